@@ -1,0 +1,97 @@
+package cpuref
+
+import (
+	"context"
+	"fmt"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// Run computes a graph's first output. Values stay in float64 from node to node; the output is rounded to float32 once.
+func Run(ctx context.Context, g *graph.Graph, x *tensor.Tensor) (*tensor.Tensor, error) {
+	var out *tensor.Tensor
+	err := forward(ctx, g, x, func(i graph.Value, a array) {
+		if i == g.Outputs[0] {
+			out = a.tensor()
+		}
+	})
+	return out, err
+}
+
+// RunAll is Run for every node: the value of g.Nodes[i], rounded to float32, is element i.
+func RunAll(ctx context.Context, g *graph.Graph, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	var all []*tensor.Tensor
+	err := forward(ctx, g, x, func(_ graph.Value, a array) { all = append(all, a.tensor()) })
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// forward computes the nodes in order and shows each value to visit. A value is dropped after its last reader.
+func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(graph.Value, array)) error {
+	if err := x.Check(); err != nil {
+		return fmt.Errorf("cpuref: input: %w", err)
+	}
+	shapes, err := g.Shapes(x.Shape)
+	if err != nil {
+		return fmt.Errorf("cpuref: %w", err)
+	}
+	if err := g.CheckWeights(); err != nil {
+		return fmt.Errorf("cpuref: %w", err)
+	}
+	readers := make([]int, len(g.Nodes))
+	for _, n := range g.Nodes {
+		for _, v := range n.In {
+			readers[v]++
+		}
+	}
+	values := make([]array, len(g.Nodes))
+	for i, n := range g.Nodes {
+		in := []array{fromTensor(x)}
+		if i > 0 {
+			in = make([]array, len(n.In))
+			for k, v := range n.In {
+				in[k] = values[v]
+			}
+		}
+		values[i], err = apply(ctx, n.Op, in, g.Weights, shapes[i])
+		if err != nil {
+			return fmt.Errorf("cpuref: graph %s: node %s: %w", g.Name, n.Name, err)
+		}
+		visit(graph.Value(i), values[i])
+		for _, v := range n.In {
+			if readers[v]--; readers[v] == 0 {
+				values[v] = array{}
+			}
+		}
+	}
+	return nil
+}
+
+// apply computes one operator in float64. Shapes and weights are checked already; out is the output's shape.
+// A new operator gets its file, and its case here.
+func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tensor.Array, out tensor.Shape) (array, error) {
+	if err := ctx.Err(); err != nil {
+		return array{}, err
+	}
+	switch op := op.(type) {
+	case graph.Input:
+		return in[0], nil
+	case graph.Conv2D:
+		var bias []float64
+		if op.Bias != "" {
+			bias = widen(weights[op.Bias].Data)
+		}
+		return conv(ctx, in[0], op.Norm(), widen(weights[op.Weight].Data), bias, out)
+	case graph.Pool2D:
+		return pool(ctx, in[0], op.Norm(), nil, out)
+	case graph.ReLU:
+		return relu(in[0]), nil
+	case graph.Concat:
+		return concat(in, out), nil
+	default:
+		return array{}, fmt.Errorf("operator %T has no reference: add it to cpuref's apply", op)
+	}
+}

@@ -1,0 +1,79 @@
+// Package verify checks what a session computed on a device against cpuref, step by step, on the device's own inputs:
+// errors don't pile up and a wrong step is named.
+package verify
+
+import (
+	"context"
+	"fmt"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// StepReport is how one part of a step compares with the reference. Report.Err is set where any element is out of bound.
+type StepReport struct {
+	Wave int // 1-based
+	Step *inception.Step
+	Part inception.Part
+	cpuref.Report
+}
+
+// Session runs x through s and checks every element of every step. The error is a failure to run; a wrong element is
+// in its step's report, and Failed tells.
+func Session(ctx context.Context, s *inception.Session, x *tensor.Tensor) (*tensor.Tensor, []StepReport, error) {
+	wave := map[*inception.Step]int{}
+	for i, w := range s.Plan().Waves {
+		for _, step := range w.Steps {
+			wave[step] = i + 1
+		}
+	}
+	var reports []StepReport
+	y, err := s.Trace(ctx, x, func(tr inception.StepTrace) error {
+		for i, part := range tr.Step.Parts {
+			ref, err := reference(part, tr.In)
+			if err != nil {
+				return fmt.Errorf("verifying step %s: %w", part.Name, err)
+			}
+			reports = append(reports, StepReport{wave[tr.Step], tr.Step, part, cpuref.Check(tr.Out[i], ref)})
+		}
+		return nil
+	})
+	if err == nil && len(reports) == 0 {
+		err = fmt.Errorf("verifying %s: it has no steps", s.Plan().Name)
+	}
+	return y, reports, err
+}
+
+// Failed is the first report with an element out of bound, as an error that names its step; nil if there is none.
+func Failed(reports []StepReport) error {
+	for _, r := range reports {
+		if r.Err != nil {
+			return fmt.Errorf("step %s (%s, %v): %w", r.Part.Name, r.Part.Op.Kind(), r.Step.Key, r.Err)
+		}
+	}
+	return nil
+}
+
+// reference computes what a part should be, from the input that the device had.
+func reference(p inception.Part, in *tensor.Tensor) (*cpuref.Result, error) {
+	var r *cpuref.Result
+	var err error
+	switch op := p.Op.(type) {
+	case graph.Conv2D:
+		r, err = cpuref.Conv2D(in, op, p.Weight, p.Bias)
+	case graph.Pool2D:
+		r, err = cpuref.Pool2D(in, op, p.Bias)
+	case graph.ReLU:
+		r = cpuref.ReLU(in)
+	case graph.Concat:
+		r, err = cpuref.Concat([]*tensor.Tensor{in})
+	default:
+		err = fmt.Errorf("operator %q has no reference", p.Op.Kind())
+	}
+	if err == nil && p.ReLU {
+		r.ReLU()
+	}
+	return r, err
+}

@@ -1,0 +1,45 @@
+package gpu
+
+import "context"
+
+// driver is what a GL context can do for a Device. All of its methods are
+// called on the device's thread. It exists so that the rest of the package
+// builds where there is no GL, and so that tests can make a driver fail.
+type driver interface {
+	info() DeviceInfo // all but Index and Name
+	limits() Limits
+	newBuffer(name string, size int) (bufferIDs, error)
+	deleteBuffer(bufferIDs)
+	upload(b *Buffer, offset int, data []byte) error
+	download(b *Buffer, offset int, data []byte) error
+	compile(s Source) (*Program, error)
+	run(ctx context.Context, p *Pass) (Timing, error)
+	close() // deletes every object it made, then the context
+}
+
+// bufferIDs are the GL names behind a Buffer; zero means not made.
+type bufferIDs struct {
+	buffer  uint32
+	texture uint32 // RGBA32F view of the whole buffer
+}
+
+// candidate is one way to a context that is worth trying.
+type candidate struct {
+	name       string // unique in this process, DeviceInfo.Name
+	backend    string // "egl" or "glfw"
+	enumerated bool   // one particular device, not whatever a platform picks
+	software   bool   // known to be a CPU renderer before it is opened
+	open       func(debug bool) (driver, error)
+}
+
+// attempt is one thing that was tried in vain.
+type attempt struct {
+	name string
+	err  error
+}
+
+// ways says where to look for contexts. Tests point it elsewhere.
+type ways struct {
+	backend    string // "" = all, "egl", "glfw"
+	eglLibrary string
+}

@@ -1,0 +1,84 @@
+//go:build cgo && (linux || windows)
+
+package gpu
+
+import (
+	"unsafe"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+)
+
+// newBuffer allocates and clears. The binding point GL_COPY_WRITE_BUFFER is used
+// for all work on buffers, since no shader sees it.
+func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
+	drainErrors()
+	var ids bufferIDs
+	gl.GenBuffers(1, &ids.buffer)
+	gl.BindBuffer(gl.COPY_WRITE_BUFFER, ids.buffer)
+	if g.immutable {
+		// Without a map or client flag the driver has no reason to ever move the
+		// buffer to host memory, which some do once a mutable one is read back.
+		gl.BufferStorage(gl.COPY_WRITE_BUFFER, size, nil, gl.DYNAMIC_STORAGE_BIT)
+	} else {
+		gl.BufferData(gl.COPY_WRITE_BUFFER, size, nil, gl.DYNAMIC_COPY)
+	}
+	// Drivers may allocate lazily; clearing makes them do it here, where the
+	// error can be told.
+	gl.ClearBufferData(gl.COPY_WRITE_BUFFER, gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, nil)
+	gl.Finish()
+	if err := g.check(); err != nil {
+		g.deleteBuffer(ids)
+		return bufferIDs{}, err
+	}
+	g.label(gl.BUFFER, ids.buffer, name)
+	return ids, nil
+}
+
+func (g *glDriver) deleteBuffer(ids bufferIDs) {
+	if ids.texture != 0 {
+		gl.DeleteTextures(1, &ids.texture)
+	}
+	if ids.buffer != 0 {
+		gl.DeleteBuffers(1, &ids.buffer)
+	}
+}
+
+func (g *glDriver) upload(b *Buffer, offset int, data []byte) error {
+	drainErrors()
+	put(b, offset, data)
+	return g.check()
+}
+
+func (g *glDriver) download(b *Buffer, offset int, data []byte) error {
+	drainErrors()
+	get(b, offset, data)
+	return g.check()
+}
+
+// put and get were given checked ranges; an empty one is skipped because it has
+// no address to pass.
+func put(b *Buffer, offset int, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.ids.buffer)
+	gl.BufferSubData(gl.COPY_WRITE_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
+}
+
+func get(b *Buffer, offset int, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	gl.BindBuffer(gl.COPY_READ_BUFFER, b.ids.buffer)
+	gl.GetBufferSubData(gl.COPY_READ_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
+}
+
+// texture makes the texel view of b at its first use and keeps it.
+func texture(b *Buffer) uint32 {
+	if b.ids.texture == 0 {
+		gl.GenTextures(1, &b.ids.texture)
+		gl.BindTexture(gl.TEXTURE_BUFFER, b.ids.texture)
+		gl.TexBuffer(gl.TEXTURE_BUFFER, gl.RGBA32F, b.ids.buffer)
+	}
+	return b.ids.texture
+}

@@ -1,0 +1,152 @@
+package gpu
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// TexelKind is how a shader reads a Texel.
+type TexelKind int
+
+const (
+	// TexelSampler is a samplerBuffer on a texture unit (texelFetch).
+	TexelSampler TexelKind = iota
+	// TexelImage is a readonly imageBuffer with format rgba32f on an image unit
+	// (imageLoad).
+	TexelImage
+)
+
+// Texel shows a whole buffer to the shader as GL_RGBA32F texels (section 8.9).
+// Bytes after the last whole texel cannot be read.
+type Texel struct {
+	Unit   int
+	Kind   TexelKind
+	Buffer *Buffer
+}
+
+// Storage binds a range of a buffer to a shader storage block (section 7.8).
+// Offset and Size are in bytes; Size 0 means to the end.
+type Storage struct {
+	Binding      int
+	Buffer       *Buffer
+	Offset, Size int
+}
+
+// Uniforms binds a range of a buffer to a uniform block (section 7.6). Offset
+// and Size are in bytes; Size 0 means to the end.
+type Uniforms struct {
+	Binding      int
+	Buffer       *Buffer
+	Offset, Size int
+}
+
+// Dispatch is one glDispatchCompute with everything it needs. Nothing is
+// inherited from the dispatch before.
+type Dispatch struct {
+	Name     string
+	Program  *Program
+	Storage  []Storage
+	Texels   []Texel
+	Uniforms []Uniforms
+	Groups   [3]int // workgroups, each at least 1
+}
+
+// Transfer copies Data to or from a buffer, from Offset bytes on.
+type Transfer struct {
+	Buffer *Buffer
+	Offset int
+	Data   []float32
+}
+
+// Pass is one unit of work: the uploads, then the waves in order, then the
+// downloads. All dispatches of a wave may run at the same time and in any order,
+// so none may touch what another one writes; a memory barrier after each wave
+// (section 7.12.2) shows its writes to all that follows.
+type Pass struct {
+	Uploads   []Transfer
+	Waves     [][]Dispatch
+	Downloads []Transfer
+	// Time asks for GPU timestamps after every dispatch and wave. They keep
+	// dispatches from overlapping on some GPUs, so the total may grow.
+	Time bool
+}
+
+// Timing says where a pass spent its time. All but Wall stay zero without
+// Pass.Time.
+type Timing struct {
+	Total      time.Duration     // the waves, on the GPU
+	Waves      []time.Duration   // each with its barrier; they add up to Total
+	Dispatches [][]time.Duration // from the end of the one before
+	Wall       time.Duration     // on the GL thread, transfers included
+}
+
+// Run checks the pass, hands it to the device's thread in one piece and waits.
+// The context is honoured while the pass waits its turn and between waves;
+// work that has started is finished first, so the slices are the caller's again
+// when Run returns. After an error the contents of the buffers written by the
+// pass and of Downloads are undefined.
+func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
+	if d.closed() {
+		return Timing{}, fmt.Errorf("gpu: run: device: %w", ErrClosed)
+	}
+	if err := d.checkPass(p); err != nil {
+		return Timing{}, fmt.Errorf("gpu: run: %w", err)
+	}
+	var t Timing
+	err := d.do(ctx, func() (err error) {
+		// A buffer may have been closed since it was checked.
+		if err := p.eachBuffer((*Buffer).open); err != nil {
+			return err
+		}
+		begin := time.Now()
+		t, err = d.drv.run(ctx, p)
+		t.Wall = time.Since(begin)
+		return err
+	})
+	if err != nil {
+		return Timing{}, fmt.Errorf("gpu: run: %w", err)
+	}
+	return t, nil
+}
+
+// open reports whether the buffer can be used.
+func (b *Buffer) open() error { return b.check(0, 0) }
+
+// eachBuffer calls f for every buffer of the pass until it fails.
+func (p *Pass) eachBuffer(f func(*Buffer) error) error {
+	for _, list := range [][]Transfer{p.Uploads, p.Downloads} {
+		for _, t := range list {
+			if err := f(t.Buffer); err != nil {
+				return err
+			}
+		}
+	}
+	for _, wave := range p.Waves {
+		for i := range wave {
+			if err := wave[i].eachBuffer(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (x *Dispatch) eachBuffer(f func(*Buffer) error) error {
+	for _, s := range x.Storage {
+		if err := f(s.Buffer); err != nil {
+			return err
+		}
+	}
+	for _, t := range x.Texels {
+		if err := f(t.Buffer); err != nil {
+			return err
+		}
+	}
+	for _, u := range x.Uniforms {
+		if err := f(u.Buffer); err != nil {
+			return err
+		}
+	}
+	return nil
+}

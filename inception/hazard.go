@@ -1,0 +1,173 @@
+package inception
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// CheckHazards proves that the plan needs no barrier but the one after each wave:
+//
+//  1. within a wave no step touches memory that another step, or itself, writes (reads of the same memory are fine);
+//  2. every tensor that is read was written whole, each channel once, in earlier waves;
+//  3. two tensors that share memory are never alive at the same time.
+//
+// It looks at the addresses that the steps use, not at how the planner came to them. Drivers that run dispatches one
+// after the other would hide all three mistakes.
+func (p *Plan) CheckHazards() error {
+	for w, wave := range p.Waves {
+		if err := waveConflict(wave); err != nil {
+			return fmt.Errorf("plan %s: wave %d: %w", p.Name, w+1, err)
+		}
+	}
+	lives, err := p.lives()
+	if err != nil {
+		return fmt.Errorf("plan %s: %w", p.Name, err)
+	}
+	for i, a := range lives {
+		if a.tensor.Base < 0 || a.tensor.Base+a.tensor.Texels() > p.ArenaTexels {
+			return fmt.Errorf("plan %s: tensor %s lies outside the arena", p.Name, a.tensor.Name)
+		}
+		for _, b := range lives[:i] {
+			apart := a.tensor.Base+a.tensor.Texels() <= b.tensor.Base || b.tensor.Base+b.tensor.Texels() <= a.tensor.Base
+			if !apart && a.first <= b.last && b.first <= a.last {
+				return fmt.Errorf("plan %s: tensors %s and %s share memory and are alive at the same time", p.Name, a.tensor.Name, b.tensor.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// span is a run of texels, of which the lanes in mask are touched.
+type span struct {
+	start, end int
+	lanes      uint8
+	write      bool
+	step       *Step
+}
+
+// waveConflict reports two accesses of one wave that overlap, one of them a write.
+func waveConflict(wave Wave) error {
+	var spans []span
+	for _, s := range wave.Steps {
+		spans = appendSpans(spans, span{step: s}, s.In)
+		for _, part := range s.Parts {
+			spans = appendSpans(spans, span{step: s, write: true}, part.Out)
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	for i, a := range spans {
+		for _, b := range spans[i+1:] {
+			if b.start >= a.end {
+				break
+			}
+			if (a.write || b.write) && a.lanes&b.lanes != 0 {
+				verb := map[bool]string{true: "writes", false: "reads"}
+				return fmt.Errorf("step %s %s and step %s %s texels %d…%d without a barrier between",
+					a.step.Name, verb[a.write], b.step.Name, verb[b.write], b.start, min(a.end, b.end)-1)
+			}
+		}
+	}
+	return nil
+}
+
+// appendSpans adds the texels of a view: whole texels as one run for each image, partly covered ones with their lanes.
+func appendSpans(spans []span, s span, v View) []span {
+	t := v.Tensor
+	plane := t.Shape.H * t.Shape.W
+	end := v.Channel + v.Channels
+	if v.ends() {
+		end = groups(t.Shape.C) * 4 // the tail lanes belong to the last channels
+	}
+	add := func(n, fromGroup, toGroup int, lanes uint8) {
+		if fromGroup < toGroup {
+			s.start = t.Base + (n*groups(t.Shape.C)+fromGroup)*plane
+			s.end = t.Base + (n*groups(t.Shape.C)+toGroup)*plane
+			s.lanes = lanes
+			spans = append(spans, s)
+		}
+	}
+	for n := range t.Shape.N {
+		head, tail := (v.Channel+3)/4, end/4
+		if v.Channel/4 == end/4 { // within one group
+			add(n, v.Channel/4, v.Channel/4+1, 1<<(end%4)-1<<(v.Channel%4))
+			continue
+		}
+		if v.Channel%4 != 0 {
+			add(n, v.Channel/4, head, 0xf&^(1<<(v.Channel%4)-1))
+		}
+		add(n, head, tail, 0xf)
+		if end%4 != 0 {
+			add(n, tail, tail+1, 1<<(end%4)-1)
+		}
+	}
+	return spans
+}
+
+// life is when a tensor holds something that is still needed, recomputed from the steps.
+type life struct {
+	tensor      *Placed
+	first, last int
+}
+
+// lives recomputes every tensor's life and checks that reads follow complete writes.
+func (p *Plan) lives() ([]life, error) {
+	at := map[*Placed]int{}
+	var all []life
+	see := func(t *Placed, wave int) {
+		i, ok := at[t]
+		if !ok {
+			i = len(all)
+			at[t] = i
+			all = append(all, life{t, wave, wave})
+		}
+		all[i].last = max(all[i].last, wave)
+	}
+	written := map[*Placed][]bool{p.Input: full(p.Input)}
+	see(p.Input, -1)
+	complete := func(t *Placed) error {
+		if c := slices.Index(written[t], false); c >= 0 || written[t] == nil {
+			return fmt.Errorf("tensor %s is read before its channel %d is written", t.Name, max(c, 0))
+		}
+		return nil
+	}
+	for w, wave := range p.Waves {
+		for _, s := range wave.Steps {
+			if err := complete(s.In.Tensor); err != nil {
+				return nil, fmt.Errorf("wave %d: step %s: %w", w+1, s.Name, err)
+			}
+			see(s.In.Tensor, w)
+		}
+		for _, s := range wave.Steps {
+			for _, part := range s.Parts {
+				t := part.Out.Tensor
+				see(t, w)
+				if written[t] == nil {
+					written[t] = make([]bool, t.Shape.C)
+				}
+				for c := part.Out.Channel; c < part.Out.Channel+part.Out.Channels; c++ {
+					if written[t][c] {
+						return nil, fmt.Errorf("wave %d: step %s writes channel %d of %s, which is written already", w+1, s.Name, c, t.Name)
+					}
+					written[t][c] = true
+				}
+			}
+		}
+	}
+	for _, t := range p.Outputs {
+		if err := complete(t); err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+		see(t, len(p.Waves))
+	}
+	return all, nil
+}
+
+// full marks every channel as written.
+func full(t *Placed) []bool {
+	w := make([]bool, t.Shape.C)
+	for i := range w {
+		w[i] = true
+	}
+	return w
+}

@@ -1,0 +1,60 @@
+package inception
+
+import (
+	"inceptiongl/inception/graph"
+	"inceptiongl/shaders"
+)
+
+// plainKey is the readable kernel for a step.
+func plainKey(s *Step) shaders.Key {
+	k := shaders.Key{Kernel: shaders.Conv, Aligned: s.Params.Aligned()}
+	switch op := s.Parts[0].Op.(type) {
+	case graph.Conv2D:
+		if op.Pointwise() {
+			k.Kernel = shaders.Pointwise
+		}
+	case graph.Pool2D:
+		k.Kernel = shaders.AvgPool
+		if op.Type == graph.Max {
+			k.Kernel = shaders.MaxPool
+		}
+	case graph.ReLU:
+		k.Kernel = shaders.ReLU
+	case graph.Concat:
+		k.Kernel = shaders.Copy
+	}
+	return k
+}
+
+// candidates are the kernels that may serve a step, the default first. Which are fast is the device's business: the
+// Tuner finds out.
+func candidates(s *Step, kernels Kernels) []shaders.Key {
+	plain := plainKey(s)
+	if kernels == KernelsPlain {
+		return []shaders.Key{plain}
+	}
+	loads := []shaders.Load{shaders.LoadImage, shaders.LoadSampler, shaders.LoadSSBO}
+	var keys []shaders.Key
+	c, isConv := s.Parts[0].Op.(graph.Conv2D)
+	if !isConv {
+		for _, l := range loads {
+			k := plain
+			k.Load = l
+			keys = append(keys, k)
+		}
+		return keys
+	}
+	var tiles []shaders.Key
+	if c.Pointwise() {
+		tiles = pointwiseCandidates()
+	} else {
+		tiles = convCandidates(c.Kernel.W, c.Stride.W, c.Dilation.W, int(s.Params.OutW))
+	}
+	for _, l := range loads {
+		for _, k := range tiles {
+			k.Load, k.Aligned = l, plain.Aligned
+			keys = append(keys, k)
+		}
+	}
+	return append(keys, plain)
+}

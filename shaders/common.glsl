@@ -1,0 +1,146 @@
+// Shared by every kernel: macros, the uniform block, buffers, loads and the epilogue.
+//
+// Layout NC4HW4: element (n, c, y, x) of a tensor N×C×H×W is lane c%4 of texel base + ((n·C4 + c/4)·H + y)·W + x,
+// C4 = ⌈C/4⌉; lanes of channels ≥ C are 0. All tensors live in one buffer, the arena; a step reads and writes disjoint
+// parts of it. Weights: texel WeightBase + (((og·IG + ig)·KH + ky)·KW + kx)·4 + i holds the weights of input channel
+// 4·ig+i for outputs 4·og … 4·og+3. Bias: texel BiasBase + og.
+//
+// Macros: LOAD     0 reads storage buffers, 1 imageBuffers, 2 samplerBuffers (which is fast depends on the driver)
+//         ALIGNED  1 stores whole texels; 0 stores single lanes, for destinations at any channel offset
+//         PLAIN    1 for kernels that compute one output an invocation: they load and store single lanes
+//         LOCAL_X, LOCAL_Y  workgroup size
+
+layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
+
+struct Segment { // one destination of the step
+    int first;       // first output group
+    int channels;    // real channels
+    int dst_base;    // first texel of the destination tensor
+    int dst_c;       // its channels
+    int dst_channel; // where the segment starts in it
+    int act;         // 1: ReLU
+};
+
+layout(std140, binding = 0) uniform Params {
+    int N, C, H, W; // input
+    int src_base, out_c, out_g, out_h;
+    int out_w, kernel_h, kernel_w, stride_h;
+    int stride_w, pad_top, pad_left, pad_bottom;
+    int pad_right, dilation_h, dilation_w, conv_groups;
+    int weight_base, bias_base, count_include_pad;
+    float inv_area;
+    int segments;
+    Segment seg[8];
+};
+
+// load_src and load_weight read one texel of the arena and of the weights.
+#if LOAD == 1
+layout(binding = 0, rgba32f) readonly uniform imageBuffer src_image;
+layout(binding = 1, rgba32f) readonly uniform imageBuffer weight_image;
+vec4 load_src(int texel) { return imageLoad(src_image, texel); }
+vec4 load_weight(int texel) { return imageLoad(weight_image, texel); }
+#elif LOAD == 2
+layout(binding = 0) uniform samplerBuffer src_sampler;
+layout(binding = 1) uniform samplerBuffer weight_sampler;
+vec4 load_src(int texel) { return texelFetch(src_sampler, texel); }
+vec4 load_weight(int texel) { return texelFetch(weight_sampler, texel); }
+#elif PLAIN == 1
+layout(std430, binding = 0) readonly buffer Src { float src[]; };
+layout(std430, binding = 2) readonly buffer Weights { float weight[]; };
+float load_src(int texel, int lane) { return src[4 * texel + lane]; }
+float load_weight(int texel, int lane) { return weight[4 * texel + lane]; }
+#else
+layout(std430, binding = 0) readonly buffer Src { vec4 src[]; };
+layout(std430, binding = 2) readonly buffer Weights { vec4 weight[]; };
+vec4 load_src(int texel) { return src[texel]; }
+vec4 load_weight(int texel) { return weight[texel]; }
+#endif
+
+#if PLAIN == 1 && LOAD != 0
+float load_src(int texel, int lane) { return load_src(texel)[lane]; }
+float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
+#endif
+
+#if ALIGNED == 1
+layout(std430, binding = 1) writeonly buffer Dst { vec4 dst[]; };
+#else
+layout(std430, binding = 1) writeonly buffer Dst { float dst[]; };
+#endif
+
+// Indices along x; the host folds counts past 65535 into z.
+int workgroup_x() { return int(gl_WorkGroupID.x + gl_WorkGroupID.z * gl_NumWorkGroups.x); }
+int invocation_x() { return workgroup_x() * LOCAL_X + int(gl_LocalInvocationID.x); }
+
+// (a / b, a % b) for a ≥ 0, b > 0 and a quotient below 2^20: the estimate is then at most 1 off, in either direction.
+// Integer division is several times as slow, on CPUs and GPUs.
+ivec2 divide(int a, int b) {
+    int q = int(float(a) / float(b));
+    int r = a - q * b;
+    if (r < 0) { q -= 1; r += b; }
+    if (r >= b) { q += 1; r -= b; }
+    return ivec2(q, r);
+}
+
+int channel_groups(int channels) { return (channels + 3) / 4; }
+
+// Target is where and how the outputs of one group of 4 channels are stored.
+struct Target {
+    bool relu;
+    int base;    // first texel of the destination tensor
+    int dst_c4;  // its channel groups
+    int channel; // the group's first channel in it
+    int valid;   // real channels of the group, 1 … 4
+    int tail;    // lanes to zero after the last real channel: > 0 only where the group ends its tensor
+};
+
+Target target(int g) {
+    int s = 0;
+    for (int i = 1; i < segments; ++i)
+        if (g >= seg[i].first) s = i;
+    int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
+    Target t;
+    t.relu = seg[s].act == 1;
+    t.base = seg[s].dst_base;
+    t.dst_c4 = channel_groups(dst_c);
+    t.channel = seg[s].dst_channel + c;
+    t.valid = min(channels - c, 4);
+    t.tail = t.channel + t.valid == dst_c ? 4 * t.dst_c4 - dst_c : 0;
+    return t;
+}
+
+#if ALIGNED == 0
+// The float index of channel c of the destination at pixel of image n.
+int dst_index(Target t, int n, int pixel, int c) {
+    return 4 * (t.base + (n * t.dst_c4 + c / 4) * out_h * out_w + pixel) + c % 4;
+}
+#endif
+
+#if PLAIN == 1
+// Stores one channel of group g at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
+void store(Target t, int g, int lane, int n, int pixel, float v) {
+    if (lane >= t.valid) return;
+    if (bias_base >= 0) v += load_weight(bias_base + g, lane);
+    if (t.relu) v = max(v, 0.0);
+    dst[dst_index(t, n, pixel, t.channel + lane)] = v;
+    if (lane == t.valid - 1)
+        for (int i = 0; i < t.tail; ++i) dst[dst_index(t, n, pixel, t.channel + t.valid + i)] = 0.0;
+}
+#else
+vec4 load_bias(int g) { return bias_base < 0 ? vec4(0) : load_weight(bias_base + g); }
+
+// Stores 4 channels at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
+void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
+    v += bias;
+    if (t.relu) v = max(v, vec4(0));
+#if ALIGNED == 1
+    v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN
+    dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = v;
+#else
+    dst[dst_index(t, n, pixel, t.channel)] = v.x;
+    if (t.valid > 1) dst[dst_index(t, n, pixel, t.channel + 1)] = v.y;
+    if (t.valid > 2) dst[dst_index(t, n, pixel, t.channel + 2)] = v.z;
+    if (t.valid > 3) dst[dst_index(t, n, pixel, t.channel + 3)] = v.w;
+    for (int i = 0; i < t.tail; ++i) dst[dst_index(t, n, pixel, t.channel + t.valid + i)] = 0.0;
+#endif
+}
+#endif

@@ -1,0 +1,68 @@
+// conv_tiled: 2-D convolution with one group, a register tile per invocation, every input texel of a row loaded once.
+//
+//   out(n, o, y, x) = bias(o) + Σ_{i, ky, kx} weight(o, i, ky, kx) · in(n, i, y·SH + ky·DH − PT, x·SW + kx·DW − PL)
+//
+// A tile is TILE_X pixels of an output row × TILE_G groups of 4 outputs. For each input group and ky it loads the row
+// window of ROW texels once; all KERNEL_W taps and 4·TILE_G outputs read it from registers.
+// Tiles count over N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
+// Invocations: x = tile, y = group tile.
+// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); and see
+// common.glsl.
+
+const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
+
+void main() {
+    int x_tiles = (out_w + TILE_X - 1) / TILE_X;
+    int tile = invocation_x();
+    int first_group = int(gl_WorkGroupID.y) * TILE_G;
+    if (tile >= N * out_h * x_tiles) return;
+    ivec2 row_tile = divide(tile, x_tiles); // (n·out_h + y, x tile)
+    ivec2 image_row = divide(row_tile.x, out_h);
+    int n = image_row.x, y = image_row.y, first_x = row_tile.y * TILE_X;
+
+    int C4 = channel_groups(C), HW = H * W;
+    int top = y * stride_h - pad_top, left = first_x * STRIDE_W - pad_left;
+    int image = src_base + n * C4 * HW;
+
+    int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
+    for (int g = 0; g < TILE_G; ++g)
+        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * KERNEL_W * 4;
+
+    vec4 sum[TILE_G * TILE_X]; // [group][pixel]
+    for (int i = 0; i < TILE_G * TILE_X; ++i) sum[i] = vec4(0);
+
+    for (int ig = 0; ig < C4; ++ig) {
+        for (int ky = 0; ky < kernel_h; ++ky) {
+            int iy = top + ky * dilation_h;
+            bool row_inside = iy >= 0 && iy < H;
+            int row_at = image + ig * HW + iy * W + left;
+            vec4 row[ROW];
+            for (int j = 0; j < ROW; ++j) {
+                bool inside = row_inside && left + j >= 0 && left + j < W;
+                vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
+                row[j] = inside ? v : vec4(0);
+            }
+            for (int kx = 0; kx < KERNEL_W; ++kx) {
+                for (int g = 0; g < TILE_G; ++g) {
+                    int at = filter_at[g] + ((ig * kernel_h + ky) * KERNEL_W + kx) * 4;
+                    vec4 w0 = load_weight(at);
+                    vec4 w1 = load_weight(at + 1);
+                    vec4 w2 = load_weight(at + 2);
+                    vec4 w3 = load_weight(at + 3);
+                    for (int x = 0; x < TILE_X; ++x) {
+                        vec4 v = row[x * STRIDE_W + kx * DILATION_W];
+                        sum[g * TILE_X + x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
+                    }
+                }
+            }
+        }
+    }
+
+    for (int g = 0; g < TILE_G; ++g) {
+        if (first_group + g >= out_g) break;
+        Target t = target(first_group + g);
+        vec4 bias = load_bias(first_group + g);
+        for (int x = 0; x < TILE_X; ++x)
+            if (first_x + x < out_w) store(t, bias, n, y * out_w + first_x + x, sum[g * TILE_X + x]);
+    }
+}

@@ -1,0 +1,115 @@
+package shaders
+
+import (
+	"runtime"
+	"sync"
+)
+
+func groups(c int) int { return (c + 3) / 4 }
+
+// TensorLen is the number of floats of an N×C×H×W tensor in NC4HW4.
+func TensorLen(n, c, h, w int) int { return n * groups(c) * 4 * h * w }
+
+// PackedConvLen is the number of floats that PackConv writes.
+func PackedConvLen(out, in, kh, kw int) int { return groups(out) * groups(in) * kh * kw * 16 }
+
+// PackConv packs weights w [out][in][kh][kw] as [out/4][in/4][kh][kw][4 inputs][4 outputs], zero-padded: for every
+// input channel a texel of 4 outputs. Weights of merged convolutions are packed one after the other.
+func PackConv(dst []float32, w []float32, out, in, kh, kw int) {
+	dst = dst[:PackedConvLen(out, in, kh, kw)]
+	clear(dst)
+	area, ig := kh*kw, groups(in)
+	for o := range out {
+		for i := range in {
+			src := w[(o*in+i)*area:][:area]
+			at := (o/4*ig+i/4)*area*16 + i%4*4 + o%4
+			for k, v := range src {
+				dst[at+k*16] = v
+			}
+		}
+	}
+}
+
+// PackedBiasLen is the number of floats that PackBias writes for n outputs.
+func PackedBiasLen(n int) int { return groups(n) * 4 }
+
+// PackBias copies b and fills its last texel with zeros.
+func PackBias(dst, b []float32) {
+	dst = dst[:PackedBiasLen(len(b))]
+	clear(dst[copy(dst, b):])
+}
+
+// parallelFrom is the number of elements from which a conversion is worth a second core.
+const parallelFrom = 1 << 17
+
+// eachGroup calls f for n·C4 channel groups, on all cores where there is much to do.
+func eachGroup(count, elements int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), count)
+	if elements < parallelFrom || workers < 2 {
+		for i := range count {
+			f(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for i := w * count / workers; i < (w+1)*count/workers; i++ {
+				f(i)
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// PackTensor converts src [n][c][h][w] to NC4HW4 in dst, TensorLen(n, c, h, w) floats.
+func PackTensor(dst, src []float32, n, c, h, w int) {
+	g, hw := groups(c), h*w
+	dst, src = dst[:TensorLen(n, c, h, w)], src[:n*c*hw]
+	eachGroup(n*g, len(dst), func(i int) {
+		d := dst[i*4*hw:][:4*hw]
+		c0 := i % g * 4
+		s := src[(i/g*c+c0)*hw:]
+		if c-c0 >= 4 {
+			a, b, e, f := s[:hw], s[hw:][:hw], s[2*hw:][:hw], s[3*hw:][:hw]
+			for j := range a {
+				q := d[4*j:][:4:4]
+				q[0], q[1], q[2], q[3] = a[j], b[j], e[j], f[j]
+			}
+			return
+		}
+		clear(d)
+		for lane := range c - c0 {
+			for j, v := range s[lane*hw:][:hw] {
+				d[4*j+lane] = v
+			}
+		}
+	})
+}
+
+// UnpackTensor converts src in NC4HW4 to dst [n][c][h][w].
+func UnpackTensor(dst, src []float32, n, c, h, w int) {
+	g, hw := groups(c), h*w
+	dst, src = dst[:n*c*hw], src[:TensorLen(n, c, h, w)]
+	eachGroup(n*g, len(src), func(i int) {
+		s := src[i*4*hw:][:4*hw]
+		c0 := i % g * 4
+		d := dst[(i/g*c+c0)*hw:]
+		if c-c0 >= 4 {
+			a, b, e, f := d[:hw], d[hw:][:hw], d[2*hw:][:hw], d[3*hw:][:hw]
+			for j := range a {
+				q := s[4*j:][:4:4]
+				a[j], b[j], e[j], f[j] = q[0], q[1], q[2], q[3]
+			}
+			return
+		}
+		for lane := range c - c0 {
+			p := d[lane*hw:][:hw]
+			for j := range p {
+				p[j] = s[4*j+lane]
+			}
+		}
+	})
+}

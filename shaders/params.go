@@ -1,0 +1,101 @@
+package shaders
+
+import (
+	"fmt"
+	"slices"
+	"unsafe"
+)
+
+// MaxSegments is the most destinations that one dispatch writes.
+const MaxSegments = 8
+
+// Activations of a Segment.
+const (
+	ActNone int32 = iota
+	ActReLU
+)
+
+// Segment is one destination of a step: output groups First, First+1 … up to the next segment's First (or Params.OutG)
+// hold Channels real channels, which go to channels DstChannel … of the tensor at texel DstBase.
+// Layout: std140, 32 bytes.
+type Segment struct {
+	First      int32 // first output group (of 4 channels) of the step
+	Channels   int32 // real channels; the rest of the last group is padding
+	DstBase    int32 // first texel of the destination tensor in the arena
+	DstC       int32 // channels of the destination tensor
+	DstChannel int32 // where the segment starts in it
+	Act        int32 // ActNone or ActReLU
+	_          [2]int32
+}
+
+// aligned reports that whole texels can be stored: the segment starts on a texel, and its last texel is full or the
+// tensor's last. Anywhere else a vec4 store would overwrite a neighbour's lanes.
+func (s *Segment) aligned() bool {
+	return s.DstChannel%4 == 0 && (s.Channels%4 == 0 || s.DstChannel+s.Channels == s.DstC)
+}
+
+// Params is the uniform block of every kernel, field for field in std140 (see common.glsl). Counts are of elements;
+// bases are texels (4 floats) of the arena or of the weights buffer.
+type Params struct {
+	N, C, H, W int32 // the input tensor
+
+	SrcBase int32 // its first texel
+	OutC    int32 // output channels, summed over the segments, without padding
+	OutG    int32 // output groups of 4 channels, summed over the segments
+	OutH    int32
+
+	OutW, KernelH, KernelW, StrideH int32
+
+	StrideW, PadTop, PadLeft, PadBottom int32
+
+	PadRight, DilationH, DilationW, Groups int32
+
+	WeightBase      int32   // first texel of the packed weights
+	BiasBase        int32   // first texel of the packed bias; −1 for none
+	CountIncludePad int32   // average pooling: 1 divides by the pixels inside input and padding, 0 by those inside the input
+	InvArea         float32 // 1/(KernelH·KernelW), rounded once
+
+	Segments int32 // 1 … MaxSegments
+	_        [3]int32
+
+	Seg [MaxSegments]Segment
+}
+
+// Bytes is a copy of p as the GPU reads it.
+func (p *Params) Bytes() []byte {
+	return slices.Clone(unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p)))
+}
+
+// Aligned reports that every segment can be stored as whole texels (Key.Aligned): it starts at a channel divisible by 4,
+// and its channel count is too unless it ends its tensor.
+func (p *Params) Aligned() bool {
+	for i := range p.Seg[:min(max(p.Segments, 0), MaxSegments)] {
+		if !p.Seg[i].aligned() {
+			return false
+		}
+	}
+	return true
+}
+
+// check reports parameters that no kernel can run.
+func (p *Params) check() error {
+	for _, v := range []int32{p.N, p.C, p.H, p.W, p.OutC, p.OutG, p.OutH, p.OutW} {
+		if v < 1 {
+			return fmt.Errorf("extents must be positive: input %d×%d×%d×%d, output %d (%d groups)×%d×%d", p.N, p.C, p.H, p.W, p.OutC, p.OutG, p.OutH, p.OutW)
+		}
+	}
+	if p.Segments < 1 || p.Segments > MaxSegments {
+		return fmt.Errorf("%d segments; 1 to %d are possible", p.Segments, MaxSegments)
+	}
+	next := int32(0)
+	for i, s := range p.Seg[:p.Segments] {
+		if s.First != next || s.Channels < 1 || s.DstChannel < 0 || s.DstChannel+s.Channels > s.DstC {
+			return fmt.Errorf("segment %d (group %d, %d channels to %d of %d) doesn't fit", i, s.First, s.Channels, s.DstChannel, s.DstC)
+		}
+		next += (s.Channels + 3) / 4
+	}
+	if next != p.OutG {
+		return fmt.Errorf("segments hold %d groups, OutG is %d", next, p.OutG)
+	}
+	return nil
+}

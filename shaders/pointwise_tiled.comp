@@ -1,0 +1,54 @@
+// pointwise_tiled: 1×1 convolution, stride 1, no padding, a register tile per invocation.
+//
+//   out(n, o, y, x) = bias(o) + Σ_i weight(o, i) · in(n, i, y, x)
+//
+// A tile is TILE_X pixels × TILE_G groups of 4 outputs. Each of its TILE_X + 4·TILE_G loads of a texel serves many of its
+// 16·TILE_X·TILE_G multiplications, where pointwise.comp loads two floats for each.
+// Pixels count over N × H × W, so that small images at batch > 1 fill whole workgroups. A tile's pixels lie LOCAL_X apart:
+// neighbouring invocations read neighbouring texels.
+// Invocations: x = pixel tile, y = group tile. Macros: TILE_X, TILE_G, and see common.glsl.
+
+void main() {
+    int HW = H * W, pixels = N * HW;
+    int C4 = channel_groups(C);
+    int first_pixel = workgroup_x() * LOCAL_X * TILE_X + int(gl_LocalInvocationID.x);
+    int first_group = int(gl_WorkGroupID.y) * TILE_G;
+    if (first_pixel >= pixels) return;
+
+    int texel[TILE_X]; // of input group 0
+    for (int x = 0; x < TILE_X; ++x) {
+        ivec2 at = divide(min(first_pixel + x * LOCAL_X, pixels - 1), HW);
+        texel[x] = src_base + at.x * C4 * HW + at.y;
+    }
+    int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
+    for (int g = 0; g < TILE_G; ++g) filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * 4;
+
+    vec4 sum[TILE_G * TILE_X]; // [group][pixel]
+    for (int i = 0; i < TILE_G * TILE_X; ++i) sum[i] = vec4(0);
+
+    for (int ig = 0; ig < C4; ++ig) {
+        vec4 in_[TILE_X];
+        for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
+        for (int g = 0; g < TILE_G; ++g) {
+            vec4 w0 = load_weight(filter_at[g] + ig * 4);
+            vec4 w1 = load_weight(filter_at[g] + ig * 4 + 1);
+            vec4 w2 = load_weight(filter_at[g] + ig * 4 + 2);
+            vec4 w3 = load_weight(filter_at[g] + ig * 4 + 3);
+            for (int x = 0; x < TILE_X; ++x) {
+                vec4 v = in_[x];
+                sum[g * TILE_X + x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
+            }
+        }
+    }
+
+    for (int g = 0; g < TILE_G; ++g) {
+        if (first_group + g >= out_g) break;
+        Target t = target(first_group + g);
+        vec4 bias = load_bias(first_group + g);
+        for (int x = 0; x < TILE_X; ++x) {
+            int pixel = first_pixel + x * LOCAL_X;
+            ivec2 at = divide(pixel, HW);
+            if (pixel < pixels) store(t, bias, at.x, at.y, sum[g * TILE_X + x]);
+        }
+    }
+}
