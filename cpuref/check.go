@@ -42,8 +42,8 @@ func Check(got *tensor.Tensor, ref *Result) Report {
 	wrong := 0
 	for i, g := range got.Data {
 		diff, share, bound := compare(g, ref, i)
-		if !(diff <= r.MaxErr) {
-			r.MaxErr = diff
+		if diff > r.MaxErr || math.IsNaN(diff) {
+			r.MaxErr = diff // once NaN, it stays NaN
 		}
 		if !(share <= 1) {
 			wrong++

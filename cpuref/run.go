@@ -3,6 +3,7 @@ package cpuref
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -49,12 +50,12 @@ func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(g
 	}
 	values := make([]array, len(g.Nodes))
 	for i, n := range g.Nodes {
-		in := []array{fromTensor(x)}
-		if i > 0 {
-			in = make([]array, len(n.In))
-			for k, v := range n.In {
-				in[k] = values[v]
-			}
+		in := make([]array, len(n.In))
+		for k, v := range n.In {
+			in[k] = values[v]
+		}
+		if i == 0 {
+			in = []array{fromTensor(x)}
 		}
 		values[i], err = apply(ctx, n.Op, in, g.Weights, shapes[i])
 		if err != nil {
@@ -75,6 +76,12 @@ func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(g
 func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tensor.Array, out tensor.Shape) (array, error) {
 	if err := ctx.Err(); err != nil {
 		return array{}, err
+	}
+	// CheckWeights looks at a name once; nodes that share one must also agree on its dimensions.
+	for _, p := range op.Params() {
+		if w := weights[p.Name]; !slices.Equal(w.Dims, p.Dims) {
+			return array{}, fmt.Errorf("weight %q has dimensions %v, needs %v", p.Name, w.Dims, p.Dims)
+		}
 	}
 	switch op := op.(type) {
 	case graph.Input:

@@ -30,7 +30,10 @@ func open(ctx context.Context, o Options, w ways) (*Device, error) {
 		return nil, err
 	}
 	if want == "" {
-		return start(ctx, func() (*Device, error) { return openBest(w, o.Debug) })
+		return start(ctx, func() (*Device, error) {
+			cands, failed := candidates(w)
+			return bestOf(cands, failed, o.Debug)
+		})
 	}
 	list, err := devices(ctx, w)
 	if err != nil {
@@ -87,11 +90,10 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 	}
 }
 
-// openBest opens the first candidate that is hardware, else the first that
+// bestOf opens the first candidate that is hardware, else the first that
 // opens. A device listed as hardware may open as software where its driver is
 // missing, so what opened decides, not what was promised.
-func openBest(w ways, debug bool) (*Device, error) {
-	cands, failed := candidates(w)
+func bestOf(cands []candidate, failed []attempt, debug bool) (*Device, error) {
 	fallback := -1
 	for i, c := range cands {
 		if fallback >= 0 && !(c.enumerated && !c.software) {

@@ -100,24 +100,24 @@ import (
 
 // Constants of the EGL registry.
 const (
-	eglNone              = 0x3038
-	eglExtensions        = 0x3055
-	eglRenderableType    = 0x3040
-	eglSurfaceType       = 0x3033
-	eglOpenGLBit         = 0x0008
-	eglOpenGLAPI         = 0x30A2
-	eglMajorVersion      = 0x3098
-	eglMinorVersion      = 0x30FB
-	eglContextFlags      = 0x30FC // EGL_KHR_create_context
-	eglProfileMask       = 0x30FD
-	eglCoreProfile       = 1
-	eglDebug             = 0x31B0 // EGL 1.5
-	eglRobustAccess      = 0x31B2 // EGL 1.5
-	eglResetStrategy     = 0x31BD
-	eglLoseContext       = 0x31BF
-	eglPlatformDevice    = 0x313F
-	eglPlatformSurfacles = 0x31DD
-	eglDRMDeviceFile     = 0x3233
+	eglNone                = 0x3038
+	eglExtensions          = 0x3055
+	eglRenderableType      = 0x3040
+	eglSurfaceType         = 0x3033
+	eglOpenGLBit           = 0x0008
+	eglOpenGLAPI           = 0x30A2
+	eglMajorVersion        = 0x3098
+	eglMinorVersion        = 0x30FB
+	eglContextFlags        = 0x30FC // EGL_KHR_create_context
+	eglProfileMask         = 0x30FD
+	eglCoreProfile         = 1
+	eglDebug               = 0x31B0 // EGL 1.5
+	eglRobustAccess        = 0x31B2 // EGL 1.5
+	eglResetStrategy       = 0x31BD
+	eglLoseContext         = 0x31BF
+	eglPlatformDevice      = 0x313F
+	eglPlatformSurfaceless = 0x31DD
+	eglDRMDeviceFile       = 0x3233
 )
 
 // eglMutex serialises EGL's process-wide part: finding displays, initialising
@@ -203,7 +203,7 @@ func eglCandidates(soname string) ([]candidate, []attempt) {
 	if has(C.egl_query(&l.fn, nil, eglExtensions), "EGL_MESA_platform_surfaceless") {
 		list = append(list, candidate{name: "egl:surfaceless", backend: "egl",
 			open: l.opener(false, "eglGetPlatformDisplayEXT(SURFACELESS)", func() unsafe.Pointer {
-				return C.egl_platform_display(&l.fn, eglPlatformSurfacles, nil)
+				return C.egl_platform_display(&l.fn, eglPlatformSurfaceless, nil)
 			})})
 	}
 	list = append(list, candidate{name: "egl:default", backend: "egl",

@@ -88,12 +88,11 @@ var (
 	glLoaded bool
 )
 
-// loadGL fills go-gl's function pointers, which are global to the process, so
-// it does so once and under a lock: filling them again would race with other
-// devices' threads. One set serves contexts of different drivers, because what
-// eglGetProcAddress and wglGetProcAddress return depends on the context only
-// across drivers, and libglvnd and Mesa return stubs that dispatch by the
-// context that is current.
+// loadGL fills go-gl's function pointers. They are global to the process, so
+// they are filled once, under a lock: a second time would race with the threads
+// of other devices. One set serves contexts of different drivers (NVIDIA beside
+// Mesa) and both ways in, since libglvnd's functions, and Mesa's, are stubs that
+// go to the driver of the context that is current on the calling thread.
 func loadGL(procAddress func(string) unsafe.Pointer) error {
 	glLoad.Lock()
 	defer glLoad.Unlock()

@@ -93,7 +93,11 @@ func needs(id uint32) (list []need, bad string) {
 	}{{gl.SHADER_STORAGE_BLOCK, needStorage}, {gl.UNIFORM_BLOCK, needUniforms}} {
 		for i := range active(id, b.iface) {
 			v := properties(id, b.iface, i, gl.BUFFER_BINDING, gl.BUFFER_DATA_SIZE)
-			list = append(list, need{b.kind, resourceName(id, b.iface, i), int(v[0]), int(v[1])})
+			size := int(v[1])
+			if b.kind == needStorage {
+				size = max(1, size-15) // Mesa rounds up to 16, std430 does not
+			}
+			list = append(list, need{b.kind, resourceName(id, b.iface, i), int(v[0]), size})
 		}
 	}
 	for i := range active(id, gl.UNIFORM) {

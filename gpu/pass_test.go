@@ -135,7 +135,7 @@ void main() {
 func TestStorageRanges(t *testing.T) {
 	d := gputest.Open(t)
 	p := program(t, d, double)
-	gap := d.Limits().StorageAlign / 4
+	gap := max(64, d.Limits().StorageAlign/4)
 	from, to := buffer(t, d, "from", count(3*gap)), buffer(t, d, "to", make([]float32, 3*gap))
 	x := gpu.Dispatch{Name: "middle", Program: p, Groups: [3]int{(gap + 63) / 64, 1, 1}, Storage: []gpu.Storage{
 		{Binding: 0, Buffer: from, Offset: 4 * gap},
@@ -149,6 +149,16 @@ func TestStorageRanges(t *testing.T) {
 		want[i] = 2 * float32(i+1)
 	}
 	same(t, download(t, to), want)
+}
+
+// TestOneFloat binds buffers smaller than a vec4, which some drivers round up to.
+func TestOneFloat(t *testing.T) {
+	d := gputest.Open(t)
+	from, to := buffer(t, d, "from", []float32{21}), buffer(t, d, "to", []float32{0})
+	if _, err := d.Run(bg, &gpu.Pass{Waves: [][]gpu.Dispatch{{doubleDispatch(program(t, d, double), from, to)}}}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, download(t, to), []float32{42})
 }
 
 // TestGroups checks that every workgroup in three dimensions runs once.

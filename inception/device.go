@@ -40,7 +40,7 @@ func misfit(k shaders.Key, s *Step, l gpu.Limits, texels int) error {
 	if k.Load == shaders.LoadImage && l.MaxComputeImages < 2 {
 		return fmt.Errorf("%v: %d images in compute shaders, 2 are needed", k, l.MaxComputeImages)
 	}
-	size := localSize(k)
+	size := k.LocalSize()
 	if size[0] > l.MaxGroupSize[0] || size[1] > l.MaxGroupSize[1] || size[0]*size[1] > l.MaxGroupInvocations {
 		return fmt.Errorf("%v: a workgroup of %v, the limits are %v and %d in all", k, size, l.MaxGroupSize, l.MaxGroupInvocations)
 	}

@@ -173,3 +173,12 @@ func unpack(src []float32, shape tensor.Shape) *tensor.Tensor {
 	shaders.UnpackTensor(t.Data, src, shape.N, shape.C, shape.H, shape.W)
 	return t
 }
+
+// WeightsBytes is the size of the weights on the device, as packed for its kernels.
+func (s *Session) WeightsBytes() int64 {
+	var n int64
+	for _, b := range s.weights {
+		n += int64(b.Size())
+	}
+	return n
+}

@@ -8,4 +8,3 @@ func pointwiseCandidates() []shaders.Key {
 func convCandidates(kw, sw, dw, ow int) []shaders.Key {
 	return []shaders.Key{{Kernel: shaders.ConvTiled, TileX: 14, TileG: 1, KernelW: kw, StrideW: sw, DilationW: dw}, {Kernel: shaders.ConvTiled, TileX: 4, TileG: 2, KernelW: kw, StrideW: sw, DilationW: dw}, {Kernel: shaders.ConvShared, TileX: 4, TileG: 1}}
 }
-func localSize(k shaders.Key) [2]int { return [2]int{64, 1} }

@@ -95,8 +95,8 @@ struct Target {
 
 Target target(int g) {
     int s = 0;
-    for (int i = 1; i < segments; ++i)
-        if (g >= seg[i].first) s = i;
+    for (int i = 1; i < 8; ++i) // a constant count: a loop that Mesa can't unroll keeps it from unrolling the one around it
+        if (i < segments && g >= seg[i].first) s = i;
     int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
     Target t;
     t.relu = seg[s].act == 1;
@@ -140,7 +140,10 @@ void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     if (t.valid > 1) dst[dst_index(t, n, pixel, t.channel + 1)] = v.y;
     if (t.valid > 2) dst[dst_index(t, n, pixel, t.channel + 2)] = v.z;
     if (t.valid > 3) dst[dst_index(t, n, pixel, t.channel + 3)] = v.w;
-    for (int i = 0; i < t.tail; ++i) dst[dst_index(t, n, pixel, t.channel + t.valid + i)] = 0.0;
+    int end = t.channel + t.valid;
+    if (t.tail > 0) dst[dst_index(t, n, pixel, end)] = 0.0;
+    if (t.tail > 1) dst[dst_index(t, n, pixel, end + 1)] = 0.0;
+    if (t.tail > 2) dst[dst_index(t, n, pixel, end + 2)] = 0.0;
 #endif
 }
 #endif

@@ -28,8 +28,9 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * KERNEL_W * 4;
 
-    vec4 sum[TILE_G * TILE_X]; // [group][pixel]
-    for (int i = 0; i < TILE_G * TILE_X; ++i) sum[i] = vec4(0);
+    vec4 sum[TILE_G][TILE_X];
+    for (int g = 0; g < TILE_G; ++g)
+        for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
     for (int ig = 0; ig < C4; ++ig) {
         for (int ky = 0; ky < kernel_h; ++ky) {
@@ -42,16 +43,14 @@ void main() {
                 vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
                 row[j] = inside ? v : vec4(0);
             }
-            for (int kx = 0; kx < KERNEL_W; ++kx) {
-                for (int g = 0; g < TILE_G; ++g) {
+            for (int g = 0; g < TILE_G; ++g) {
+                vec4 w[KERNEL_W][4]; // Mesa unrolls a loop for sure only if it indexes an array as long as its trip count
+                for (int kx = 0; kx < KERNEL_W; ++kx) {
                     int at = filter_at[g] + ((ig * kernel_h + ky) * KERNEL_W + kx) * 4;
-                    vec4 w0 = load_weight(at);
-                    vec4 w1 = load_weight(at + 1);
-                    vec4 w2 = load_weight(at + 2);
-                    vec4 w3 = load_weight(at + 3);
+                    for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
                     for (int x = 0; x < TILE_X; ++x) {
                         vec4 v = row[x * STRIDE_W + kx * DILATION_W];
-                        sum[g * TILE_X + x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
+                        sum[g][x] += w[kx][0] * v.x + w[kx][1] * v.y + w[kx][2] * v.z + w[kx][3] * v.w;
                     }
                 }
             }
@@ -59,10 +58,10 @@ void main() {
     }
 
     for (int g = 0; g < TILE_G; ++g) {
-        if (first_group + g >= out_g) break;
-        Target t = target(first_group + g);
-        vec4 bias = load_bias(first_group + g);
+        int group = min(first_group + g, out_g - 1);
+        Target t = target(group);
+        vec4 bias = load_bias(group);
         for (int x = 0; x < TILE_X; ++x)
-            if (first_x + x < out_w) store(t, bias, n, y * out_w + first_x + x, sum[g * TILE_X + x]);
+            if (first_x + x < out_w && first_group + g < out_g) store(t, bias, n, y * out_w + first_x + x, sum[g][x]);
     }
 }

@@ -23,8 +23,9 @@ void main() {
     int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
     for (int g = 0; g < TILE_G; ++g) filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * 4;
 
-    vec4 sum[TILE_G * TILE_X]; // [group][pixel]
-    for (int i = 0; i < TILE_G * TILE_X; ++i) sum[i] = vec4(0);
+    vec4 sum[TILE_G][TILE_X];
+    for (int g = 0; g < TILE_G; ++g)
+        for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
     for (int ig = 0; ig < C4; ++ig) {
         vec4 in_[TILE_X];
@@ -36,19 +37,19 @@ void main() {
             vec4 w3 = load_weight(filter_at[g] + ig * 4 + 3);
             for (int x = 0; x < TILE_X; ++x) {
                 vec4 v = in_[x];
-                sum[g * TILE_X + x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
+                sum[g][x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
             }
         }
     }
 
     for (int g = 0; g < TILE_G; ++g) {
-        if (first_group + g >= out_g) break;
-        Target t = target(first_group + g);
-        vec4 bias = load_bias(first_group + g);
+        int group = min(first_group + g, out_g - 1);
+        Target t = target(group);
+        vec4 bias = load_bias(group);
         for (int x = 0; x < TILE_X; ++x) {
             int pixel = first_pixel + x * LOCAL_X;
             ivec2 at = divide(pixel, HW);
-            if (pixel < pixels) store(t, bias, at.x, at.y, sum[g * TILE_X + x]);
+            if (pixel < pixels && first_group + g < out_g) store(t, bias, at.x, at.y, sum[g][x]);
         }
     }
 }

@@ -180,9 +180,10 @@ func (k Key) row() int { return (k.TileX-1)*k.StrideW + (k.KernelW-1)*k.Dilation
 // sharedK is the number of texels (4 input channels each) that a shared kernel stages at a time.
 const sharedK = 4
 
-// sharedBytes is the size of the staged input [sharedK][pixels] and weights [4·sharedK][groups], texels of 16 bytes.
+// sharedBytes is the size of the staged input [sharedK][pixels] and weights [4·sharedK][groups], texels of 16 bytes, and of a
+// window's position per pixel.
 func (k Key) sharedBytes() int {
-	return 16 * sharedK * (k.localX()*k.TileX + 4*k.localY()*k.TileG)
+	return 16 * (sharedK*(k.localX()*k.TileX+4*k.localY()*k.TileG) + k.localX()*k.TileX)
 }
 
 // Source is a shader in parts: file name, what goes before its text, and its text.
@@ -279,8 +280,9 @@ func (k Key) Iterations(p *Params) int {
 			kh, kw = 1, 1
 		}
 		threads := k.localX() * k.localY()
-		stage := ceil(sharedK*k.localX()*k.TileX, threads) + ceil(4*sharedK*k.localY()*k.TileG, threads)
-		return ceil(c4*kh*kw, sharedK)*(1+stage+sharedK) + epilogue
+		pixels := k.localX() * k.TileX
+		stage := ceil(sharedK*pixels, threads) + ceil(4*sharedK*k.localY()*k.TileG, threads)
+		return ceil(pixels, threads) + ceil(c4*kh*kw, sharedK)*(1+stage+sharedK) + epilogue
 	case AvgPool, MaxPool:
 		return kh*(1+kw) + epilogue
 	}
@@ -314,8 +316,8 @@ func (k Key) Check(p *Params) error {
 		return fail("maps %d channels to %d in %d segments; it keeps the channels, in one segment", p.C, p.OutC, p.Segments)
 	}
 	// The kernels divide indices in floating point, exact up to this quotient (common.glsl).
-	if q := int(p.N) * max(int(p.OutH), int(p.OutG)); q >= maxQuotient {
-		return fail("%d rows or channel groups, %d are possible", q, maxQuotient-1)
+	if q := int(p.N) * max(int(p.OutH), int(p.OutG), int(p.C)*int(p.KernelH)); q >= maxQuotient {
+		return fail("%d rows, channel groups or taps, %d are possible", q, maxQuotient-1)
 	}
 	for _, n := range k.Workgroups(p) {
 		if n > maxWorkgroups {

@@ -143,24 +143,33 @@ func (g *Graph) Check() error {
 
 // CheckWeights reports a parameter that is missing, has other dimensions, or holds a NaN or an infinity.
 func (g *Graph) CheckWeights() error {
-	for _, p := range g.Params() {
-		w, ok := g.Weights[p.Name]
-		if !ok {
-			return fmt.Errorf("graph %s: weight %q %v is missing: load weights or initialise them", g.Name, p.Name, p.Dims)
+	for _, n := range g.Nodes {
+		for _, p := range n.Op.Params() { // not Params(): nodes that share a name may disagree on its dimensions
+			if err := g.checkWeight(p); err != nil {
+				return fmt.Errorf("graph %s: weight %q %w", g.Name, p.Name, err)
+			}
 		}
-		if !slices.Equal(w.Dims, p.Dims) {
-			return fmt.Errorf("graph %s: weight %q has dimensions %v, needs %v", g.Name, p.Name, w.Dims, p.Dims)
-		}
-		n := 1
-		for _, d := range p.Dims {
-			n *= d
-		}
-		if len(w.Data) != n {
-			return fmt.Errorf("graph %s: weight %q %v holds %d elements, needs %d", g.Name, p.Name, p.Dims, len(w.Data), n)
-		}
-		if i := tensor.FirstNonFinite(w.Data); i >= 0 {
-			return fmt.Errorf("graph %s: weight %q is not finite at element %d: %v", g.Name, p.Name, i, w.Data[i])
-		}
+	}
+	return nil
+}
+
+func (g *Graph) checkWeight(p Param) error {
+	w, ok := g.Weights[p.Name]
+	if !ok {
+		return fmt.Errorf("%v is missing: load weights or initialise them", p.Dims)
+	}
+	if !slices.Equal(w.Dims, p.Dims) {
+		return fmt.Errorf("has dimensions %v, needs %v", w.Dims, p.Dims)
+	}
+	n := 1
+	for _, d := range p.Dims {
+		n *= d
+	}
+	if len(w.Data) != n {
+		return fmt.Errorf("%v holds %d elements, needs %d", p.Dims, len(w.Data), n)
+	}
+	if i := tensor.FirstNonFinite(w.Data); i >= 0 {
+		return fmt.Errorf("is not finite at element %d: %v", i, w.Data[i])
 	}
 	return nil
 }

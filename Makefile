@@ -1,0 +1,45 @@
+# make bench   the main job
+# make test    everything that CI checks; needs the packages of `sh .ci/setup test`
+SHELL       := /bin/bash -o pipefail
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously.
+LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVICE=llvmpipe
+ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
+MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
+
+.PHONY: bench test lint unit zink race glfw cross smoke
+bench:
+	go run ./cmd/bench
+
+test: lint unit zink race glfw cross smoke
+
+lint:
+	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+# Test processes append their count of GPU cases to a file; the sum is shown, and none at all is a failure.
+CASES = export INCEPTIONGL_CASES=$$(mktemp) &&
+COUNT = && awk '{ n += $$1 } END { print "gpu cases run on $@: " n + 0; exit !n }' $$INCEPTIONGL_CASES
+
+unit:
+	$(CASES) $(LLVMPIPE) go test -count=1 ./... $(COUNT)
+
+zink:
+	$(CASES) $(ZINK) go test -count=1 ./gpu ./shaders ./inception $(COUNT)
+
+race:
+	$(LLVMPIPE) go test -count=1 -race ./gpu ./inception ./cpuref
+
+glfw:
+	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -tags glfw ./gpu $(COUNT)
+
+# Builds for systems that can't run here: Windows with cgo; macOS and no-cgo, where everything but the GPU works.
+cross:
+	$(MINGW) go vet ./...
+	$(MINGW) go build -o $$(mktemp -d) ./cmd/...
+	CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+
+smoke:
+	$(LLVMPIPE) go run ./cmd/bench

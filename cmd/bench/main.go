@@ -1,0 +1,123 @@
+// Command bench runs a network on this machine's GPU: it checks every step against the plain Go reference on fresh random
+// input, then times every step and the whole.
+//
+// It exits with 1 if any element is outside its error bound, and with 2 if it could not run.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+
+	"inceptiongl/gpu"
+)
+
+// flags are the command line.
+type flags struct {
+	Network  string `default:"inception_a" enum:"inception_a,bottleneck,googlenet_3a,pointwise" help:"What to run: inception_a (the article's module), bottleneck (its 192→16→32 5×5 path), googlenet_3a (the paper's module 3a), pointwise (three 1×1 layers with ReLU)."`
+	Batch    int    `default:"1" help:"Images in a run."`
+	Size     string `default:"28" help:"Height and width: one number, or HxW."`
+	Channels int    `default:"192" help:"Input channels."`
+	Weights  string `type:"existingfile" placeholder:"FILE" help:"A .safetensors file with PyTorch's state_dict names. Default: random weights (He initialisation) from the seed."`
+	Seed     uint64 `help:"Seed of weights and input. Default: taken from the clock, and printed."`
+	Runs     int    `default:"30" help:"Timed runs of each thing that is timed."`
+	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
+
+	ListDevices bool `help:"List the devices and exit."`
+	CPU         bool `name:"cpu" help:"Use no GPU: run and time the plain Go reference only."`
+	JSON        bool `name:"json" xor:"format" help:"Print one JSON document instead of tables."`
+	Benchfmt    bool `xor:"format" help:"Print Go's benchmark format, which benchstat reads, instead of tables."`
+}
+
+// errWrong is returned when a result is out of bound.
+var errWrong = errors.New("results are out of bound")
+
+func main() {
+	var f flags
+	parser := kong.Must(&f, kong.Name("bench"), kong.Description("Checks a network's every step on this machine's GPU against a plain Go reference, then times it."))
+	if _, err := parser.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\nTry bench --help.\n", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, &f, os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+	}
+	stop()
+	os.Exit(status(err))
+}
+
+// status is the exit status for an error of run.
+func status(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errWrong):
+		return 1
+	}
+	return 2
+}
+
+// run does what the flags say. Results go to out; progress and notes go to log.
+func run(ctx context.Context, f *flags, out, log io.Writer) error {
+	if f.ListDevices {
+		return listDevices(ctx, f, out)
+	}
+	c, err := newCase(f)
+	if err != nil {
+		return err
+	}
+	var print printer
+	switch {
+	case f.JSON:
+		print = &jsonPrinter{out: out}
+	case f.Benchfmt:
+		print = &benchPrinter{out: out}
+	default:
+		print = newTextPrinter(out)
+	}
+	r := &Report{Case: c.describe()}
+	if f.CPU {
+		r.Device = DeviceReport{Renderer: "cpuref (plain Go, float64), no GPU used", Backend: "cpu", Software: true}
+		if err := timeReference(ctx, c, r); err != nil {
+			return err
+		}
+		return print.finish(r)
+	}
+	d, err := gpu.Open(ctx, gpu.Options{Device: f.Device})
+	if err != nil {
+		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
+	}
+	defer d.Close()
+	return measureDevice(ctx, d, c, f.Runs, r, print)
+}
+
+// listDevices prints every device, the broken ones with the reason.
+func listDevices(ctx context.Context, f *flags, out io.Writer) error {
+	list, err := gpu.Devices(ctx)
+	if f.JSON {
+		if e := writeJSON(out, list); e != nil {
+			return e
+		}
+		return err
+	}
+	for _, d := range list {
+		if d.Err != "" {
+			fmt.Fprintf(out, "-  %s (%s): %s\n", d.Name, d.Backend, d.Err)
+			continue
+		}
+		kind := "hardware"
+		if d.Software {
+			kind = "software rasterizer"
+		}
+		fmt.Fprintf(out, "%d  %s: %s, %s, OpenGL %s (%s)\n", d.Index, d.Name, d.Vendor, d.Renderer, d.Version, kind)
+	}
+	return err
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// Report is everything that bench found, and the JSON document that --json prints. Times are in seconds.
+type Report struct {
+	Device  DeviceReport
+	Case    CaseReport
+	Plan    *PlanReport    `json:",omitempty"`
+	Verify  []VerifyReport `json:",omitempty"`
+	Compile *CompileReport `json:",omitempty"`
+	Steps   []StepTiming   `json:",omitempty"`
+	Whole   *WholeReport   `json:",omitempty"`
+	Kernels []KernelReport `json:",omitempty"`
+	CPURef  *Timing        `json:",omitempty"`
+}
+
+// DeviceReport says what it ran on.
+type DeviceReport struct {
+	Name, Vendor, Renderer, Version, Backend string
+	Software                                 bool // runs on the CPU
+}
+
+// CaseReport says what ran.
+type CaseReport struct {
+	Network, Input, Output string
+	Batch                  int
+	Seed                   uint64
+	MACs                   int64
+}
+
+// PlanReport is the plan: waves of steps.
+type PlanReport struct {
+	Waves, Steps             int
+	ArenaBytes, WeightsBytes int64
+	Step                     []StepReport
+}
+
+// StepReport is one dispatch.
+type StepReport struct {
+	Wave       int
+	Name       string
+	Kernel     string
+	Workgroups [3]int
+	LocalSize  [3]int
+	MACs       int64
+	Bytes      int64
+}
+
+// VerifyReport compares one part of a step with cpuref.
+type VerifyReport struct {
+	Plan     string // "full", "framework-like" or a kernel comparison
+	Wave     int
+	Part     string
+	Kernel   string
+	Elements int
+	MaxError float64
+	Share    float64 // largest error as a share of its bound; at most 1 is right
+	Error    string  `json:",omitempty"`
+}
+
+// CompileReport is what happens once: planning, building programs, measuring kernels; and the first run.
+type CompileReport struct {
+	Compile, Measuring, FirstRun float64
+}
+
+// Timing summarises repeated runs, in seconds.
+type Timing struct {
+	Runs             int
+	Median, P10, P90 float64
+}
+
+// StepTiming is one step measured alone.
+type StepTiming struct {
+	Wave int
+	Name string
+	Timing
+	GFLOPS float64 // 2·MACs / time
+	GBytes float64 // bytes moved / time, GB/s
+}
+
+// WholeReport is the network from input to output, upload and download included.
+type WholeReport struct {
+	Full            Timing
+	GFLOPS          float64
+	ImagesPerSecond float64
+	StepsAlone      float64 // sum of the steps' medians
+	OverStepsAlone  float64 // Full / StepsAlone
+	FrameworkLike   Timing
+	FrameworkSteps  int
+	Speedup         float64 // FrameworkLike / Full, median of pairs from the same round
+}
+
+// KernelReport compares the chosen kernel with the plain one on a layer of its own.
+type KernelReport struct {
+	Layer          string
+	Chosen         string
+	ChosenTime     Timing
+	PlainTime      Timing
+	ChosenGFLOPS   float64
+	Ratio          float64 // plain / chosen
+	VerifiedParts  int
+	VerifiedFailed bool `json:",omitempty"`
+}
+
+// summarise sorts the durations away.
+func summarise(ds []time.Duration) Timing {
+	if len(ds) == 0 {
+		return Timing{}
+	}
+	s := slices.Clone(ds)
+	slices.Sort(s)
+	at := func(q float64) float64 { return s[int(q*float64(len(s)-1)+0.5)].Seconds() }
+	return Timing{Runs: len(s), Median: at(0.5), P10: at(0.1), P90: at(0.9)}
+}
+
+// medianRatio is the median of a[i]/b[i], pairs from the same round.
+func medianRatio(a, b []time.Duration) float64 {
+	var r []float64
+	for i := range min(len(a), len(b)) {
+		if b[i] > 0 {
+			r = append(r, float64(a[i])/float64(b[i]))
+		}
+	}
+	if len(r) == 0 {
+		return 0
+	}
+	slices.Sort(r)
+	return r[len(r)/2]
+}
+
+// rate is amount/seconds in units of 10⁹, 0 where no time was measured.
+func rate(amount int64, seconds float64) float64 {
+	if seconds <= 0 {
+		return 0
+	}
+	return float64(amount) / seconds / 1e9
+}
