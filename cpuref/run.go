@@ -3,7 +3,6 @@ package cpuref
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -76,12 +75,6 @@ func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(g
 func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tensor.Array, out tensor.Shape) (array, error) {
 	if err := ctx.Err(); err != nil {
 		return array{}, err
-	}
-	// CheckWeights looks at a name once; nodes that share one must also agree on its dimensions.
-	for _, p := range op.Params() {
-		if w := weights[p.Name]; !slices.Equal(w.Dims, p.Dims) {
-			return array{}, fmt.Errorf("weight %q has dimensions %v, needs %v", p.Name, w.Dims, p.Dims)
-		}
 	}
 	switch op := op.(type) {
 	case graph.Input:

@@ -73,6 +73,9 @@ func dispatch(x *Dispatch) {
 			u.Offset, rangeSize(u.Buffer, u.Offset, u.Size))
 	}
 	for _, t := range x.Texels {
+		texture(t.Buffer) // making a view binds it to whatever unit is active: make all before binding any
+	}
+	for _, t := range x.Texels {
 		view := texture(t.Buffer)
 		if t.Kind == TexelImage {
 			gl.BindImageTexture(uint32(t.Unit), view, 0, false, 0, gl.READ_ONLY, gl.RGBA32F)

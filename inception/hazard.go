@@ -8,15 +8,20 @@ import (
 
 // CheckHazards proves that the plan needs no barrier but the one after each wave:
 //
-//  1. within a wave no step touches memory that another step, or itself, writes (reads of the same memory are fine);
-//  2. every tensor that is read was written whole, each channel once, in earlier waves;
-//  3. two tensors that share memory are never alive at the same time.
+//  1. every view lies within its tensor, and every tensor within the arena;
+//  2. within a wave no step touches memory that another step, or itself, writes (reads of the same memory are fine);
+//  3. every tensor that is read was written whole, each channel once, in earlier waves;
+//  4. two tensors that share memory are never alive at the same time.
 //
 // It looks at the addresses that the steps use, not at how the planner came to them. Drivers that run dispatches one
-// after the other would hide all three mistakes.
+// after the other would hide the last three mistakes.
 func (p *Plan) CheckHazards() error {
 	for w, wave := range p.Waves {
-		if err := waveConflict(wave); err != nil {
+		err := outOfRange(wave)
+		if err == nil {
+			err = waveConflict(wave)
+		}
+		if err != nil {
 			return fmt.Errorf("plan %s: wave %d: %w", p.Name, w+1, err)
 		}
 	}
@@ -32,6 +37,22 @@ func (p *Plan) CheckHazards() error {
 			apart := a.tensor.Base+a.tensor.Texels() <= b.tensor.Base || b.tensor.Base+b.tensor.Texels() <= a.tensor.Base
 			if !apart && a.first <= b.last && b.first <= a.last {
 				return fmt.Errorf("plan %s: tensors %s and %s share memory and are alive at the same time", p.Name, a.tensor.Name, b.tensor.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// outOfRange reports a view that holds nothing or leaves its tensor.
+func outOfRange(wave Wave) error {
+	for _, s := range wave.Steps {
+		views := []View{s.In}
+		for _, part := range s.Parts {
+			views = append(views, part.Out)
+		}
+		for _, v := range views {
+			if v.Channel < 0 || v.Channels < 1 || v.Channel+v.Channels > v.Tensor.Shape.C {
+				return fmt.Errorf("step %s: view %v is empty or outside its tensor of %d channels", s.Name, v, v.Tensor.Shape.C)
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package inception
 
 import (
+	"slices"
+
 	"inceptiongl/inception/graph"
 	"inceptiongl/shaders"
 )
@@ -44,16 +46,17 @@ func candidates(s *Step, kernels Kernels) []shaders.Key {
 		}
 		return keys
 	}
-	var tiles []shaders.Key
-	if c.Pointwise() {
-		tiles = pointwiseCandidates()
-	} else {
-		tiles = convCandidates(c.Kernel.W, c.Stride.W, c.Dilation.W, int(s.Params.OutW))
+	tiles := shaders.PointwiseCandidates()
+	if !c.Pointwise() {
+		tiles = shaders.ConvCandidates(c.Kernel.W, c.Stride.W, c.Dilation.W, int(s.Params.OutW))
 	}
+	// Every tile with every way to read: which one a device likes doesn't depend much on the tile, so the Tuner decides that first.
 	for _, l := range loads {
 		for _, k := range tiles {
 			k.Load, k.Aligned = l, plain.Aligned
-			keys = append(keys, k)
+			if !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
 		}
 	}
 	return append(keys, plain)

@@ -72,7 +72,10 @@ func lower(g *graph.Graph, input tensor.Shape) (*program, error) {
 			continue
 		case graph.Conv2D:
 			u.op = op.Norm()
-			u.weight, u.bias = g.Weights[op.Weight].Data, g.Weights[op.Bias].Data
+			u.weight = g.Weights[op.Weight].Data
+			if op.Bias != "" {
+				u.bias = g.Weights[op.Bias].Data
+			}
 		case graph.Pool2D:
 			u.op = op.Norm()
 		case graph.ReLU:
@@ -190,11 +193,12 @@ func (p *program) fuseReLU() {
 }
 
 // swapPool turns conv1x1(avgpool(x)) + b into avgpool(conv1x1(x)) + b: both are linear and the 1×1 maps the pool's zero
-// padding to zeros as long as its bias waits until after the pool. It pays where the 1×1 cuts channels.
+// padding to zeros as long as its bias waits until after the pool. It pays where the 1×1 cuts channels. A pool that already
+// carries a bias, from an earlier swap, stays where it is.
 func (p *program) swapPool() {
 	for _, pool := range p.units {
 		pl, ok := pool.op.(graph.Pool2D)
-		if !ok || pl.Type != graph.Average || pool.relu || p.uses(pool.out.value) != 1 {
+		if !ok || pl.Type != graph.Average || pool.relu || pool.bias != nil || p.uses(pool.out.value) != 1 {
 			continue
 		}
 		k := slices.IndexFunc(p.units, func(u *unit) bool { return u.in == pool.out.value })

@@ -3,40 +3,87 @@ package shaders_test
 import (
 	"context"
 	"slices"
-	"time"
+	"testing"
 
 	"inceptiongl/gpu"
+	"inceptiongl/inception/graph"
 	"inceptiongl/shaders"
 )
 
-// gflops runs the keys on p, alternating, and returns the median rate of each in GFLOP/s.
-func (l *lab) gflops(p *problem, keys []shaders.Key, rounds int) []float64 {
+// benchCases are shapes of InceptionA(192) on 28×28 and of Inception v3.
+var benchCases = []struct {
+	name string
+	c    convCase
+}{
+	{"merged_1x1_192to72", convCase{in: shape(1, 192, 28, 28), conv: k1, segs: []seg{{out: 72}}}},
+	{"3x3_96to128", convCase{in: shape(1, 96, 28, 28), conv: k3, segs: []seg{{out: 128}}}},
+	{"3x3_16to24", convCase{in: shape(1, 16, 28, 28), conv: k3, segs: []seg{{out: 24}}}},
+	{"3x3_24to24", convCase{in: shape(1, 24, 28, 28), conv: k3, segs: []seg{{out: 24}}}},
+	{"5x5_16to24", convCase{in: shape(1, 16, 28, 28), conv: k5, segs: []seg{{out: 24}}}},
+	{"1x7_128_17x17", convCase{in: shape(1, 128, 17, 17), conv: graph.Conv2D{Kernel: graph.Pair{H: 1, W: 7}, Pad: graph.Padding{Left: 3, Right: 3}}, segs: []seg{{out: 128}}}},
+	{"7x1_128_17x17", convCase{in: shape(1, 128, 17, 17), conv: graph.Conv2D{Kernel: graph.Pair{H: 7, W: 1}, Pad: graph.Padding{Top: 3, Bottom: 3}}, segs: []seg{{out: 128}}}},
+	{"3x3s2_288to384_35x35", convCase{in: shape(1, 288, 35, 35), conv: graph.Conv2D{Kernel: graph.Square(3), Stride: graph.Square(2)}, segs: []seg{{out: 384}}}},
+	{"1x1_512to128_7x7_n4", convCase{in: shape(4, 512, 7, 7), conv: k1, segs: []seg{{out: 128}}}},
+}
+
+// BenchmarkConv times the plain kernels and the candidates in turn, one of each an iteration, and prints the median rates.
+// For rates per core on llvmpipe set LP_NUM_THREADS=0.
+func BenchmarkConv(b *testing.B) {
+	for _, c := range benchCases {
+		b.Run(c.name, func(b *testing.B) {
+			l := newLab(b)
+			p, err := newGen().convProblem(c.c, false)
+			if err != nil {
+				b.Fatal(err)
+			}
+			v := c.c.conv.Norm()
+			plain := []shaders.Key{{Kernel: shaders.Conv}, {Kernel: shaders.Conv, Load: shaders.LoadImage}}
+			keys := shaders.ConvCandidates(v.Kernel.W, v.Stride.W, v.Dilation.W, int(p.params.OutW))
+			if v.Pointwise() {
+				plain[0].Kernel, plain[1].Kernel = shaders.Pointwise, shaders.Pointwise
+				keys = shaders.PointwiseCandidates()
+			}
+			for i := range keys {
+				keys[i].Aligned = true
+			}
+			keys = append(plain, keys...)
+			rates := l.gflops(b, p, keys)
+			for i, r := range rates {
+				b.Logf("%-40v %7.2f GFLOP/s  %5.1f× plain", keys[i], r, r/rates[0])
+			}
+			b.ReportMetric(slices.Max(rates[2:]), "GFLOP/s")
+			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+		})
+	}
+}
+
+// gflops runs the keys in turn, b.N times, and returns the median rate of each in GFLOP/s.
+func (l *lab) gflops(b *testing.B, p *problem, keys []shaders.Key) []float64 {
+	run := func(k shaders.Key, uploads ...gpu.Transfer) float64 {
+		d, err := l.dispatch(k, p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range uploads { // dispatch has made the buffers
+			uploads[i].Buffer = []*gpu.Buffer{l.arena, l.weights}[i]
+		}
+		t, err := l.dev.Run(context.Background(), &gpu.Pass{Uploads: uploads, Waves: [][]gpu.Dispatch{{d}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return p.flops / float64(t.Wall.Nanoseconds())
+	}
+	for _, k := range keys {
+		if err := k.Check(&p.params); err != nil {
+			b.Fatal(err)
+		}
+		run(k, gpu.Transfer{Data: p.arena}, gpu.Transfer{Data: p.weights}) // the driver compiles at the first dispatch
+	}
 	rates := make([][]float64, len(keys))
-	for round := range rounds + 1 {
+	b.ResetTimer()
+	for range b.N {
 		for i, k := range keys {
-			if err := k.Check(&p.params); err != nil {
-				l.tb.Fatal(err)
-			}
-			d, err := l.dispatch(k, p)
-			if err != nil {
-				l.tb.Fatal(err)
-			}
-			pass := &gpu.Pass{Waves: [][]gpu.Dispatch{{d}}}
-			if round == 0 { // compiles
-				pass.Uploads = []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: p.weights}}
-			}
-			start := time.Now()
-			t, err := l.dev.Run(context.Background(), pass)
-			if err != nil {
-				l.tb.Fatal(err)
-			}
-			if round == 0 {
-				if s := time.Since(start); s > time.Second {
-					l.tb.Logf("%v: first run %v", k, s)
-				}
-				continue
-			}
-			rates[i] = append(rates[i], p.flops/float64(t.Wall.Nanoseconds()))
+			rates[i] = append(rates[i], run(k))
 		}
 	}
 	median := make([]float64, len(keys))

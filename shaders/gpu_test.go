@@ -38,12 +38,15 @@ var seed = func() uint64 {
 // poison is a NaN with a payload: what the arena holds before a run, and after it wherever nothing should be written.
 var poison = math.Float32frombits(0x7fc0dead)
 
+// float32NaN is another NaN than poison.
+var float32NaN = float32(math.NaN())
+
 const guard = 16 // texels of poison between tensors
 
 // target is one destination of a problem: a tensor with more channels than are written.
 type target struct {
-	tensor.Shape                // the destination tensor
-	base, channel int           // its first texel; where the segment starts
+	tensor.Shape                 // the destination tensor
+	base, channel int            // its first texel; where the segment starts
 	want          *cpuref.Result // what the segment holds; nil in benchmarks
 }
 

@@ -12,33 +12,31 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// dataParallel is the prefix that torch.nn.DataParallel puts before every name.
-const dataParallel = "module."
-
 // maxListed bounds the offenders that an error lists.
 const maxListed = 8
 
-// Apply copies the graph's parameters from m, which names them as PyTorch's state_dict does, into g.Weights. A prefix
-// "module." that all of m's names share is ignored. Every parameter must be there, with its dimensions and finite; else
-// the error lists the offenders and g is unchanged. Further names in m are left alone: Unused lists them.
+// Apply copies the graph's parameters from m, which names them as PyTorch's state_dict does, into g.Weights; a name may have
+// the prefix "module.". Every parameter must be there, with its dimensions and finite; else the error lists the offenders
+// and g is unchanged. Further names in m are left alone: Unused lists them.
 func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 	if err := g.Check(); err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
-	prefix := commonPrefix(m)
 	found := map[string]tensor.Array{}
 	var offenders []string
-	for _, p := range g.Params() {
-		a, ok := m[prefix+p.Name]
-		if !ok {
-			offenders = append(offenders, fmt.Sprintf("%q %v is missing", p.Name, p.Dims))
-			continue
+	for _, n := range g.Nodes {
+		for _, p := range n.Op.Params() { // not g.Params(): nodes that share a name may disagree on its dimensions
+			a, ok := m[key(m, p)]
+			err := fits(a, p.Dims)
+			if !ok {
+				err = fmt.Errorf("%v is missing", p.Dims)
+			}
+			if err != nil {
+				offenders = append(offenders, fmt.Sprintf("%q %v", p.Name, err))
+				continue
+			}
+			found[p.Name] = tensor.Array{Dims: slices.Clone(a.Dims), Data: slices.Clone(a.Data)}
 		}
-		if err := fits(a, p.Dims); err != nil {
-			offenders = append(offenders, fmt.Sprintf("%q %v", p.Name, err))
-			continue
-		}
-		found[p.Name] = tensor.Array{Dims: slices.Clone(a.Dims), Data: slices.Clone(a.Data)}
 	}
 	if len(offenders) > 0 {
 		return fmt.Errorf("weights: graph %s: %d of %d parameters don't fit, are these weights for another network? %s",
@@ -53,10 +51,9 @@ func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 
 // Unused lists, sorted, the names in m that no parameter of g reads.
 func Unused(g *graph.Graph, m map[string]tensor.Array) []string {
-	prefix := commonPrefix(m)
 	used := map[string]bool{}
 	for _, p := range g.Params() {
-		used[prefix+p.Name] = true
+		used[key(m, p)] = true
 	}
 	var unused []string
 	for name := range m {
@@ -68,14 +65,12 @@ func Unused(g *graph.Graph, m map[string]tensor.Array) []string {
 	return unused
 }
 
-// commonPrefix is dataParallel if every name in m starts with it, else "".
-func commonPrefix(m map[string]tensor.Array) string {
-	for name := range m {
-		if !strings.HasPrefix(name, dataParallel) {
-			return ""
-		}
+// key is the name that p has in m: its own, or the one that torch.nn.DataParallel makes of it.
+func key(m map[string]tensor.Array, p graph.Param) string {
+	if _, ok := m[p.Name]; ok {
+		return p.Name
 	}
-	return dataParallel
+	return "module." + p.Name
 }
 
 // fits reports how a is not a finite array of dims.

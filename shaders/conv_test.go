@@ -1,0 +1,273 @@
+package shaders_test
+
+import (
+	"testing"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/shaders"
+)
+
+var (
+	k1 = graph.Conv2D{Kernel: graph.Square(1)}
+	k3 = graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1)}
+	k5 = graph.Conv2D{Kernel: graph.Square(5), Pad: graph.Pad(2)}
+)
+
+// three is a merged step: segments of odd widths, into their own tensors and side by side in one, with and without ReLU.
+func three(offset int) []seg {
+	return []seg{{out: 13, dstC: 13 + offset, channel: offset, relu: true}, {out: 8, dstC: 21, channel: offset},
+		{out: 13 - offset, dstC: 21, channel: 8 + offset, same: true, relu: true}}
+}
+
+// pointwiseCases: odd sizes and channels, partial tiles, batches, offsets, merged segments.
+var pointwiseCases = []convCase{
+	{in: shape(1, 1, 1, 1), conv: k1, segs: []seg{{out: 1}}},
+	{in: shape(1, 3, 7, 9), conv: k1, segs: []seg{{out: 13}}},
+	{in: shape(2, 13, 13, 7), conv: k1, segs: []seg{{out: 16, relu: true}}},
+	{in: shape(3, 15, 1, 17), conv: k1, segs: []seg{{out: 33}}, noBias: true},
+	{in: shape(3, 16, 5, 1), conv: k1, segs: []seg{{out: 24, dstC: 40, channel: 8}}},
+	{in: shape(1, 33, 17, 19), conv: k1, segs: []seg{{out: 13, dstC: 30, channel: 6}}},
+	{in: shape(2, 33, 1, 1), conv: k1, segs: []seg{{out: 3, dstC: 8, channel: 5}}},
+	{in: shape(1, 192, 28, 28), conv: k1, segs: []seg{{out: 72, relu: true}}},
+	{in: shape(1, 192, 28, 28), conv: k1, segs: []seg{{out: 16}, {out: 16, dstC: 24, channel: 4}, {out: 24, dstC: 88, channel: 64, relu: true}, {out: 16, relu: true}}},
+	{in: shape(2, 16, 7, 9), conv: k1, segs: three(0)},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: three(2)},
+	{in: shape(1, 15, 7, 7), conv: k1, segs: []seg{{out: 1, dstC: 3}, {out: 1, dstC: 3, channel: 1, same: true}, {out: 1, dstC: 3, channel: 2, same: true},
+		{out: 4}, {out: 5}, {out: 7, relu: true}, {out: 9, dstC: 10, channel: 1}, {out: 3}}},
+}
+
+// convCases: the same for windows, strides, dilations, asymmetric padding and groups.
+var convCases = []convCase{
+	{in: shape(1, 1, 1, 1), conv: k3, segs: []seg{{out: 1}}},
+	{in: shape(1, 3, 7, 9), conv: k3, segs: []seg{{out: 13}}},
+	{in: shape(2, 13, 13, 7), conv: k3, segs: []seg{{out: 16, dstC: 30, channel: 12, relu: true}}},
+	{in: shape(3, 15, 1, 17), conv: k3, segs: []seg{{out: 33, dstC: 37, channel: 3}}, noBias: true},
+	{in: shape(2, 16, 5, 1), conv: k3, segs: []seg{{out: 24, dstC: 88, channel: 64}}},
+	{in: shape(1, 33, 17, 19), conv: k3, segs: []seg{{out: 13, dstC: 15, channel: 1}}},
+	{in: shape(1, 16, 28, 28), conv: k3, segs: []seg{{out: 24, relu: true}}},
+	{in: shape(1, 192, 7, 9), conv: k3, segs: []seg{{out: 72}}},
+	{in: shape(2, 15, 7, 9), conv: k3, segs: three(2)},
+	{in: shape(1, 13, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Padding{Top: 2, Right: 1}}, segs: []seg{{out: 16}}},
+	{in: shape(1, 3, 13, 8), conv: graph.Conv2D{Kernel: graph.Pair{H: 5, W: 3}, Stride: graph.Pair{H: 2, W: 1}, Dilation: graph.Pair{H: 2, W: 1}, Pad: graph.Padding{Top: 1, Left: 2, Bottom: 3}}, segs: []seg{{out: 16}}},
+	{in: shape(2, 15, 13, 7), conv: graph.Conv2D{Kernel: graph.Square(3), Stride: graph.Square(2)}, segs: []seg{{out: 16, relu: true}}},
+	{in: shape(1, 3, 17, 19), conv: graph.Conv2D{Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Padding{Bottom: 1, Right: 1}}, segs: []seg{{out: 24, dstC: 33, channel: 9}}},
+	{in: shape(1, 13, 17, 19), conv: graph.Conv2D{Kernel: graph.Square(3), Dilation: graph.Square(2), Pad: graph.Pad(2)}, segs: []seg{{out: 13}}},
+	{in: shape(1, 16, 28, 28), conv: k5, segs: []seg{{out: 24, dstC: 88, channel: 16, relu: true}}},
+	{in: shape(2, 3, 7, 9), conv: k5, segs: []seg{{out: 13}}},
+	{in: shape(1, 3, 28, 28), conv: graph.Conv2D{Kernel: graph.Square(7), Stride: graph.Square(2), Pad: graph.Pad(3)}, segs: []seg{{out: 16}}},
+	{in: shape(2, 16, 17, 17), conv: graph.Conv2D{Kernel: graph.Pair{H: 1, W: 7}, Pad: graph.Padding{Left: 3, Right: 3}}, segs: []seg{{out: 24}}},
+	{in: shape(1, 33, 17, 17), conv: graph.Conv2D{Kernel: graph.Pair{H: 7, W: 1}, Pad: graph.Padding{Top: 3, Bottom: 3}}, segs: []seg{{out: 13, relu: true}}},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 33}}},
+	{in: shape(1, 16, 13, 7), conv: graph.Conv2D{Kernel: graph.Square(1), Stride: graph.Square(2)}, segs: []seg{{out: 13}}},
+	{in: shape(1, 16, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 2}, segs: []seg{{out: 24, relu: true}}},
+	{in: shape(2, 15, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Stride: graph.Square(2), Groups: 15}, segs: []seg{{out: 30, dstC: 33, channel: 2}}},
+	{in: shape(1, 18, 5, 1), conv: graph.Conv2D{Kernel: graph.Square(1), Groups: 3}, segs: []seg{{out: 33}}},
+}
+
+// everyLoad is keys with every Load, each with whole-texel and with single-lane stores (plain kernels know only those).
+func everyLoad(keys ...shaders.Key) []shaders.Key {
+	var all []shaders.Key
+	for _, k := range keys {
+		for _, l := range []shaders.Load{shaders.LoadSSBO, shaders.LoadImage, shaders.LoadSampler} {
+			k.Load, k.Aligned = l, false
+			all = append(all, k)
+			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise {
+				k.Aligned = true
+				all = append(all, k)
+			}
+		}
+	}
+	return all
+}
+
+func pointwiseKeys() []shaders.Key {
+	return append(everyLoad(shaders.Key{Kernel: shaders.Pointwise},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 8, TileG: 2, LocalX: 8},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 3, TileG: 1, LocalX: 32},
+		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1},
+		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2}),
+		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 8, TileG: 2, Aligned: true})
+}
+
+// convKeys are the variants for a case: conv_tiled is specialised to its row window.
+func convKeys(c convCase) []shaders.Key {
+	v := c.conv.Norm()
+	tiled := func(x, g, local int) shaders.Key {
+		return shaders.Key{Kernel: shaders.ConvTiled, TileX: x, TileG: g, LocalX: local, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: v.Dilation.W}
+	}
+	keys := everyLoad(shaders.Key{Kernel: shaders.Conv})
+	if v.Groups > 1 {
+		return keys
+	}
+	keys = append(keys, everyLoad(tiled(4, 2, 8),
+		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1},
+		shaders.Key{Kernel: shaders.ConvShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2})...)
+	if v.Kernel.W == 3 && v.Stride.W == 1 && v.Dilation.W == 1 {
+		keys = append(keys, everyLoad(tiled(7, 1, 32))...)
+		keys = append(keys, shaders.Key{Kernel: shaders.ConvShared, TileX: 8, TileG: 2, Aligned: true})
+	}
+	return keys
+}
+
+func (l *lab) table(t *testing.T, cases []convCase, keys func(convCase) []shaders.Key) {
+	g, ran := newGen(), 0
+	for _, c := range cases {
+		p, err := g.convProblem(c, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range keys(c) {
+			if k.Aligned && !p.params.Aligned() {
+				continue // refused by Key.Check, see TestRefused
+			}
+			ran++
+			if err := l.check(k, p); err != nil {
+				t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
+			}
+		}
+	}
+	t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
+}
+
+func TestPointwise(t *testing.T) {
+	newLab(t).table(t, pointwiseCases, func(convCase) []shaders.Key { return pointwiseKeys() })
+}
+
+// TestPointwiseAsConv runs 1×1 cases on the kernels for any window.
+func TestPointwiseAsConv(t *testing.T) { newLab(t).table(t, pointwiseCases[:7], convKeys) }
+
+func TestConv(t *testing.T) { newLab(t).table(t, convCases, convKeys) }
+
+// TestCandidates runs what the tuner may choose.
+func TestCandidates(t *testing.T) {
+	l := newLab(t)
+	align := func(keys []shaders.Key) []shaders.Key {
+		for i := range keys {
+			keys[i].Aligned = true
+		}
+		return keys
+	}
+	l.table(t, pointwiseCases[2:5], func(convCase) []shaders.Key { return align(shaders.PointwiseCandidates()) })
+	l.table(t, convCases[6:8], func(c convCase) []shaders.Key {
+		v := c.conv.Norm()
+		return align(shaders.ConvCandidates(v.Kernel.W, v.Stride.W, v.Dilation.W, c.in.W))
+	})
+	for _, kw := range []int{1, 2, 3, 5, 7, 11, 41} {
+		for _, stride := range []int{1, 2, 4} {
+			for _, w := range []int{1, 2, 5, 7, 8, 14, 17, 28, 35, 56, 112, 149} {
+				keys := shaders.ConvCandidates(kw, stride, 1, w)
+				if len(keys) < 2 || len(keys) > 6 {
+					t.Errorf("kernel %d, stride %d, width %d: %d candidates", kw, stride, w, len(keys))
+				}
+			}
+		}
+	}
+}
+
+// TestFolded spreads workgroups over x and z, as counts past 65535 do.
+func TestFolded(t *testing.T) {
+	l, g := newLab(t), newGen()
+	p, err := g.convProblem(convCase{in: shape(1, 1, 1, 70001), conv: k1, segs: []seg{{out: 1}}}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []shaders.Key{
+		{Kernel: shaders.Pointwise, LocalX: 1},
+		{Kernel: shaders.PointwiseTiled, Load: shaders.LoadImage, TileX: 1, TileG: 1, LocalX: 1, Aligned: true},
+		{Kernel: shaders.ConvTiled, Load: shaders.LoadImage, TileX: 1, TileG: 1, LocalX: 1, KernelW: 1, StrideW: 1, DilationW: 1, Aligned: true},
+	} {
+		if w := k.Workgroups(&p.params); w != [3]int{35001, 1 + 3*b2i(k.Kernel == shaders.Pointwise), 2} {
+			t.Errorf("%v: workgroups %v", k, w)
+		}
+		if err := l.check(k, p); err != nil {
+			t.Errorf("%v: %v", k, err)
+		}
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// TestRefused: what a key can't run, it says so.
+func TestRefused(t *testing.T) {
+	g := newGen()
+	build := func(c convCase) *problem {
+		p, err := g.convProblem(c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	tiled := shaders.Key{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 1}
+	aligned := shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, Aligned: true}
+	deep := build(convCase{in: shape(1, 16, 7, 9), conv: k3, segs: []seg{{out: 4}}})
+	deep.params.C = 1 << 17
+	for i, c := range []struct {
+		k shaders.Key
+		p *problem
+	}{
+		{tiled, build(convCase{in: shape(1, 16, 7, 9), conv: k5, segs: []seg{{out: 24}}})},
+		{tiled, build(convCase{in: shape(1, 16, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Groups: 2}, segs: []seg{{out: 24}}})},
+		{aligned, build(convCase{in: shape(1, 16, 7, 9), conv: k3, segs: []seg{{out: 24, dstC: 33, channel: 5}}})},
+		{aligned, build(convCase{in: shape(1, 16, 7, 9), conv: k3, segs: []seg{{out: 3, dstC: 33}}})},
+		{shaders.Key{Kernel: shaders.Pointwise}, build(convCase{in: shape(1, 16, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3)}, segs: []seg{{out: 3}}})},
+		{tiled, deep},
+	} {
+		if err := c.k.Check(&c.p.params); err == nil {
+			t.Errorf("%d: %v accepts %s", i, c.k, c.p.name)
+		}
+	}
+	for i, k := range []shaders.Key{
+		{Kernel: 99}, {Load: 7}, {Kernel: shaders.Pointwise, TileX: 2}, {Kernel: shaders.PointwiseTiled}, {Kernel: shaders.PointwiseTiled, TileX: 64, TileG: 8},
+		{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1}, {Kernel: shaders.ConvTiled, TileX: 14, TileG: 1, KernelW: 3, StrideW: 9, DilationW: 1},
+		{Kernel: shaders.Copy, LocalX: 2048}, {Kernel: shaders.Copy, LocalX: -8}, {Kernel: shaders.ConvShared, TileX: 16, TileG: 4}, {Kernel: shaders.Conv, KernelW: 3},
+		{Kernel: shaders.PointwiseTiled, TileX: 1 << 40, TileG: 1 << 40},
+	} {
+		if k.Validate() == nil {
+			t.Errorf("%d: %v is accepted", i, k)
+		}
+		if _, err := k.Source(); err == nil {
+			t.Errorf("%d: %v has a source", i, k)
+		}
+	}
+}
+
+// TestWrong: a check that passes everything would hide every other failure.
+func TestWrong(t *testing.T) {
+	g := newGen()
+	p, err := g.convProblem(convCase{in: shape(2, 3, 7, 9), conv: k3, segs: []seg{{out: 6, dstC: 11, channel: 5}}}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The answer, written by hand.
+	right := append([]float32(nil), p.arena...)
+	to, want := p.targets[0], p.targets[0].want
+	at := func(n, c, pixel int) int { return 4*(to.base+(n*3+c/4)*63+pixel) + c%4 }
+	for n := range 2 {
+		for pixel := range 63 {
+			for c := range 6 {
+				right[at(n, 5+c, pixel)] = float32(want.Value[(n*6+c)*63+pixel])
+			}
+			right[at(n, 11, pixel)] = 0
+		}
+	}
+	if err := p.compare(right); err != nil {
+		t.Fatalf("the right answer is refused: %v", err)
+	}
+	for i, j := range []int{0, at(0, 4, 0), at(1, 11, 62), at(1, 7, 5), len(right) - 1, 4 * int(p.params.SrcBase)} {
+		for _, v := range []float32{7, float32NaN} {
+			bad := append([]float32(nil), right...)
+			bad[j] = v
+			if p.compare(bad) == nil {
+				t.Errorf("%d: %v at float %d passes", i, v, j)
+			}
+		}
+	}
+	if p.compare(p.arena) == nil {
+		t.Error("a step that writes nothing passes")
+	}
+}
