@@ -10,6 +10,8 @@ import (
 
 var bg = context.Background()
 
+func TestMain(m *testing.M) { gputest.Main(m) }
+
 // double reads block 0 and writes twice its values to block 1.
 var double = gpu.Source{
 	Name: "double.comp",

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(m.Run())
+	gputest.Main(m)
 }
 
 // seed is fresh in every run; INCEPTIONGL_TEST_SEED repeats one. It is printed where the test fails.

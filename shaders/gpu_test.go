@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,14 +17,7 @@ import (
 	"inceptiongl/shaders"
 )
 
-// gpuRuns counts case × kernel variant pairs that were checked on a GPU.
-var gpuRuns atomic.Int64
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	fmt.Printf("gpu cases run: %d\n", gpuRuns.Load())
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { gputest.Main(m) }
 
 // seed is fresh in every run; INCEPTIONGL_TEST_SEED repeats one.
 var seed = func() uint64 {
@@ -140,7 +132,7 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 	if err != nil {
 		return err
 	}
-	gpuRuns.Add(1)
+	gputest.Case()
 	return p.compare(got)
 }
 

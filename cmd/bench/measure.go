@@ -237,11 +237,15 @@ func closeLayers(layers []layer) {
 
 // timeLayers times both kernels of each layer, alternating. The plain ones are slow: a few runs are enough for a ratio.
 func timeLayers(ctx context.Context, r *Report, layers []layer, runs int) error {
-	const most = 7
+	const fewest, most, budget = 3, 7, time.Second
 	for _, l := range layers {
+		begin := time.Now()
 		chosen, plain := l.chosen.Plan().Steps()[0], l.plain.Plan().Steps()[0]
 		var tc, tp []time.Duration
 		for round := range 1 + min(runs, most) {
+			if round > fewest && time.Since(begin) > budget {
+				break
+			}
 			a, err := l.chosen.TimeStep(ctx, chosen)
 			if err != nil {
 				return err

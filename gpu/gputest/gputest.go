@@ -31,6 +31,7 @@ func Open(t testing.TB) *gpu.Device {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.dev != nil && shared.dev.Err() == nil {
+		Case()
 		return shared.dev
 	}
 	shared.dev = New(t, gpu.Options{Debug: true}, false)
@@ -45,6 +46,7 @@ func New(t testing.TB, o gpu.Options, own bool) *gpu.Device {
 	if err != nil {
 		t.Fatalf("%v\n  to skip the GPU tests knowingly, set %s=1", err, NoGPU)
 	}
+	Case()
 	if own {
 		t.Cleanup(func() {
 			if err := d.Close(); err != nil {

@@ -1,0 +1,42 @@
+package gputest
+
+import (
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+)
+
+// CasesFile names the environment variable with a file to which every test process appends the number of GPU cases it
+// ran, so that a script can add them up and fail on none.
+const CasesFile = "INCEPTIONGL_CASES"
+
+var cases atomic.Int64
+
+// Case counts one thing that was checked on a device. Open and New count one, too.
+func Case() { cases.Add(1) }
+
+// Main is a TestMain that reports the number of GPU cases.
+func Main(m *testing.M) {
+	code := m.Run()
+	fmt.Printf("gpu cases run: %d\n", cases.Load())
+	if name := os.Getenv(CasesFile); name != "" {
+		if err := appendCount(name); err != nil {
+			fmt.Fprintf(os.Stderr, "gputest: %s: %v\n", CasesFile, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+func appendCount(name string) error {
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(f, cases.Load()); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
