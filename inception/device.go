@@ -22,7 +22,7 @@ func (p *Plan) fit(l gpu.Limits) error {
 			return fmt.Errorf("step %s: weights take %d MiB, the device's limit is %d MiB (MAX_SHADER_STORAGE_BLOCK_SIZE): %w",
 				s.Name, bytes>>20, l.MaxStorageBlock>>20, gpu.ErrLimit)
 		}
-		texels := max(p.ArenaTexels, weightChunk(l)/16)
+		texels := max(p.ArenaTexels, weightChunk(l)/16, len(s.weights)/4) // the larger of the two texel views
 		s.Candidates = slices.DeleteFunc(s.Candidates, func(k shaders.Key) bool { return misfit(k, s, l, texels) != nil })
 		if len(s.Candidates) == 0 {
 			return fmt.Errorf("step %s: none of its kernels fits the device: %w: %w", s.Name, misfit(s.Key, s, l, texels), gpu.ErrLimit)

@@ -101,7 +101,7 @@ func TestFitDropsCandidates(t *testing.T) {
 				}
 			}
 			if !slices.Equal(s.Candidates, want) || s.Key != want[0] {
-				t.Errorf("%s: step %s: %v of %v, want %v", c.name, s.Name, s.Key, s.Candidates, want)
+				t.Errorf("%s: step %s: %v, first of %d candidates; want %v, first of %d", c.name, s.Name, s.Key, len(s.Candidates), want[0], len(want))
 			}
 			dropped += len(before[s]) - len(s.Candidates)
 		}

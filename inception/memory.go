@@ -45,9 +45,6 @@ func (v View) Shape() tensor.Shape {
 // ends reports a view that holds its tensor's last channel, whose writer also zeroes the tail lanes.
 func (v View) ends() bool { return v.Channel+v.Channels == v.Tensor.Shape.C }
 
-// aligned reports that whole texels may be written without touching another view's channels.
-func (v View) aligned() bool { return v.Channel%4 == 0 && (v.Channels%4 == 0 || v.ends()) }
-
 // groups is the number of 4-channel groups that hold c channels.
 func groups(c int) int { return (c + 3) / 4 }
 

@@ -32,29 +32,31 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    for (int ig = 0; ig < C4; ++ig) {
-        for (int ky = 0; ky < kernel_h; ++ky) {
-            int iy = top + ky * dilation_h;
-            bool row_inside = iy >= 0 && iy < H;
-            int row_at = image + ig * HW + iy * W + left;
-            vec4 row[ROW];
-            for (int j = 0; j < ROW; ++j) {
-                bool inside = row_inside && left + j >= 0 && left + j < W;
-                vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
-                row[j] = inside ? v : vec4(0);
-            }
-            for (int g = 0; g < TILE_G; ++g) {
-                vec4 w[KERNEL_W][4]; // Mesa unrolls a loop for sure only if it indexes an array as long as its trip count
-                for (int kx = 0; kx < KERNEL_W; ++kx) {
-                    int at = filter_at[g] + ((ig * kernel_h + ky) * KERNEL_W + kx) * 4;
-                    for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
-                    for (int x = 0; x < TILE_X; ++x) {
-                        vec4 v = row[x * STRIDE_W + kx * DILATION_W];
-                        sum[g][x] += w[kx][0] * v.x + w[kx][1] * v.y + w[kx][2] * v.z + w[kx][3] * v.w;
-                    }
+    // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
+    int plane = image, ky = 0;
+    for (int k = 0; k < C4 * kernel_h; ++k) {
+        int iy = top + ky * dilation_h;
+        bool row_inside = iy >= 0 && iy < H;
+        int row_at = plane + iy * W + left;
+        vec4 row[ROW];
+        for (int j = 0; j < ROW; ++j) {
+            bool inside = row_inside && left + j >= 0 && left + j < W;
+            vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
+            row[j] = inside ? v : vec4(0);
+        }
+        for (int g = 0; g < TILE_G; ++g) {
+            vec4 w[KERNEL_W][4]; // Mesa unrolls a loop for sure only if it indexes an array as long as its trip count
+            for (int kx = 0; kx < KERNEL_W; ++kx) {
+                int at = filter_at[g] + (k * KERNEL_W + kx) * 4;
+                for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
+                for (int x = 0; x < TILE_X; ++x) {
+                    vec4 v = row[x * STRIDE_W + kx * DILATION_W];
+                    sum[g][x] += w[kx][0] * v.x + w[kx][1] * v.y + w[kx][2] * v.z + w[kx][3] * v.w;
                 }
             }
         }
+        ky += 1;
+        if (ky == kernel_h) { ky = 0; plane += HW; }
     }
 
     for (int g = 0; g < TILE_G; ++g) {

@@ -274,7 +274,7 @@ func (k Key) Iterations(p *Params) int {
 	case PointwiseTiled:
 		return c4 + epilogue
 	case ConvTiled:
-		return c4*(1+kh) + epilogue
+		return c4*kh + epilogue
 	case PointwiseShared, ConvShared:
 		if k.Kernel == PointwiseShared {
 			kh, kw = 1, 1

@@ -121,7 +121,7 @@ func (g *Graph) Check() error {
 			return fail("node %d: the name %q is empty or used twice", i, n.Name)
 		}
 		seen[n.Name] = true
-		if i > 0 && len(n.In) == 0 {
+		if _, isConstant := n.Op.(Constant); i > 0 && len(n.In) == 0 && !isConstant {
 			return fail("node %q has no inputs", n.Name)
 		}
 		for _, v := range n.In {

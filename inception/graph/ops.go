@@ -27,21 +27,6 @@ func (i Input) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	return s, err
 }
 
-// ReLU is max(x, 0), element by element.
-type ReLU struct{}
-
-// Kind is "relu".
-func (ReLU) Kind() string { return "relu" }
-
-// Params is empty.
-func (ReLU) Params() []Param { return nil }
-
-// MACs is 0.
-func (ReLU) MACs([]tensor.Shape, tensor.Shape) int64 { return 0 }
-
-// OutShape is the input's shape.
-func (ReLU) OutShape(in []tensor.Shape) (tensor.Shape, error) { return one(in) }
-
 // Concat joins its inputs along the channels, in order. N, H and W must agree.
 type Concat struct{}
 

@@ -1,0 +1,190 @@
+package inception_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/gpu"
+	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// freshDefault starts and ends a test without a default device.
+func freshDefault(t *testing.T) {
+	t.Helper()
+	gputest.Need(t)
+	closeDefault := func() {
+		if err := inception.CloseDefault(); err != nil {
+			t.Error(err)
+		}
+		if n := inception.CachedSessions(); n != 0 {
+			t.Errorf("%d sessions kept after CloseDefault", n)
+		}
+	}
+	closeDefault()
+	t.Cleanup(closeDefault)
+}
+
+// forward checks ForwardGPU's answer for a fresh input.
+func forward(t *testing.T, g *graph.Graph, in tensor.Shape) {
+	t.Helper()
+	x := inception.RandomInput(in, rand.Uint64())
+	want, err := cpuref.Run(context.Background(), g, x)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	y, err := inception.ForwardGPU(context.Background(), g, x)
+	if err == nil {
+		err = closeTo(y, want, 1e-4)
+	}
+	if err != nil {
+		t.Errorf("%s, input %v: %v", g.Name, in, err)
+	}
+}
+
+func stack(t *testing.T) *graph.Graph {
+	g := inception.PointwiseStack(3, 5)
+	inception.InitHe(g, seed(t))
+	return g
+}
+
+// TestForwardGPU: one session for each (graph, shape), kept; a closed default device opens again.
+func TestForwardGPU(t *testing.T) {
+	freshDefault(t)
+	n := small(t)
+	forward(t, n.graph, n.input)
+	first := inception.CachedSession(n.graph, n.input)
+	if first == nil {
+		t.Fatal("no session is kept")
+	}
+	programs := first.Device().Programs()
+	forward(t, n.graph, n.input)
+	if inception.CachedSession(n.graph, n.input) != first || first.Device().Programs() != programs {
+		t.Error("the second call compiled again")
+	}
+	batch := shape(2, 5, 6, 7)
+	forward(t, n.graph, batch)
+	second := inception.CachedSession(n.graph, batch)
+	if second == nil || second == first || second.Device() != first.Device() || inception.CachedSessions() != 2 {
+		t.Errorf("another shape needs a session of its own, on the same device; %d are kept", inception.CachedSessions())
+	}
+	if err := inception.CloseDefault(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Run(context.Background(), tensor.New(n.input)); !errors.Is(err, gpu.ErrClosed) {
+		t.Errorf("a session after CloseDefault: error is %v, want gpu.ErrClosed", err)
+	}
+	forward(t, n.graph, n.input)
+	if s := inception.CachedSession(n.graph, n.input); s == nil || s == first {
+		t.Error("the call after CloseDefault kept no session of its own")
+	}
+}
+
+func TestForwardGPUErrors(t *testing.T) {
+	freshDefault(t)
+	g := stack(t)
+	ctx := context.Background()
+	for name, x := range map[string]*tensor.Tensor{
+		"nil":            nil,
+		"too little":     {Shape: shape(1, 3, 4, 5), Data: make([]float32, 59)},
+		"other channels": tensor.New(shape(1, 4, 4, 5)),
+	} {
+		if y, err := inception.ForwardGPU(ctx, g, x); err == nil || y != nil {
+			t.Errorf("%s: error is %v with output %v", name, err, y)
+		}
+	}
+	if _, err := inception.ForwardGPU(ctx, nil, tensor.New(shape(1, 3, 4, 5))); err == nil {
+		t.Error("no graph: no error")
+	}
+	if _, err := inception.ForwardGPU(ctx, inception.PointwiseStack(3, 5), tensor.New(shape(1, 3, 4, 5))); err == nil {
+		t.Error("no weights: no error")
+	}
+	done, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := inception.ForwardGPU(done, g, tensor.New(shape(1, 3, 4, 5))); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: error is %v, want context.Canceled", err)
+	}
+	forward(t, g, shape(1, 3, 4, 5)) // an error is not remembered
+}
+
+// TestForwardGPUManyGoroutines: several graphs and shapes at once, from nothing.
+func TestForwardGPUManyGoroutines(t *testing.T) {
+	freshDefault(t)
+	n := small(t)
+	g := stack(t)
+	var wg sync.WaitGroup
+	for i := range 12 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range 2 {
+				if i%3 == 0 {
+					forward(t, n.graph, n.input)
+				} else {
+					forward(t, g, shape(1, 3, 4, 4+i%3))
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	if got := inception.CachedSessions(); got != 3 {
+		t.Errorf("%d sessions kept, want 3", got)
+	}
+}
+
+// TestForwardGPUEviction: the least recently used session makes room, one in use excepted.
+func TestForwardGPUEviction(t *testing.T) {
+	freshDefault(t)
+	g := stack(t)
+	sized := func(i int) tensor.Shape { return shape(1, 3, 1, i) }
+	for i := 1; i <= inception.MaxSessions; i++ {
+		forward(t, g, sized(i))
+	}
+	oldest, second := inception.CachedSession(g, sized(1)), inception.CachedSession(g, sized(2))
+	forward(t, g, sized(1)) // now the second is the oldest
+	forward(t, g, sized(inception.MaxSessions+1))
+	if got := inception.CachedSessions(); got != inception.MaxSessions {
+		t.Errorf("%d sessions kept, want %d", got, inception.MaxSessions)
+	}
+	if inception.CachedSession(g, sized(1)) != oldest || inception.CachedSession(g, sized(2)) != nil {
+		t.Error("the wrong session was dropped")
+	}
+	if _, err := second.Run(context.Background(), tensor.New(sized(2))); !errors.Is(err, gpu.ErrClosed) {
+		t.Errorf("the dropped session: error is %v, want gpu.ErrClosed", err)
+	}
+	forward(t, g, sized(2))
+
+	// More shapes in use at once than there is room for.
+	var wg sync.WaitGroup
+	for i := range inception.MaxSessions + 8 {
+		wg.Add(1)
+		go func() { defer wg.Done(); forward(t, g, sized(1+i)) }()
+	}
+	wg.Wait()
+	if got := inception.CachedSessions(); got != inception.MaxSessions {
+		t.Errorf("%d sessions kept, want %d", got, inception.MaxSessions)
+	}
+}
+
+// TestForwardGPUNoDevice: a device that isn't there is an error, never another device or the CPU.
+func TestForwardGPUNoDevice(t *testing.T) {
+	freshDefault(t)
+	g := stack(t)
+	in := shape(1, 3, 2, 2)
+	t.Run("unknown", func(t *testing.T) {
+		t.Setenv("INCEPTIONGL_DEVICE", "no such device")
+		for range 2 {
+			if y, err := inception.ForwardGPU(context.Background(), g, tensor.New(in)); !errors.Is(err, gpu.ErrNoDevice) || y != nil {
+				t.Errorf("output %v, error %v; want gpu.ErrNoDevice", y, err)
+			}
+		}
+	})
+	forward(t, g, in)
+}

@@ -1,0 +1,160 @@
+package graph
+
+import (
+	"fmt"
+
+	"inceptiongl/inception/tensor"
+)
+
+// elementwise is what operators have in common that keep their only input's shape and have no weights.
+type elementwise struct{}
+
+func (elementwise) Params() []Param                                  { return nil }
+func (elementwise) MACs([]tensor.Shape, tensor.Shape) int64          { return 0 }
+func (elementwise) OutShape(in []tensor.Shape) (tensor.Shape, error) { return one(in) }
+
+// ReLU is max(x, 0), element by element.
+type ReLU struct{ elementwise }
+
+// Kind is "relu".
+func (ReLU) Kind() string { return "relu" }
+
+// Clip is min(max(x, Min), Max), element by element: torch.clamp. ReLU6 is Clip{Min: 0, Max: 6}.
+type Clip struct {
+	elementwise
+	Min, Max float32
+}
+
+// Kind is "clip".
+func (Clip) Kind() string { return "clip" }
+
+// Affine is scale(c)·x + shift(c), with one scale and one shift for each channel. An empty name means 1, or 0.
+type Affine struct {
+	Channels     int
+	Scale, Shift string // parameter names; dimension Channels
+}
+
+// Kind is "affine".
+func (Affine) Kind() string { return "affine" }
+
+// Params are the scale and the shift, where they have names.
+func (a Affine) Params() []Param { return named(a.Channels, a.Scale, a.Shift) }
+
+// MACs is one for each element.
+func (Affine) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.Len()) }
+
+// OutShape is the input's shape; its channel count must be Channels.
+func (a Affine) OutShape(in []tensor.Shape) (tensor.Shape, error) { return perChannel(in, a.Channels) }
+
+// BatchNorm is batch normalisation in evaluation mode, torch.nn.BatchNorm2d:
+//
+//	out(n, c, y, x) = (in(n, c, y, x) − Mean(c)) / √(Var(c) + Eps) · Scale(c) + Shift(c)
+//
+// Empty Scale and Shift mean 1 and 0 (affine=False).
+type BatchNorm struct {
+	Channels                int
+	Eps                     float64
+	Scale, Shift, Mean, Var string // parameter names; dimension Channels
+}
+
+// Kind is "batchnorm".
+func (BatchNorm) Kind() string { return "batchnorm" }
+
+// Params are the four vectors, where they have names.
+func (b BatchNorm) Params() []Param { return named(b.Channels, b.Scale, b.Shift, b.Mean, b.Var) }
+
+// MACs is one for each element: it is an Affine.
+func (BatchNorm) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.Len()) }
+
+// OutShape is the input's shape; its channel count must be Channels.
+func (b BatchNorm) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	return perChannel(in, b.Channels)
+}
+
+// LRN is local response normalisation across channels, ONNX LRN and torch.nn.LocalResponseNorm:
+//
+//	out(n, c, y, x) = in(n, c, y, x) / (Bias + Alpha/Size · Σ in(n, i, y, x)²)^Beta,   i from c − ⌊(Size−1)/2⌋ to c + ⌈(Size−1)/2⌉
+type LRN struct {
+	elementwise
+	Size              int
+	Alpha, Beta, Bias float64
+}
+
+// Kind is "lrn".
+func (LRN) Kind() string { return "lrn" }
+
+// OutShape is the input's shape. Size must be positive.
+func (l LRN) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	s, err := one(in)
+	if err == nil && (l.Size < 1 || l.Size > maxExtent) {
+		err = fmt.Errorf("size %d must be in 1…%d", l.Size, maxExtent)
+	}
+	return s, err
+}
+
+// Softmax is exp(x) / Σ exp(x) over the channels, torch.nn.Softmax(dim=1).
+type Softmax struct{ elementwise }
+
+// Kind is "softmax".
+func (Softmax) Kind() string { return "softmax" }
+
+// BinaryKind is what a Binary does with its two inputs.
+type BinaryKind int
+
+// The kinds of Binary.
+const (
+	Add BinaryKind = iota
+	Mul
+)
+
+// Binary is the sum or product of two tensors, element by element. The second may be N × C × 1 × 1: it then holds for
+// all pixels.
+type Binary struct{ Type BinaryKind }
+
+// Kind is "add" or "mul".
+func (b Binary) Kind() string {
+	if b.Type == Mul {
+		return "mul"
+	}
+	return "add"
+}
+
+// Params is empty.
+func (Binary) Params() []Param { return nil }
+
+// MACs is 0, as for ReLU.
+func (Binary) MACs([]tensor.Shape, tensor.Shape) int64 { return 0 }
+
+// OutShape is the first input's shape.
+func (b Binary) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	if len(in) != 2 {
+		return tensor.Shape{}, fmt.Errorf("takes 2 inputs, has %d", len(in))
+	}
+	if b.Type != Add && b.Type != Mul {
+		return in[0], fmt.Errorf("unknown type %d", b.Type)
+	}
+	pixel := tensor.Shape{N: in[0].N, C: in[0].C, H: 1, W: 1}
+	if in[1] != in[0] && in[1] != pixel {
+		return in[0], fmt.Errorf("the second input is %v, must be %v or %v", in[1], in[0], pixel)
+	}
+	return in[0], nil
+}
+
+// named lists the vectors that have a name.
+func named(channels int, names ...string) []Param {
+	var ps []Param
+	for _, n := range names {
+		if n != "" {
+			ps = append(ps, Param{n, []int{channels}})
+		}
+	}
+	return ps
+}
+
+func perChannel(in []tensor.Shape, channels int) (tensor.Shape, error) {
+	s, err := one(in)
+	if err == nil && s.C != channels {
+		err = fmt.Errorf("input has %d channels, the weights take %d", s.C, channels)
+	}
+	return s, err
+}
