@@ -3,8 +3,8 @@ package inception_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"inceptiongl/cpuref"
@@ -19,6 +19,7 @@ import (
 func freshDefault(t *testing.T) {
 	t.Helper()
 	gputest.Need(t)
+	gputest.Case()
 	closeDefault := func() {
 		if err := inception.CloseDefault(); err != nil {
 			t.Error(err)
@@ -31,10 +32,13 @@ func freshDefault(t *testing.T) {
 	t.Cleanup(closeDefault)
 }
 
-// forward checks ForwardGPU's answer for a fresh input.
+// asked counts the inputs, so that each call of forward has its own.
+var asked atomic.Uint64
+
+// forward checks ForwardGPU's answer for an input that no other call has.
 func forward(t *testing.T, g *graph.Graph, in tensor.Shape) {
 	t.Helper()
-	x := inception.RandomInput(in, rand.Uint64())
+	x := inception.RandomInput(in, asked.Add(1))
 	want, err := cpuref.Run(context.Background(), g, x)
 	if err != nil {
 		t.Error(err)
@@ -58,7 +62,7 @@ func stack(t *testing.T) *graph.Graph {
 // TestForwardGPU: one session for each (graph, shape), kept; a closed default device opens again.
 func TestForwardGPU(t *testing.T) {
 	freshDefault(t)
-	n := small(t)
+	n := small(seed(t))
 	forward(t, n.graph, n.input)
 	first := inception.CachedSession(n.graph, n.input)
 	if first == nil {
@@ -117,7 +121,7 @@ func TestForwardGPUErrors(t *testing.T) {
 // TestForwardGPUManyGoroutines: several graphs and shapes at once, from nothing.
 func TestForwardGPUManyGoroutines(t *testing.T) {
 	freshDefault(t)
-	n := small(t)
+	n := small(seed(t))
 	g := stack(t)
 	var wg sync.WaitGroup
 	for i := range 12 {

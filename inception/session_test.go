@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -17,10 +16,10 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// small is a module that runs in a moment, with weights.
-func small(t *testing.T) network {
+// small is a module that runs in a moment, with weights of the seed.
+func small(seed uint64) network {
 	n := network{"small", inception.InceptionA(5), shape(1, 5, 6, 7)}
-	inception.InitHe(n.graph, seed(t))
+	inception.InitHe(n.graph, seed)
 	return n
 }
 
@@ -41,11 +40,11 @@ func compile(t *testing.T, d *gpu.Device, n network) *inception.Session {
 // question is an input with its answer.
 type question struct{ x, want *tensor.Tensor }
 
-func questions(t *testing.T, n network, count int) []question {
+func questions(t *testing.T, n network, seed uint64, count int) []question {
 	t.Helper()
 	var all []question
 	for i := range count {
-		x := inception.RandomInput(n.input, rand.Uint64()+uint64(i))
+		x := inception.RandomInput(n.input, seed+uint64(i))
 		y, err := cpuref.Run(context.Background(), n.graph, x)
 		if err != nil {
 			t.Fatal(err)
@@ -57,9 +56,10 @@ func questions(t *testing.T, n network, count int) []question {
 
 // TestManyGoroutines: runs take turns, and each gets its own answer.
 func TestManyGoroutines(t *testing.T) {
-	n := small(t)
+	seed := seed(t)
+	n := small(seed)
 	s := compile(t, gputest.Open(t), n)
-	qs := questions(t, n, 8)
+	qs := questions(t, n, seed, 8)
 	if closeTo(qs[0].want, qs[1].want, 1e-3) == nil {
 		t.Fatal("the answers are alike: a mix-up would not show")
 	}
@@ -85,9 +85,10 @@ func TestManyGoroutines(t *testing.T) {
 
 // TestRunErrors: a run that can't be is an error, and the session serves on.
 func TestRunErrors(t *testing.T) {
-	n := small(t)
+	seed := seed(t)
+	n := small(seed)
 	s := compile(t, gputest.Open(t), n)
-	q := questions(t, n, 1)[0]
+	q := questions(t, n, seed, 1)[0]
 	ctx := context.Background()
 	for name, x := range map[string]*tensor.Tensor{
 		"is nil":                     nil,
@@ -133,9 +134,10 @@ func TestRunErrors(t *testing.T) {
 }
 
 func TestRunTimed(t *testing.T) {
-	n := small(t)
+	seed := seed(t)
+	n := small(seed)
 	s := compile(t, gputest.Open(t), n)
-	q := questions(t, n, 1)[0]
+	q := questions(t, n, seed, 1)[0]
 	y, timing, err := s.RunTimed(context.Background(), q.x, true)
 	if err != nil {
 		t.Fatal(err)
@@ -173,7 +175,7 @@ func wantClosed(t *testing.T, s *inception.Session, x *tensor.Tensor) {
 }
 
 func TestClose(t *testing.T) {
-	n := small(t)
+	n := small(seed(t))
 	s := compile(t, gputest.Open(t), n)
 	for range 2 {
 		if err := s.Close(); err != nil {
@@ -184,7 +186,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestDeviceClosed(t *testing.T) {
-	n := small(t)
+	n := small(seed(t))
 	d := gputest.New(t, gpu.Options{}, false)
 	s := compile(t, d, n)
 	if err := d.Close(); err != nil {
@@ -201,11 +203,12 @@ func TestDeviceClosed(t *testing.T) {
 
 // TestCloseDuringRuns: a run gets its answer or gpu.ErrClosed.
 func TestCloseDuringRuns(t *testing.T) {
-	n := small(t)
+	seed := seed(t)
+	n := small(seed)
 	s := compile(t, gputest.Open(t), n)
 	var wg sync.WaitGroup
 	started := make(chan struct{}, 100)
-	for _, q := range questions(t, n, 4) {
+	for _, q := range questions(t, n, seed, 4) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -242,7 +245,7 @@ func TestCloseDuringRuns(t *testing.T) {
 // TestCompileErrors: what the plan or the device can't do, before anything runs.
 func TestCompileErrors(t *testing.T) {
 	d := gputest.Open(t)
-	n := small(t)
+	n := small(seed(t))
 	ctx := context.Background()
 	if _, err := inception.Compile(ctx, d, n.graph, shape(1, 4, 6, 7), inception.Options{}); err == nil || !strings.Contains(err.Error(), "the network takes 5") {
 		t.Errorf("other channels: error is %v", err)

@@ -1,12 +1,14 @@
 package shaders
 
+import "slices"
+
 // PointwiseCandidates are the kernels worth timing for a 1×1 convolution, for llvmpipe (texel loads, register tiles) and for
 // GPUs (wider workgroups, shared memory). The first is a fair choice without timing. Aligned is left to the caller.
 func PointwiseCandidates() []Key {
 	return []Key{
 		{Kernel: PointwiseTiled, Load: LoadImage, TileX: 8, TileG: 2, LocalX: 8},
 		{Kernel: PointwiseTiled, Load: LoadImage, TileX: 14, TileG: 2, LocalX: 8},
-		{Kernel: PointwiseTiled, Load: LoadSampler, TileX: 8, TileG: 2, LocalX: 8},
+		{Kernel: PointwiseTiled, Load: LoadSampler, TileX: 14, TileG: 2, LocalX: 8},
 		{Kernel: PointwiseTiled, Load: LoadSampler, TileX: 4, TileG: 2, LocalX: 64},
 		{Kernel: PointwiseShared, Load: LoadSSBO, TileX: 4, TileG: 1},
 		{Kernel: PointwiseShared, Load: LoadSSBO, TileX: 8, TileG: 2},
@@ -16,7 +18,7 @@ func PointwiseCandidates() []Key {
 // ConvCandidates are the kernels worth timing for a convolution with this row window and width of output, as
 // PointwiseCandidates.
 func ConvCandidates(kernelW, strideW, dilationW, outW int) []Key {
-	wide, narrow := tileWidth(outW, 8, 14), tileWidth(outW, 4, 7)
+	narrow, wide := tileWidth(outW, 5, 9), tileWidth(outW, 10, 17)
 	tiled := func(l Load, x, g, local int) Key {
 		return Key{Kernel: ConvTiled, Load: l, TileX: x, TileG: g, LocalX: local, KernelW: kernelW, StrideW: strideW, DilationW: dilationW}
 	}
@@ -24,17 +26,12 @@ func ConvCandidates(kernelW, strideW, dilationW, outW int) []Key {
 		tiled(LoadImage, narrow, 2, 8),
 		tiled(LoadImage, wide, 1, 8),
 		tiled(LoadSampler, narrow, 2, 8),
-		tiled(LoadSampler, narrow, 1, 64),
+		tiled(LoadSampler, min(4, narrow), 1, 64),
 		{Kernel: ConvShared, Load: LoadSSBO, TileX: 4, TileG: 1},
 		{Kernel: ConvShared, Load: LoadSSBO, TileX: 8, TileG: 2},
 	}
-	var served []Key
-	for _, k := range keys {
-		if k.Validate() == nil {
-			served = append(served, k)
-		}
-	}
-	return served
+	// Row windows that are too long for registers leave the shared kernels.
+	return slices.DeleteFunc(keys, func(k Key) bool { return k.Validate() != nil })
 }
 
 // tileWidth is the width in least … most whose tiles overhang a row of n pixels least; among equals, the widest.

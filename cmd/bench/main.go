@@ -28,6 +28,8 @@ type flags struct {
 	Runs     int    `default:"30" help:"Timed runs of each thing that is timed."`
 	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 
+	Kernels bool `default:"true" negatable:"" help:"Also compare the chosen kernels with the plain ones, on two layers of their own."`
+
 	ListDevices bool `help:"List the devices and exit."`
 	CPU         bool `name:"cpu" help:"Use no GPU: run and time the plain Go reference only."`
 	JSON        bool `name:"json" xor:"format" help:"Print one JSON document instead of tables."`
@@ -96,7 +98,7 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}
 	defer d.Close()
-	return measureDevice(ctx, d, c, f.Runs, r, print)
+	return measureDevice(ctx, d, c, f, r, print)
 }
 
 // listDevices prints every device, the broken ones with the reason.

@@ -21,7 +21,7 @@ type printer interface {
 }
 
 // measureDevice verifies, then times, and prints along the way. errWrong if any element is out of bound.
-func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, runs int, r *Report, print printer) error {
+func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r *Report, print printer) error {
 	info := d.Info()
 	r.Device = DeviceReport{info.Name, info.Vendor, info.Renderer, info.Version, info.Backend, info.Software}
 	tuner := &inception.Tuner{}
@@ -45,11 +45,13 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, runs int, r
 	print.start(r)
 
 	// Correct first: nothing is timed before everything that will be timed was checked.
-	layers, err := newLayers(ctx, d, c.seed, tuner)
-	if err != nil {
-		return err
+	var layers []layer
+	if f.Kernels {
+		if layers, err = newLayers(ctx, d, c.seed, tuner); err != nil {
+			return err
+		}
+		defer closeLayers(layers)
 	}
-	defer closeLayers(layers)
 	if err := verifyInto(ctx, r, "full", full, c.input); err != nil {
 		return err
 	}
@@ -70,10 +72,10 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, runs int, r
 		}
 		return err
 	}
-	if err := timePlans(ctx, r, full, framework, c, runs); err != nil {
+	if err := timePlans(ctx, r, full, framework, c, f.Runs); err != nil {
 		return err
 	}
-	if err := timeLayers(ctx, r, layers, runs); err != nil {
+	if err := timeLayers(ctx, r, layers, f.Runs); err != nil {
 		return err
 	}
 	if err := timeReference(ctx, c, r); err != nil {

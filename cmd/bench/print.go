@@ -87,6 +87,9 @@ Framework-like plan    %s, %d dispatches with a barrier each; the full plan is %
 Compile                %s, of which measuring kernels %s; first run %s
 `, spread(w.Full), w.GFLOPS, w.ImagesPerSecond, seconds(w.StepsAlone), w.OverStepsAlone, spread(w.FrameworkLike), w.FrameworkSteps, w.Speedup,
 		seconds(r.Compile.Compile), seconds(r.Compile.Measuring), seconds(r.Compile.FirstRun))
+	if len(r.Kernels) == 0 {
+		return
+	}
 	fmt.Fprintf(p.out, "\nChosen kernels against the plain ones (one output per invocation)\n\n")
 	t = p.table("layer", "chosen", "time", "GFLOP/s", "plain", "ratio")
 	for _, k := range r.Kernels {

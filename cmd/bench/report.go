@@ -96,14 +96,12 @@ type WholeReport struct {
 
 // KernelReport compares the chosen kernel with the plain one on a layer of its own.
 type KernelReport struct {
-	Layer          string
-	Chosen         string
-	ChosenTime     Timing
-	PlainTime      Timing
-	ChosenGFLOPS   float64
-	Ratio          float64 // plain / chosen
-	VerifiedParts  int
-	VerifiedFailed bool `json:",omitempty"`
+	Layer        string
+	Chosen       string
+	ChosenTime   Timing
+	PlainTime    Timing
+	ChosenGFLOPS float64
+	Ratio        float64 // plain / chosen
 }
 
 // summarise sorts the durations away.
