@@ -1,8 +1,6 @@
 package cpuref
 
 import (
-	"fmt"
-
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 )
@@ -10,20 +8,13 @@ import (
 // Concat joins tensors along the channels, in order, torch.cat(xs, 1): N × C₁ × H × W, N × C₂ × H × W … → N × ΣC × H × W.
 // Nothing is rounded.
 func Concat(xs []*tensor.Tensor) (*Result, error) {
-	shapes := make([]tensor.Shape, len(xs))
+	out, err := outShape(graph.Concat{}, xs...)
+	if err != nil {
+		return nil, err
+	}
 	in := make([]array, len(xs))
 	for i, x := range xs {
-		if err := x.Check(); err != nil {
-			return nil, fmt.Errorf("cpuref: concat: input %d: %w", i, err)
-		}
-		shapes[i], in[i] = x.Shape, fromTensor(x)
-	}
-	out, err := graph.Concat{}.OutShape(shapes)
-	if err == nil {
-		err = out.Check()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cpuref: concat: %w", err)
+		in[i] = fromTensor(x)
 	}
 	return newResult(concat(in, out), nil, 0), nil
 }

@@ -22,16 +22,10 @@ import (
 //
 // Flush: besides 2·Ops, a subnormal weight read as zero loses |x|·2⁻¹²⁶, and a subnormal input |w|·2⁻¹²⁶, up to K times.
 func Conv2D(x *tensor.Tensor, c graph.Conv2D, w, b []float32) (*Result, error) {
-	if err := x.Check(); err != nil {
-		return nil, fmt.Errorf("cpuref: conv: input: %w", err)
-	}
 	c = c.Norm()
-	out, err := c.OutShape([]tensor.Shape{x.Shape})
-	if err == nil {
-		err = out.Check()
-	}
+	out, err := outShape(c, x)
 	if err != nil {
-		return nil, fmt.Errorf("cpuref: conv: %w", err)
+		return nil, err
 	}
 	ws := tensor.Shape{N: c.Out, C: c.In / c.Groups, H: c.Kernel.H, W: c.Kernel.W}
 	if err := ws.Check(); err != nil {
@@ -56,12 +50,7 @@ func Conv2D(x *tensor.Tensor, c graph.Conv2D, w, b []float32) (*Result, error) {
 	}
 	k := ws.C * ws.H * ws.W
 	r := newResult(value, mag.v, k+2)
-	if hasSubnormal(w) {
-		r.Flush += tiny * float64(k) * maxFinite(x.Data)
-	}
-	if hasSubnormal(x.Data) {
-		r.Flush += tiny * float64(k) * maxFinite(w)
-	}
+	r.Flush += float64(k) * subnormalLoss(x.Data, w)
 	return r, nil
 }
 
@@ -109,6 +98,18 @@ func inside(offset, stride, size, limit int) (first, end int) {
 		end = min((size-1-offset)/stride+1, limit)
 	}
 	return first, end
+}
+
+// subnormalLoss is the most that a product of one of a and one of b loses where a subnormal is read as zero.
+func subnormalLoss(a, b []float32) float64 {
+	loss := 0.0
+	if hasSubnormal(a) {
+		loss += tiny * maxFinite(b)
+	}
+	if hasSubnormal(b) {
+		loss += tiny * maxFinite(a)
+	}
+	return loss
 }
 
 func hasSubnormal(v []float32) bool {

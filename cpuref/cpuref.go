@@ -45,18 +45,22 @@ type Result struct {
 // can strike at every product and every partial sum, not only at the end, hence 2·Ops of them and not one. (A subnormal
 // weight or input is worse, because what it is multiplied with scales the error: see Conv2D.)
 //
-// Where nothing is rounded (Ops = 0: ReLU, max pooling, concatenation), only Flush is allowed.
+// Where nothing is rounded (Ops = 0: ReLU, Clip, max pooling, and what only moves elements), only Flush is allowed.
+//
+// Softmax and LRN are no sums of products. Each derives a number of roundings κ for every element, so that the error is
+// at most γ(κ)·|Value|; Ops is 1 then, and Mag = γ(κ)/u·|Value|. Their derivations add up first-order errors: a product or
+// quotient of factors that are off by a·u, b·u … is off by at most γ(a + b + …).
 func (r *Result) Bound(i int) float64 {
 	if r.Ops == 0 {
 		return r.Flush
 	}
-	return gamma(r.Ops)*r.Mag[i] + unit*math.Abs(r.Value[i]) + r.Flush
+	return gamma(float64(r.Ops))*r.Mag[i] + unit*math.Abs(r.Value[i]) + r.Flush
 }
 
 // gamma is γ(n) = n·u/(1 − n·u). It means nothing from n·u = 1/2 on: NaN then, which no comparison passes.
-func gamma(n int) float64 {
-	nu := float64(n) * unit
-	if nu >= 0.5 {
+func gamma(n float64) float64 {
+	nu := n * unit
+	if !(nu < 0.5) {
 		return math.NaN()
 	}
 	return nu / (1 - nu)
@@ -71,6 +75,18 @@ func newResult(a array, mag []float64, ops int) *Result {
 		mag = abs(a.v)
 	}
 	return &Result{Shape: a.Shape, Value: a.v, Mag: mag, Ops: ops, Flush: 2 * tiny * float64(max(ops, 1))}
+}
+
+// relativeResult is the Result of an operator whose element i is off by at most γ(roundings[i]) of its value. Flush lets
+// an intermediate number below 1 and the result be flushed.
+func relativeResult(a array, roundings []float64) *Result {
+	r := newResult(a, nil, 1)
+	for i, k := range roundings {
+		if a.v[i] != 0 {
+			r.Mag[i] *= gamma(k) / unit
+		}
+	}
+	return r
 }
 
 // array is a tensor in float64: what the operators' loops work on.

@@ -26,16 +26,10 @@ import (
 //
 // Ops for the maximum: none; with a bias, one.
 func Pool2D(x *tensor.Tensor, p graph.Pool2D, b []float32) (*Result, error) {
-	if err := x.Check(); err != nil {
-		return nil, fmt.Errorf("cpuref: %s: input: %w", p.Kind(), err)
-	}
 	p = p.Norm()
-	out, err := p.OutShape([]tensor.Shape{x.Shape})
-	if err == nil {
-		err = out.Check()
-	}
+	out, err := outShape(p, x)
 	if err != nil {
-		return nil, fmt.Errorf("cpuref: %s: %w", p.Kind(), err)
+		return nil, err
 	}
 	if b != nil && len(b) != out.C {
 		return nil, fmt.Errorf("cpuref: %s: bias needs %d elements, has %d", p.Kind(), out.C, len(b))
@@ -61,6 +55,15 @@ func Pool2D(x *tensor.Tensor, p graph.Pool2D, b []float32) (*Result, error) {
 		ops += 4
 	}
 	return newResult(value, mag.v, ops), nil
+}
+
+// GlobalPool is Pool2D with a window of the whole map, K = H·W, and has its bound. As d is always K, the shader must
+// multiply by a 1/K that comes from the host: the bound has no room for GLSL's division.
+func GlobalPool(x *tensor.Tensor, g graph.GlobalPool, b []float32) (*Result, error) {
+	if _, err := outShape(g, x); err != nil {
+		return nil, err
+	}
+	return Pool2D(x, g.Pool(x.Shape), b)
 }
 
 // pool is Pool2D in float64, for arguments already checked. p is normalised; out is its output's shape.

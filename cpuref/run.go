@@ -76,21 +76,47 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	if err := ctx.Err(); err != nil {
 		return array{}, err
 	}
+	weight := func(name string) []float64 { // nil for the empty name
+		if name == "" {
+			return nil
+		}
+		return widen(weights[name].Data)
+	}
 	switch op := op.(type) {
 	case graph.Input:
 		return in[0], nil
 	case graph.Conv2D:
-		var bias []float64
-		if op.Bias != "" {
-			bias = widen(weights[op.Bias].Data)
-		}
-		return conv(ctx, in[0], op.Norm(), widen(weights[op.Weight].Data), bias, out)
+		return conv(ctx, in[0], op.Norm(), weight(op.Weight), weight(op.Bias), out)
 	case graph.Pool2D:
 		return pool(ctx, in[0], op.Norm(), nil, out)
+	case graph.GlobalPool:
+		return pool(ctx, in[0], op.Pool(in[0].Shape), nil, out)
+	case graph.Affine:
+		return affine(ctx, in[0], weight(op.Scale), weight(op.Shift))
+	case graph.BatchNorm:
+		return batchNorm(ctx, in[0], op, weight(op.Scale), weight(op.Shift), weight(op.Mean), weight(op.Var))
+	case graph.Binary:
+		return binary(ctx, in[0], in[1], op)
+	case graph.LRN:
+		y, _, err := lrn(ctx, in[0], op)
+		return y, err
+	case graph.Softmax:
+		y, _, err := softmax(ctx, in[0])
+		return y, err
 	case graph.ReLU:
 		return relu(in[0]), nil
+	case graph.Clip:
+		return clip(in[0], op), nil
 	case graph.Concat:
 		return concat(in, out), nil
+	case graph.Reshape:
+		return array{out, in[0].v}, nil
+	case graph.Pad2D:
+		return pad(in[0], op, out), nil
+	case graph.Channels:
+		return channels(in[0], op, out), nil
+	case graph.Constant:
+		return array{out, weight(op.Value)}, nil
 	default:
 		return array{}, fmt.Errorf("operator %T has no reference: add it to cpuref's apply", op)
 	}

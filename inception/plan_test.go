@@ -180,6 +180,10 @@ func TestPlans(t *testing.T) {
 		"GoogLeNet module": { // max pooling doesn't commute with a convolution
 			"branch1x1+branch5x5_1+branch3x3_1 pool",
 			"branch5x5_2 branch3x3_2 branch_pool"},
+		"article, 13 channels, batch 3": { // the 1×1 after the pool would widen it: no swap
+			"branch1x1+branch5x5_1+branch3x3_1 pool",
+			"branch5x5_2 branch3x3_2 branch_pool",
+			"branch3x3_3"},
 		"bottleneck 5×5":      {"branch5x5_1", "branch5x5_2"},
 		"pointwise stack":     {"conv1", "conv2", "conv3"},
 		"only an input":       nil,

@@ -58,22 +58,13 @@ func Failed(reports []StepReport) error {
 
 // reference computes what a part should be, from the input that the device had.
 func reference(p inception.Part, in *tensor.Tensor) (*cpuref.Result, error) {
-	var r *cpuref.Result
-	var err error
-	switch op := p.Op.(type) {
-	case graph.Conv2D:
-		r, err = cpuref.Conv2D(in, op, p.Weight, p.Bias)
-	case graph.Pool2D:
-		r, err = cpuref.Pool2D(in, op, p.Bias)
-	case graph.ReLU:
-		r = cpuref.ReLU(in)
-	case graph.Concat:
-		r, err = cpuref.Concat([]*tensor.Tensor{in})
-	default:
-		err = fmt.Errorf("operator %q has no reference", p.Op.Kind())
+	r, err := cpuref.Apply(p.Op, p.Weight, p.Bias, in)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && p.ReLU {
-		r.ReLU()
+	var act graph.Op
+	if p.ReLU {
+		act = graph.ReLU{}
 	}
-	return r, err
+	return r.Activate(act)
 }

@@ -1,0 +1,104 @@
+package cpuref
+
+import (
+	"fmt"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// Apply is one operator with its weights given: what one step of a plan should compute. weight and bias are
+//
+//	Conv2D              weight, bias or nil
+//	Affine              scale or nil for 1, shift or nil for 0
+//	Pool2D, GlobalPool  nil, a bias per channel to add afterwards or nil
+//
+// and nil for all others. Input, Constant and BatchNorm have values or more vectors in the graph: they are for Run.
+func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, error) {
+	if op == nil {
+		return nil, fmt.Errorf("cpuref: no operator to apply")
+	}
+	if _, err := outShape(op, in...); err != nil {
+		return nil, err
+	}
+	if w, b := takes(op); len(weight) > 0 && !w || len(bias) > 0 && !b {
+		return nil, fmt.Errorf("cpuref: %s: given %d weights and a bias of %d elements, which it does not take", op.Kind(), len(weight), len(bias))
+	}
+	switch op := op.(type) {
+	case graph.Conv2D:
+		return Conv2D(in[0], op, weight, bias)
+	case graph.Pool2D:
+		return Pool2D(in[0], op, bias)
+	case graph.GlobalPool:
+		return GlobalPool(in[0], op, bias)
+	case graph.Affine:
+		return Affine(in[0], op, weight, bias)
+	case graph.Binary:
+		return Binary(in[0], in[1], op)
+	case graph.LRN:
+		return LRN(in[0], op)
+	case graph.Softmax:
+		return Softmax(in[0])
+	case graph.ReLU:
+		return ReLU(in[0]), nil
+	case graph.Clip:
+		return Clip(in[0], op), nil
+	case graph.Concat:
+		return Concat(in)
+	case graph.Reshape:
+		return Reshape(in[0], op)
+	case graph.Pad2D:
+		return Pad2D(in[0], op)
+	case graph.Channels:
+		return Channels(in[0], op)
+	default:
+		return nil, fmt.Errorf("cpuref: operator %T can't be applied on its own: add it to Apply, or use Run", op)
+	}
+}
+
+// takes reports which of Apply's weight and bias an operator may have.
+func takes(op graph.Op) (weight, bias bool) {
+	switch op.(type) {
+	case graph.Conv2D, graph.Affine:
+		return true, true
+	case graph.Pool2D, graph.GlobalPool:
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+// Activate applies an activation, ReLU or Clip, to the answer in place, and returns it: the epilogue of a step. nil
+// means none. The bound stays valid: neither brings two numbers further apart.
+func (r *Result) Activate(act graph.Op) (*Result, error) {
+	switch act := act.(type) {
+	case nil:
+		return r, nil
+	case graph.ReLU:
+		return r.ReLU(), nil
+	case graph.Clip:
+		r.Value = clip(array{r.Shape, r.Value}, act).v
+		return r, nil
+	default:
+		return nil, fmt.Errorf("cpuref: %s is not an activation", act.Kind())
+	}
+}
+
+// outShape checks the inputs and is the operator's output shape.
+func outShape(op graph.Op, in ...*tensor.Tensor) (tensor.Shape, error) {
+	shapes := make([]tensor.Shape, len(in))
+	for i, x := range in {
+		if err := x.Check(); err != nil {
+			return tensor.Shape{}, fmt.Errorf("cpuref: %s: input %d: %w", op.Kind(), i, err)
+		}
+		shapes[i] = x.Shape
+	}
+	out, err := op.OutShape(shapes)
+	if err == nil {
+		err = out.Check()
+	}
+	if err != nil {
+		return out, fmt.Errorf("cpuref: %s: %w", op.Kind(), err)
+	}
+	return out, nil
+}
