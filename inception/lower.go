@@ -72,7 +72,12 @@ func (p *program) lowerNode(g *graph.Graph, i int, n graph.Node, shapes []tensor
 	if len(n.In) > 0 {
 		u.in = int(n.In[0])
 	}
-	param := func(name string) []float32 { return g.Weights[name].Data } // nil for ""
+	param := func(name string) []float32 {
+		if name == "" {
+			return nil
+		}
+		return g.Weights[name].Data
+	}
 	switch op := n.Op.(type) {
 	case graph.Input:
 		return nil

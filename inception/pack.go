@@ -38,7 +38,7 @@ func setActivation(s *shaders.Segment, act graph.Op) {
 	case graph.ReLU:
 		s.Act = shaders.ActReLU
 	case graph.Clip:
-		s.Act, s.Min, s.Max = shaders.ActClip, act.Min, act.Max
+		s.Act, s.Low, s.High = shaders.ActClip, act.Min, act.Max
 	}
 }
 

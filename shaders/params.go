@@ -13,7 +13,7 @@ const MaxSegments = 8
 const (
 	ActNone int32 = iota
 	ActReLU
-	ActClip // to Min … Max
+	ActClip // to Low … High
 )
 
 // Segment is one destination of a step: output groups First, First+1 … up to the next segment's First (or Params.OutG)
@@ -26,7 +26,7 @@ type Segment struct {
 	DstC       int32 // channels of the destination tensor
 	DstChannel int32 // where the segment starts in it
 	Act        int32 // ActNone, ActReLU or ActClip
-	Min, Max   float32
+	Low, High  float32
 }
 
 // aligned reports that whole texels can be stored: the segment starts on a texel, and its last texel is full or the
