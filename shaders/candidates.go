@@ -18,13 +18,21 @@ func PointwiseCandidates() []Key {
 // ConvCandidates are the kernels worth timing for a convolution with this row window and width of output, as
 // PointwiseCandidates.
 func ConvCandidates(kernelW, strideW, dilationW, outW int) []Key {
-	narrow, wide := tileWidth(outW, 5, 9), tileWidth(outW, 10, 17)
+	narrow := tileWidth(outW, 5, 9)
 	tiled := func(l Load, x, g, local int) Key {
 		return Key{Kernel: ConvTiled, Load: l, TileX: x, TileG: g, LocalX: local, KernelW: kernelW, StrideW: strideW, DilationW: dilationW}
 	}
+	// Wide tiles share a row's texels among many taps. Where there is one tap, more outputs share them; where the window
+	// is long (a stride, 7 taps), the registers run out and small tiles win.
+	second := tiled(LoadImage, tileWidth(outW, 10, 17), 1, 8)
+	if small := tileWidth(outW, 4, 6); kernelW == 1 {
+		second = tiled(LoadImage, small, 3, 8)
+	} else if second.row() > 20 {
+		second = tiled(LoadImage, small, 2, 8)
+	}
 	keys := []Key{
 		tiled(LoadImage, narrow, 2, 8),
-		tiled(LoadImage, wide, 1, 8),
+		second,
 		tiled(LoadSampler, narrow, 2, 8),
 		tiled(LoadSampler, min(4, narrow), 1, 64),
 		{Kernel: ConvShared, Load: LoadSSBO, TileX: 4, TileG: 1},

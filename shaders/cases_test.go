@@ -29,6 +29,7 @@ type convCase struct {
 	in     tensor.Shape
 	conv   graph.Conv2D // In, Out and names unused
 	noBias bool
+	inf    bool // one input is +Inf, so that padding that multiplies by 0 instead of selecting shows as a NaN
 	segs   []seg
 }
 
@@ -40,6 +41,9 @@ func (c convCase) name() string {
 		if g.relu {
 			s += "r"
 		}
+	}
+	if c.inf {
+		s += " inf"
 	}
 	return strings.ReplaceAll(s, " ", "_")
 }

@@ -33,7 +33,7 @@ var poison = math.Float32frombits(0x7fc0dead)
 // float32NaN is another NaN than poison.
 var float32NaN = float32(math.NaN())
 
-const guard = 16 // texels of poison between tensors
+const guard = 16 // texels of poison around every tensor
 
 // target is one destination of a problem: a tensor with more channels than are written.
 type target struct {
@@ -218,6 +218,9 @@ func (g *gen) input(s tensor.Shape) *tensor.Tensor {
 // convProblem builds the problem of a case; ref says whether to compute the answer.
 func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	x := g.input(c.in)
+	if c.inf {
+		x.Data[len(x.Data)/2] = float32(math.Inf(1))
+	}
 	p := &problem{name: c.name()}
 	conv := c.conv.Norm()
 	p.params = shaders.Params{
