@@ -85,7 +85,7 @@ func (p *program) lowerNode(g *graph.Graph, i int, n graph.Node, shapes []tensor
 		p.constants[i] = param(op.Value)
 		return nil
 	case graph.Conv2D:
-		u.op, u.weight, u.bias = op.Norm(), param(op.Weight), param(op.Bias)
+		u.op, u.weight, u.bias = op.Norm(), g.Weights[op.Weight].Data, param(op.Bias)
 	case graph.Pool2D:
 		u.op = op.Norm()
 	case graph.GlobalPool:

@@ -32,7 +32,7 @@ func Session(ctx context.Context, s *inception.Session, x *tensor.Tensor) (*tens
 	var reports []StepReport
 	y, err := s.Trace(ctx, x, func(tr inception.StepTrace) error {
 		for i, part := range tr.Step.Parts {
-			ref, err := reference(part, tr.In[0])
+			ref, err := reference(part, tr.In)
 			if err != nil {
 				return fmt.Errorf("verifying step %s: %w", part.Name, err)
 			}
@@ -72,7 +72,7 @@ func reference(p inception.Part, in *tensor.Tensor) (*cpuref.Result, error) {
 	default:
 		err = fmt.Errorf("operator %q has no reference", p.Op.Kind())
 	}
-	if err == nil && p.Act == (graph.ReLU{}) {
+	if err == nil && p.ReLU {
 		r.ReLU()
 	}
 	return r, err
