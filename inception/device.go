@@ -61,6 +61,9 @@ func (s *Session) allocate(ctx context.Context) error {
 	if s.arena, err = s.dev.NewBuffer(ctx, "activations", 16*s.plan.ArenaTexels); err != nil {
 		return err
 	}
+	if err := s.uploadConstants(ctx); err != nil {
+		return err
+	}
 	steps := s.plan.Steps()
 	if len(steps) == 0 {
 		return nil // the output is the input
@@ -78,6 +81,19 @@ func (s *Session) allocate(ctx context.Context) error {
 		return err
 	}
 	return s.params.UploadBytes(ctx, 0, all)
+}
+
+// uploadConstants writes the tensors that no step writes.
+func (s *Session) uploadConstants(ctx context.Context) error {
+	for _, c := range s.plan.Constants {
+		sh := c.Tensor.Shape
+		buf := make([]float32, 4*c.Tensor.Texels())
+		shaders.PackTensor(buf, c.Data, sh.N, sh.C, sh.H, sh.W)
+		if err := s.arena.Upload(ctx, 16*c.Tensor.Base, buf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // uploadWeights fills buffers up to the device's limit, a step's weights never split, and tells each step where its own are.

@@ -46,7 +46,7 @@ func (p *Plan) CheckHazards() error {
 // outOfRange reports a view that holds nothing or leaves its tensor.
 func outOfRange(wave Wave) error {
 	for _, s := range wave.Steps {
-		views := []View{s.In}
+		views := s.Inputs()
 		for _, part := range s.Parts {
 			views = append(views, part.Out)
 		}
@@ -71,7 +71,9 @@ type span struct {
 func waveConflict(wave Wave) error {
 	var spans []span
 	for _, s := range wave.Steps {
-		spans = appendSpans(spans, span{step: s}, s.In)
+		for _, v := range s.Inputs() {
+			spans = appendSpans(spans, span{step: s}, v)
+		}
 		for _, part := range s.Parts {
 			spans = appendSpans(spans, span{step: s, write: true}, part.Out)
 		}
@@ -146,6 +148,11 @@ func (p *Plan) lives() ([]life, error) {
 	}
 	written := map[*Placed][]bool{p.Input: full(p.Input)}
 	see(p.Input, -1)
+	for _, c := range p.Constants { // alive for ever: the next run reads them again
+		written[c.Tensor] = full(c.Tensor)
+		see(c.Tensor, -1)
+		see(c.Tensor, len(p.Waves))
+	}
 	complete := func(t *Placed) error {
 		if c := slices.Index(written[t], false); c >= 0 || written[t] == nil {
 			return fmt.Errorf("tensor %s is read before its channel %d is written", t.Name, max(c, 0))
@@ -154,10 +161,12 @@ func (p *Plan) lives() ([]life, error) {
 	}
 	for w, wave := range p.Waves {
 		for _, s := range wave.Steps {
-			if err := complete(s.In.Tensor); err != nil {
-				return nil, fmt.Errorf("wave %d: step %s: %w", w+1, s.Name, err)
+			for _, v := range s.Inputs() {
+				if err := complete(v.Tensor); err != nil {
+					return nil, fmt.Errorf("wave %d: step %s: %w", w+1, s.Name, err)
+				}
+				see(v.Tensor, w)
 			}
-			see(s.In.Tensor, w)
 		}
 		for _, s := range wave.Steps {
 			for _, part := range s.Parts {

@@ -31,7 +31,7 @@ func interpret(p *inception.Plan, x *tensor.Tensor, rng *rand.Rand) ([]*tensor.T
 				if err != nil {
 					return nil, fmt.Errorf("step %s: %w", s.Name, err)
 				}
-				if part.ReLU {
+				if part.Act == (graph.ReLU{}) {
 					r.ReLU()
 				}
 				store(arena, part.Out, r.Tensor())

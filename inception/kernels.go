@@ -20,10 +20,25 @@ func plainKey(s *Step) shaders.Key {
 		if op.Type == graph.Max {
 			k.Kernel = shaders.MaxPool
 		}
+	case graph.Affine:
+		k.Kernel = shaders.Affine
+	case graph.Binary:
+		k.Kernel = shaders.Add
+		if op.Type == graph.Mul {
+			k.Kernel = shaders.Mul
+		}
+	case graph.LRN:
+		k.Kernel = shaders.LRN
+	case graph.Softmax:
+		k.Kernel = shaders.Softmax
+	case graph.Reshape:
+		k.Kernel = shaders.Reshape
+	case graph.Pad2D:
+		k.Kernel = shaders.Pad
 	case graph.ReLU:
 		k.Kernel = shaders.ReLU
-	case graph.Concat:
-		k.Kernel = shaders.Copy
+	case graph.Concat, graph.Clip:
+		k.Kernel = shaders.Copy // a clip is the copy's activation
 	}
 	return k
 }

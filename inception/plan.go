@@ -30,10 +30,17 @@ const (
 type Plan struct {
 	Name        string
 	Input       *Placed
+	Constants   []Constant
 	Outputs     []*Placed // one for each of the graph's outputs
 	Tensors     []*Placed // all of them, Input and Outputs included
 	Waves       []Wave
 	ArenaTexels int // the one buffer that holds every tensor, in vec4 texels
+}
+
+// Constant is a tensor whose contents, NCHW, are the same in every run.
+type Constant struct {
+	Tensor *Placed
+	Data   []float32
 }
 
 // Wave is a set of steps that may run in any order, or at once.
@@ -43,6 +50,7 @@ type Wave struct{ Steps []*Step }
 type Step struct {
 	Name  string
 	In    View // whole tensor
+	In2   View // whole tensor, the second input of a Binary; its Tensor is nil elsewhere
 	Parts []Part
 	MACs  int64
 	Bytes int64 // read and written once each: input, weights, bias, output
@@ -53,15 +61,23 @@ type Step struct {
 	weights    []float32      // packed weights, then packed bias
 }
 
-// Part is what a step computes for one of its destinations: ReLU?(Op(In) + Bias). A step has several parts where sibling
+// Part is what a step computes for one of its destinations: Act(Op(In) + Bias). A step has several parts where sibling
 // 1×1 convolutions were merged.
 type Part struct {
 	Name   string
-	Op     graph.Op  // Conv2D, Pool2D, ReLU; Concat for a copy
-	Weight []float32 // of a Conv2D: Out × In/Groups × Kernel.H × Kernel.W
+	Op     graph.Op  // Concat is a copy
+	Weight []float32 // of a Conv2D: Out × In/Groups × Kernel.H × Kernel.W; of an Affine: one scale per channel, or nil for 1
 	Bias   []float32 // per output channel, or nil
-	ReLU   bool
+	Act    graph.Op  // ReLU, Clip, or nil
 	Out    View
+}
+
+// Inputs are the views that the step reads: one, or two for a Binary.
+func (s *Step) Inputs() []View {
+	if s.In2.Tensor == nil {
+		return []View{s.In}
+	}
+	return []View{s.In, s.In2}
 }
 
 // NewPlan plans g for one input shape. It needs no device and chooses each step's default kernel.
@@ -84,6 +100,11 @@ func NewPlan(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 	plan.Input = placed[0]
 	for _, v := range p.outputs {
 		plan.Outputs = append(plan.Outputs, placed[v])
+	}
+	for v := range p.values {
+		if data, ok := p.constants[v]; ok && placed[v] != nil {
+			plan.Constants = append(plan.Constants, Constant{placed[v], data})
+		}
 	}
 	plan.ArenaTexels = place(plan.Tensors, on&ReuseMemory != 0)
 	if plan.ArenaTexels > tensor.MaxElements/4 {
@@ -118,10 +139,10 @@ type block []*unit
 // waves orders the blocks: each goes to the first wave after all that it reads is written, or, without ConcurrentWaves,
 // to a wave of its own.
 func (p *program) waves(on Rewrite) [][]block {
-	ready := map[int]int{0: 0} // value → first wave that may read it
+	ready := map[int]int{} // value → first wave that may read it; the input and constants from the start
 	var waves [][]block
 	for _, b := range p.blocks(on&MergePointwise != 0) {
-		w := ready[b[0].in]
+		w := max(ready[b[0].in], ready[b[0].in2])
 		if on&ConcurrentWaves == 0 {
 			w = len(waves)
 		}
@@ -170,6 +191,9 @@ func (p *program) lifetimes(waves [][]block) []*Placed {
 	for w, blocks := range waves {
 		for _, b := range blocks {
 			see(b[0].in, w)
+			if b[0].in2 != none {
+				see(b[0].in2, w)
+			}
 			for _, u := range b {
 				see(u.out.value, w)
 			}
@@ -177,6 +201,12 @@ func (p *program) lifetimes(waves [][]block) []*Placed {
 	}
 	for _, v := range p.outputs {
 		see(v, len(waves))
+	}
+	for v := range p.constants {
+		if placed[v] != nil { // nothing may take its memory: the next run needs it again
+			see(v, -1)
+			see(v, len(waves))
+		}
 	}
 	return placed
 }
@@ -188,16 +218,25 @@ func (p *program) step(b block, placed []*Placed, kernels Kernels) (*Step, error
 	sh := in.Shape
 	s.Params = shaders.Params{
 		N: int32(sh.N), C: int32(sh.C), H: int32(sh.H), W: int32(sh.W), SrcBase: int32(in.Base),
-		OutH: int32(b[0].shape.H), OutW: int32(b[0].shape.W),
+		OutN: int32(b[0].shape.N), OutH: int32(b[0].shape.H), OutW: int32(b[0].shape.W),
 		KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1,
 		BiasBase: -1, InvArea: 1, Segments: int32(len(b)),
 	}
-	setWindow(&s.Params, b[0].op)
+	setAttributes(&s.Params, b[0].op)
 	s.Bytes = 4 * int64(sh.Len())
+	if b[0].in2 != none {
+		second := placed[b[0].in2]
+		s.In2 = View{second, 0, second.Shape.C}
+		s.Params.Src2Base = int32(second.Base)
+		if second.Shape.H*second.Shape.W == 1 {
+			s.Params.Src2Pixel = 1
+		}
+		s.Bytes += 4 * int64(second.Shape.Len())
+	}
 	hasBias := false
 	for i, u := range b {
 		dst := placed[u.out.value]
-		part := Part{Name: u.name, Op: u.op, Weight: u.weight, Bias: u.bias, ReLU: u.relu, Out: View{dst, u.out.channel, u.shape.C}}
+		part := Part{Name: u.name, Op: u.op, Weight: u.weight, Bias: u.bias, Act: u.act, Out: View{dst, u.out.channel, u.shape.C}}
 		s.Parts = append(s.Parts, part)
 		s.MACs += u.op.MACs([]tensor.Shape{sh}, u.shape)
 		s.Bytes += 4 * int64(u.shape.Len()+len(u.weight)+len(u.bias))
@@ -205,8 +244,9 @@ func (p *program) step(b block, placed []*Placed, kernels Kernels) (*Step, error
 			First: s.Params.OutG, Channels: int32(u.shape.C),
 			DstBase: int32(dst.Base), DstC: int32(dst.Shape.C), DstChannel: int32(u.out.channel),
 		}
-		if _, isReLU := u.op.(graph.ReLU); u.relu && !isReLU {
-			seg.Act = shaders.ActReLU
+		setActivation(&seg, u.act)
+		if clip, ok := u.op.(graph.Clip); ok {
+			setActivation(&seg, clip)
 		}
 		s.Params.Seg[i] = seg
 		s.Params.OutC += int32(u.shape.C)

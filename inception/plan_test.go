@@ -65,8 +65,8 @@ func TestArticlePlan(t *testing.T) {
 	// Every branch writes at its offset of the output: 16 + 24 + 24 + 24 channels.
 	for name, offset := range map[string]int{"branch1x1": 0, "branch5x5_2": 16, "branch3x3_3": 40, "branch_pool.pool": 64} {
 		part := findPart(t, p, name)
-		if part.Out.Tensor != out || part.Out.Channel != offset || !part.ReLU {
-			t.Errorf("%s writes %v with ReLU %v, want the output from channel %d with ReLU", name, part.Out, part.ReLU, offset)
+		if part.Out.Tensor != out || part.Out.Channel != offset || part.Act != (graph.ReLU{}) {
+			t.Errorf("%s writes %v with ReLU %v, want the output from channel %d with ReLU", name, part.Out, part.Act, offset)
 		}
 	}
 	for _, s := range p.Steps() {
@@ -78,7 +78,7 @@ func TestArticlePlan(t *testing.T) {
 		}
 	}
 	first := findPart(t, p, "branch_pool.before_pool")
-	if first.Bias != nil || first.ReLU {
+	if first.Bias != nil || first.Act != nil {
 		t.Error("the 1×1 before the pool must leave bias and ReLU to the pool")
 	}
 }
@@ -111,7 +111,7 @@ func TestRewrites(t *testing.T) {
 		kinds        map[string]int // parts by kind of operator
 	}{
 		{"all on", 0, 5, 3, map[string]int{"conv": 7, "avgpool": 1}},
-		{"FuseReLU", inception.FuseReLU, 12, 6, map[string]int{"conv": 7, "avgpool": 1, "relu": 7}},
+		{"FuseActivation", inception.FuseActivation, 12, 6, map[string]int{"conv": 7, "avgpool": 1, "relu": 7}},
 		{"SwapPool", inception.SwapPool, 6, 3, map[string]int{"conv": 7, "avgpool": 1}},
 		{"MergePointwise", inception.MergePointwise, 8, 3, map[string]int{"conv": 7, "avgpool": 1}},
 		{"ConcatInPlace", inception.ConcatInPlace, 9, 4, map[string]int{"conv": 7, "avgpool": 1, "concat": 4}},

@@ -1,7 +1,6 @@
 package inception
 
 import (
-	"fmt"
 	"slices"
 
 	"inceptiongl/inception/graph"
@@ -13,105 +12,37 @@ type Rewrite uint
 
 // The rewrites. The zero Options use them all.
 const (
-	FuseReLU        Rewrite = 1 << iota // ReLU moves into the epilogue of the operator before it
+	FoldAffine      Rewrite = 1 << iota // batch norm and other per-channel scaling moves into the convolution beside it
+	FoldPad                             // explicit zero padding moves into the convolution or average pool after it
+	FoldFlatten                         // flatten + fully connected becomes a convolution whose kernel covers the map
+	FuseActivation                      // ReLU and clip move into the epilogue of the operator before them
 	SwapPool                            // conv1x1(avgpool(x)) + b becomes avgpool(conv1x1(x)) + b: the pool runs on fewer channels
 	MergePointwise                      // 1×1 convolutions that read the same tensor become one matrix product
 	ConcatInPlace                       // branches write at their channel offset of the concatenated tensor
 	ConcurrentWaves                     // independent steps share a wave: one barrier for all of them
 	ReuseMemory                         // tensors whose lives don't overlap share memory
 
-	AllRewrites = FuseReLU | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
+	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
 )
 
-// value is a tensor of the program: a graph value, or one that a rewrite introduced.
-type value struct {
-	name  string
-	shape tensor.Shape
-}
-
-// slot is a channel range of a value: where a unit writes.
-type slot struct {
-	value   int
-	channel int // first channel
-}
-
-// unit is one operator on its way to becoming a step, or a part of one. Concat with one input is a copy.
-type unit struct {
-	name   string
-	op     graph.Op
-	in     int
-	out    slot
-	shape  tensor.Shape // of what the unit writes
-	weight []float32    // O × I/groups × kh × kw, for a convolution
-	bias   []float32    // one per output channel, or nil
-	relu   bool
-}
-
-// program is a graph as units in topological order.
-type program struct {
-	values  []value
-	units   []*unit
-	outputs []int // values
-}
-
-// lower turns every node into a unit, one for one; a Concat becomes one copy for each input.
-func lower(g *graph.Graph, input tensor.Shape) (*program, error) {
-	shapes, err := g.Shapes(input)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.CheckWeights(); err != nil {
-		return nil, err
-	}
-	p := &program{}
-	for i, n := range g.Nodes {
-		p.values = append(p.values, value{n.Name, shapes[i]})
-		u := &unit{name: n.Name, op: n.Op, out: slot{value: i}, shape: shapes[i]}
-		switch op := n.Op.(type) {
-		case graph.Input:
-			continue
-		case graph.Conv2D:
-			u.op = op.Norm()
-			u.weight = g.Weights[op.Weight].Data
-			if op.Bias != "" {
-				u.bias = g.Weights[op.Bias].Data
-			}
-		case graph.Pool2D:
-			u.op = op.Norm()
-		case graph.ReLU:
-		case graph.Concat:
-			channel := 0
-			for k, v := range n.In {
-				s := shapes[v]
-				p.units = append(p.units, &unit{
-					name: fmt.Sprintf("%s[%d]", n.Name, k), op: graph.Concat{}, in: int(v), out: slot{i, channel}, shape: s,
-				})
-				channel += s.C
-			}
-			continue
-		default:
-			return nil, fmt.Errorf("graph %s: node %s: operator %q has no GPU step", g.Name, n.Name, n.Op.Kind())
-		}
-		u.in = int(n.In[0])
-		p.units = append(p.units, u)
-	}
-	for _, v := range g.Outputs {
-		p.outputs = append(p.outputs, int(v))
-	}
-	return p, nil
-}
-
-// rewrite applies the rewrites that are on. Order matters: ReLU is fused first, so that the swap sees conv + ReLU as one.
+// rewrite applies the rewrites that are on. Order matters: what folds into a convolution goes first, then activations, so
+// that the swap sees convolution, scaling and ReLU as one.
 func (p *program) rewrite(on Rewrite) {
 	p.dropDead()
-	if on&FuseReLU != 0 {
-		p.fuseReLU()
-	}
-	if on&SwapPool != 0 {
-		p.swapPool()
-	}
-	if on&ConcatInPlace != 0 {
-		p.concatInPlace()
+	for _, pass := range []struct {
+		bit Rewrite
+		run func()
+	}{
+		{FoldPad, p.foldPad},
+		{FoldFlatten, p.foldFlatten},
+		{FoldAffine, p.foldAffine},
+		{FuseActivation, p.fuseActivation},
+		{SwapPool, p.swapPool},
+		{ConcatInPlace, p.concatInPlace},
+	} {
+		if on&pass.bit != 0 {
+			pass.run()
+		}
 	}
 }
 
@@ -120,6 +51,9 @@ func (p *program) uses(v int) int {
 	n := 0
 	for _, u := range p.units {
 		if u.in == v {
+			n++
+		}
+		if u.in2 == v {
 			n++
 		}
 	}
@@ -165,7 +99,7 @@ func (p *program) dropDead() {
 	kept := []*unit{}
 	for _, u := range slices.Backward(p.units) {
 		if needed[u.out.value] {
-			needed[u.in] = true
+			needed[u.in], needed[u.in2] = true, true
 			kept = append(kept, u)
 		}
 	}
@@ -173,19 +107,21 @@ func (p *program) dropDead() {
 	p.units = kept
 }
 
-// fuseReLU lets a convolution or pool whose only reader is a ReLU apply it on the way out.
-func (p *program) fuseReLU() {
+// fuseActivation lets an operator whose only reader is a ReLU or Clip apply it on the way out.
+func (p *program) fuseActivation() {
 	p.removeIf(func(u *unit) bool {
-		if u.op != (graph.ReLU{}) || p.uses(u.in) != 1 {
+		switch u.op.(type) {
+		case graph.ReLU, graph.Clip:
+		default:
 			return false
 		}
 		w := p.writer(u.in)
-		if w == nil {
+		if w == nil || w.act != nil || p.uses(u.in) != 1 {
 			return false
 		}
 		switch w.op.(type) {
-		case graph.Conv2D, graph.Pool2D:
-			w.relu, w.out = true, u.out
+		case graph.Conv2D, graph.Pool2D, graph.Affine, graph.Binary:
+			w.act, w.out = u.op, u.out
 			return true
 		}
 		return false
@@ -198,7 +134,7 @@ func (p *program) fuseReLU() {
 func (p *program) swapPool() {
 	for _, pool := range p.units {
 		pl, ok := pool.op.(graph.Pool2D)
-		if !ok || pl.Type != graph.Average || pool.relu || pool.bias != nil || p.uses(pool.out.value) != 1 {
+		if !ok || pl.Type != graph.Average || pool.act != nil || pool.bias != nil || p.uses(pool.out.value) != 1 {
 			continue
 		}
 		k := slices.IndexFunc(p.units, func(u *unit) bool { return u.in == pool.out.value })
@@ -215,8 +151,8 @@ func (p *program) swapPool() {
 		p.values = append(p.values, value{conv.name + ".before_pool", mid})
 		v := len(p.values) - 1
 		outShape := conv.shape
-		first := unit{name: conv.name + ".before_pool", op: c, in: pool.in, out: slot{value: v}, shape: mid, weight: conv.weight}
-		second := unit{name: conv.name + ".pool", op: pl, in: v, out: conv.out, shape: outShape, bias: conv.bias, relu: conv.relu}
+		first := unit{name: conv.name + ".before_pool", op: c, in: pool.in, in2: none, out: slot{value: v}, shape: mid, weight: conv.weight}
+		second := unit{name: conv.name + ".pool", op: pl, in: v, in2: none, out: conv.out, shape: outShape, bias: conv.bias, act: conv.act}
 		// The convolution takes the pool's place and the pool the convolution's: the order stays topological.
 		*pool, *conv = first, second
 	}
@@ -226,7 +162,7 @@ func (p *program) swapPool() {
 // straight into it. Nested concatenations resolve from the inside out, as the units are in topological order.
 func (p *program) concatInPlace() {
 	p.removeIf(func(u *unit) bool {
-		if _, ok := u.op.(graph.Concat); !ok || p.uses(u.in) != 1 || u.relu {
+		if _, ok := u.op.(graph.Concat); !ok || p.uses(u.in) != 1 || u.act != nil {
 			return false
 		}
 		redirected := false

@@ -13,7 +13,7 @@ import (
 // StepTrace is what one step read and wrote in a traced run.
 type StepTrace struct {
 	Step *Step
-	In   *tensor.Tensor
+	In   []*tensor.Tensor // one for each of Step.Inputs
 	Out  []*tensor.Tensor // one for each of Step.Parts
 }
 
@@ -37,6 +37,9 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 	if err := s.arena.Upload(ctx, 0, poison); err != nil {
 		return fail(err)
 	}
+	if err := s.uploadConstants(ctx); err != nil {
+		return fail(err)
+	}
 	in := make([]float32, 4*s.plan.Input.Texels())
 	pack(in, x)
 	if err := s.arena.Upload(ctx, 16*s.plan.Input.Base, in); err != nil {
@@ -46,9 +49,11 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 		// The inputs are read before the wave runs, the outputs after it: neither may be reused in between.
 		inputs := map[*Placed]*tensor.Tensor{}
 		for _, step := range wave.Steps {
-			if t := step.In.Tensor; inputs[t] == nil {
-				if inputs[t], err = s.read(ctx, t); err != nil {
-					return fail(err)
+			for _, v := range step.Inputs() {
+				if t := v.Tensor; inputs[t] == nil {
+					if inputs[t], err = s.read(ctx, t); err != nil {
+						return fail(err)
+					}
 				}
 			}
 		}
@@ -57,7 +62,10 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 		}
 		outputs := map[*Placed]*tensor.Tensor{}
 		for _, step := range wave.Steps {
-			tr := StepTrace{Step: step, In: inputs[step.In.Tensor]}
+			tr := StepTrace{Step: step}
+			for _, v := range step.Inputs() {
+				tr.In = append(tr.In, inputs[v.Tensor])
+			}
 			for _, part := range step.Parts {
 				t := part.Out.Tensor
 				if outputs[t] == nil {

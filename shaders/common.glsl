@@ -18,7 +18,8 @@ struct Segment { // one destination of the step
     int dst_base;    // first texel of the destination tensor
     int dst_c;       // its channels
     int dst_channel; // where the segment starts in it
-    int act;         // 1: ReLU
+    int act;         // 1: ReLU; 2: clip to low … high
+    float low, high;
 };
 
 layout(std140, binding = 0) uniform Params {
@@ -29,7 +30,9 @@ layout(std140, binding = 0) uniform Params {
     int pad_right, dilation_h, dilation_w, conv_groups;
     int weight_base, bias_base, count_include_pad;
     float inv_area;
-    int segments;
+    int segments, out_n, src2_base, src2_pixel;
+    int size;
+    float alpha, beta, offset, value;
     Segment seg[8];
 };
 
@@ -85,7 +88,8 @@ int channel_groups(int channels) { return (channels + 3) / 4; }
 
 // Target is where and how the outputs of one group of 4 channels are stored.
 struct Target {
-    bool relu;
+    int act;     // as in Segment
+    float low, high;
     int base;    // first texel of the destination tensor
     int dst_c4;  // its channel groups
     int channel; // the group's first channel in it
@@ -99,7 +103,9 @@ Target target(int g) {
         if (i < segments && g >= seg[i].first) s = i;
     int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
     Target t;
-    t.relu = seg[s].act == 1;
+    t.act = seg[s].act;
+    t.low = seg[s].low;
+    t.high = seg[s].high;
     t.base = seg[s].dst_base;
     t.dst_c4 = channel_groups(dst_c);
     t.channel = seg[s].dst_channel + c;
@@ -120,7 +126,8 @@ int dst_index(Target t, int n, int pixel, int c) {
 void store(Target t, int g, int lane, int n, int pixel, float v) {
     if (lane >= t.valid) return;
     if (bias_base >= 0) v += load_weight(bias_base + g, lane);
-    if (t.relu) v = max(v, 0.0);
+    if (t.act == 1) v = max(v, 0.0);
+    else if (t.act == 2) v = clamp(v, t.low, t.high);
     dst[dst_index(t, n, pixel, t.channel + lane)] = v;
     if (lane == t.valid - 1)
         for (int i = 0; i < t.tail; ++i) dst[dst_index(t, n, pixel, t.channel + t.valid + i)] = 0.0;
@@ -131,7 +138,8 @@ vec4 load_bias(int g) { return bias_base < 0 ? vec4(0) : load_weight(bias_base +
 // Stores 4 channels at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     v += bias;
-    if (t.relu) v = max(v, vec4(0));
+    if (t.act == 1) v = max(v, vec4(0));
+    else if (t.act == 2) v = clamp(v, vec4(t.low), vec4(t.high));
 #if ALIGNED == 1
     v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN
     dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = v;

@@ -81,10 +81,10 @@ func TestParamsLayout(t *testing.T) {
 	if size := unsafe.Sizeof(p.Seg[0]); size != 32 {
 		t.Errorf("Segment has %d bytes, not 32", size)
 	}
-	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 112 {
-		t.Errorf("Seg is at byte %d, not 112", at)
+	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 144 {
+		t.Errorf("Seg is at byte %d, not 144", at)
 	}
-	if size := len(p.Bytes()); size != 112+8*32 || uintptr(size) != unsafe.Sizeof(p) {
+	if size := len(p.Bytes()); size != 144+8*32 || uintptr(size) != unsafe.Sizeof(p) {
 		t.Errorf("Params has %d bytes", size)
 	}
 	// The names and their order, in the shader and in Go.

@@ -13,6 +13,7 @@ const MaxSegments = 8
 const (
 	ActNone int32 = iota
 	ActReLU
+	ActClip // to Low … High
 )
 
 // Segment is one destination of a step: output groups First, First+1 … up to the next segment's First (or Params.OutG)
@@ -24,8 +25,8 @@ type Segment struct {
 	DstBase    int32 // first texel of the destination tensor in the arena
 	DstC       int32 // channels of the destination tensor
 	DstChannel int32 // where the segment starts in it
-	Act        int32 // ActNone or ActReLU
-	_          [2]int32
+	Act        int32 // ActNone, ActReLU or ActClip
+	Low, High  float32
 }
 
 // aligned reports that whole texels can be stored: the segment starts on a texel, and its last texel is full or the
@@ -55,8 +56,18 @@ type Params struct {
 	CountIncludePad int32   // average pooling: 1 divides by the pixels inside input and padding, 0 by those inside the input
 	InvArea         float32 // 1/(KernelH·KernelW), rounded once
 
-	Segments int32 // 1 … MaxSegments
-	_        [3]int32
+	Segments  int32 // 1 … MaxSegments
+	OutN      int32 // reshape: the output's batch; it is the input's elsewhere
+	Src2Base  int32 // add, mul: first texel of the second input
+	Src2Pixel int32 // 1: the second input is N×C×1×1 and holds for all pixels
+
+	Size   int32   // lrn: channels of a window
+	Alpha  float32 // lrn: the factor of the sum of squares, α/size
+	Beta   float32 // lrn: the exponent
+	Offset float32 // lrn: what is added to the sum
+
+	Value float32 // pad: what surrounds the input
+	_     [3]int32
 
 	Seg [MaxSegments]Segment
 }

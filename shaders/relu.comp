@@ -12,6 +12,6 @@ void main() {
     ivec2 plane_pixel = divide(i, area); // (n·out_g + group, pixel)
     ivec2 image_group = divide(plane_pixel.x, out_g);
     Target t = target(image_group.y);
-    t.relu = true;
+    t.act = 1;
     store(t, load_bias(image_group.y), image_group.x, plane_pixel.y, load_src(src_base + i));
 }

@@ -47,11 +47,18 @@ const (
 	MaxPool
 	ReLU
 	Copy
+	Affine
+	Add
+	Mul
+	LRN
+	Softmax
+	Reshape
+	Pad
 	kernels
 )
 
 var stems = [kernels]string{"pointwise", "pointwise_tiled", "pointwise_shared", "conv", "conv_tiled", "conv_shared",
-	"avgpool", "maxpool", "relu", "copy"}
+	"avgpool", "maxpool", "relu", "copy", "affine", "add", "mul", "lrn", "softmax", "reshape", "pad"}
 
 func (k Kernel) String() string {
 	if k < 0 || k >= kernels {
@@ -251,6 +258,10 @@ func (k Key) Workgroups(p *Params) [3]int {
 		x, y = div(int(p.N)*int(p.OutH)*div(int(p.OutW), k.TileX), k.localX()), div(g, k.TileG)
 	case PointwiseShared, ConvShared:
 		x, y = div(pixels, k.localX()*k.TileX), div(g, k.localY()*k.TileG)
+	case Softmax:
+		x, y = div(pixels, k.localX()), 1
+	case Reshape:
+		x, y = div(int(p.OutN)*int(p.OutH)*int(p.OutW)*g, k.localX()), 1
 	default:
 		x, y = div(pixels*g, k.localX()), 1
 	}
@@ -285,6 +296,10 @@ func (k Key) Iterations(p *Params) int {
 		return ceil(pixels, threads) + ceil(c4*kh*kw, sharedK)*(1+stage+sharedK) + epilogue
 	case AvgPool, MaxPool:
 		return kh*(1+kw) + epilogue
+	case LRN:
+		return int(p.Size)/4 + 3 + epilogue
+	case Softmax:
+		return c4 * (3 + epilogue)
 	}
 	return epilogue
 }
@@ -312,8 +327,8 @@ func (k Key) Check(p *Params) error {
 	if k.Kernel == ConvTiled && (int(p.KernelW) != k.KernelW || int(p.StrideW) != k.StrideW || int(p.DilationW) != k.DilationW) {
 		return fail("window %d, stride %d, dilation %d differ from the key's", p.KernelW, p.StrideW, p.DilationW)
 	}
-	if !k.Kernel.conv() && (p.Segments != 1 || p.OutC != p.C) {
-		return fail("maps %d channels to %d in %d segments; it keeps the channels, in one segment", p.C, p.OutC, p.Segments)
+	if err := k.checkShape(p); err != nil {
+		return fail("%w", err)
 	}
 	// The kernels divide indices in floating point, exact up to this quotient (common.glsl).
 	if q := int(p.N) * max(int(p.OutH), int(p.OutG), int(p.C)*int(p.KernelH)); q >= maxQuotient {
@@ -326,6 +341,40 @@ func (k Key) Check(p *Params) error {
 	}
 	if n := k.Iterations(p); n > maxIterations {
 		return fail("%d loop iterations per invocation, %d are possible", n, maxIterations)
+	}
+	return nil
+}
+
+// checkShape holds the kernels that are no convolutions to the shapes that they map.
+func (k Key) checkShape(p *Params) error {
+	if k.Kernel.conv() {
+		return nil
+	}
+	if p.Segments != 1 {
+		return fmt.Errorf("%d segments; it writes one", p.Segments)
+	}
+	if k.Kernel == Reshape {
+		if in, out := int(p.N)*int(p.C)*int(p.H)*int(p.W), int(p.OutN)*int(p.OutC)*int(p.OutH)*int(p.OutW); in != out || out < 1 {
+			return fmt.Errorf("the input has %d elements, the output %d", in, out)
+		}
+		if q := int(p.N) * int(p.C); q >= maxQuotient {
+			return fmt.Errorf("%d input planes, %d are possible", q, maxQuotient-1)
+		}
+		return nil
+	}
+	if p.OutC != p.C {
+		return fmt.Errorf("maps %d channels to %d; it keeps them", p.C, p.OutC)
+	}
+	switch k.Kernel {
+	case AvgPool, MaxPool:
+	case Pad:
+		if p.OutH != p.H+p.PadTop+p.PadBottom || p.OutW != p.W+p.PadLeft+p.PadRight {
+			return fmt.Errorf("the output's %d×%d pixels are not the padded input's", p.OutH, p.OutW)
+		}
+	default:
+		if p.OutH != p.H || p.OutW != p.W {
+			return fmt.Errorf("the output has the input's %d×%d pixels, not %d×%d", p.H, p.W, p.OutH, p.OutW)
+		}
 	}
 	return nil
 }
