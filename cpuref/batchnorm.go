@@ -12,6 +12,8 @@ import (
 //
 //	out(n, c, y, x) = (in(n, c, y, x) − mean(c)) / √(var(c) + Eps) · scale(c) + shift(c)
 //
+// scale nil means 1, shift nil means 0.
+//
 // It has no bound of its own: a plan folds it into a convolution or an Affine, whose bounds start from the folded weights
 // as the device has them.
 func batchNorm(ctx context.Context, x array, b graph.BatchNorm, scale, shift, mean, variance []float64) (array, error) {

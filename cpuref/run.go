@@ -71,12 +71,12 @@ func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(g
 }
 
 // apply computes one operator in float64. Shapes and weights are checked already; out is the output's shape.
-// A new operator gets its file, and its case here.
+// A new operator gets its file, and its case here and in Apply.
 func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tensor.Array, out tensor.Shape) (array, error) {
 	if err := ctx.Err(); err != nil {
 		return array{}, err
 	}
-	weight := func(name string) []float64 { // nil for the empty name
+	optional := func(name string) []float64 { // nil for the empty name
 		if name == "" {
 			return nil
 		}
@@ -86,15 +86,15 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Input:
 		return in[0], nil
 	case graph.Conv2D:
-		return conv(ctx, in[0], op.Norm(), weight(op.Weight), weight(op.Bias), out)
+		return conv(ctx, in[0], op.Norm(), widen(weights[op.Weight].Data), optional(op.Bias), out)
 	case graph.Pool2D:
 		return pool(ctx, in[0], op.Norm(), nil, out)
 	case graph.GlobalPool:
 		return pool(ctx, in[0], op.Pool(in[0].Shape), nil, out)
 	case graph.Affine:
-		return affine(ctx, in[0], weight(op.Scale), weight(op.Shift))
+		return affine(ctx, in[0], optional(op.Scale), optional(op.Shift))
 	case graph.BatchNorm:
-		return batchNorm(ctx, in[0], op, weight(op.Scale), weight(op.Shift), weight(op.Mean), weight(op.Var))
+		return batchNorm(ctx, in[0], op, optional(op.Scale), optional(op.Shift), optional(op.Mean), optional(op.Var))
 	case graph.Binary:
 		return binary(ctx, in[0], in[1], op)
 	case graph.LRN:
@@ -116,7 +116,7 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Channels:
 		return channels(in[0], op, out), nil
 	case graph.Constant:
-		return array{out, weight(op.Value)}, nil
+		return array{out, widen(weights[op.Value].Data)}, nil
 	default:
 		return array{}, fmt.Errorf("operator %T has no reference: add it to cpuref's apply", op)
 	}

@@ -83,3 +83,70 @@ func TestRunErrors(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// TestRunEveryOperator runs each operator once, with values worked out by hand, through nodes named after it.
+func TestRunEveryOperator(t *testing.T) {
+	g, x := graph.New("all", 2)
+	want := map[string][]float64{}
+	add := func(name string, op graph.Op, in []graph.Value, values ...float64) graph.Value {
+		want[name] = values
+		return g.Add(name, op, in...)
+	}
+	weight := func(name string, dims []int, v ...float32) string {
+		g.Weights[name] = tensor.Array{Dims: dims, Data: v}
+		return name
+	}
+	two := []int{2}
+	in := []graph.Value{x} // 4 8 | 1 12
+	add("conv", graph.Conv2D{In: 2, Out: 1, Kernel: graph.Square(1), Weight: weight("w", []int{1, 2, 1, 1}, 1, -2)}, in, 2, -16)
+	add("average", graph.Pool2D{Kernel: graph.Pair{H: 1, W: 2}}, in, 6, 6.5)
+	mean := add("global average", graph.GlobalPool{}, in, 6, 6.5)
+	add("global maximum", graph.GlobalPool{Type: graph.Max}, in, 8, 12)
+	affine := graph.Affine{Channels: 2, Scale: weight("scale", two, 2, -1), Shift: weight("shift", two, 1, 0.5)}
+	add("affine", affine, in, 9, 17, -0.5, -11.5)
+	add("affine, no shift", graph.Affine{Channels: 2, Scale: "scale"}, in, 8, 16, -1, -12)
+	add("affine, no scale", graph.Affine{Channels: 2, Shift: "shift"}, in, 5, 9, 1.5, 12.5)
+	bn := graph.BatchNorm{Channels: 2, Eps: 0.75, Mean: weight("mean", two, 2, 0), Var: weight("var", two, 3.25, 15.25)} // deviations 2 and 4
+	add("batchnorm, not affine", bn, in, 1, 3, 0.25, 3)
+	bn.Scale, bn.Shift = "scale", "shift"
+	add("batchnorm", bn, in, 3, 7, 0.25, -2.5)
+	add("lrn", graph.LRN{Size: 1, Beta: 0.5, Bias: 4}, in, 2, 4, 0.5, 6)
+	add("softmax", graph.Softmax{}, []graph.Value{add("difference", graph.Conv2D{In: 2, Out: 2, Kernel: graph.Square(1),
+		Weight: weight("w0", []int{2, 2, 1, 1}, 0, 0, 0, 0)}, in, 0, 0, 0, 0)}, 0.5, 0.5, 0.5, 0.5)
+	add("relu", graph.ReLU{}, in, 4, 8, 1, 12)
+	add("clip", graph.Clip{Min: 2, Max: 8}, in, 4, 8, 2, 8)
+	add("concat", graph.Concat{}, []graph.Value{x, x}, 4, 8, 1, 12, 4, 8, 1, 12)
+	add("add", graph.Binary{}, []graph.Value{x, mean}, 10, 14, 7.5, 18.5)
+	constant := add("constant", graph.Constant{Shape: tensor.Shape{N: 1, C: 2, H: 1, W: 2}, Value: weight("c", []int{1, 2, 1, 2}, 1, 2, 3, -4)}, nil, 1, 2, 3, -4)
+	add("multiply", graph.Binary{Type: graph.Mul}, []graph.Value{x, constant}, 4, 16, 3, -48)
+	add("reshape", graph.Reshape{C: 4, H: 1, W: 1}, in, 4, 8, 1, 12)
+	add("pad", graph.Pad2D{Pad: graph.Padding{Right: 1}, Value: 7}, in, 4, 8, 7, 1, 12, 7)
+	add("channels", graph.Channels{Index: []int{1}}, in, 1, 12)
+	g.Outputs = []graph.Value{x}
+
+	all, err := RunAll(context.Background(), g, mk(t, 1, 2, 1, 2, 4, 8, 1, 12))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range g.Nodes[1:] {
+		same(t, n.Name, widen(all[i+1].Data), want[n.Name]...)
+	}
+}
+
+func TestBatchNormErrors(t *testing.T) {
+	for says, change := range map[string]func(*graph.BatchNorm, *graph.Graph){
+		"not positive":       func(b *graph.BatchNorm, _ *graph.Graph) { b.Eps = -1 },
+		"must both have":     func(b *graph.BatchNorm, _ *graph.Graph) { b.Var = "" },
+		"mean \"\"":          func(b *graph.BatchNorm, _ *graph.Graph) { b.Mean = "" },
+		"\"var\" [1] is mis": func(_ *graph.BatchNorm, g *graph.Graph) { delete(g.Weights, "var") },
+	} {
+		g, x := graph.New("bn", 1)
+		g.Weights["var"] = tensor.Array{Dims: []int{1}, Data: []float32{1}}
+		bn := graph.BatchNorm{Channels: 1, Mean: "var", Var: "var"}
+		change(&bn, g)
+		g.Outputs = []graph.Value{g.Add("bn", bn, x)}
+		if _, err := Run(context.Background(), g, mk(t, 1, 1, 1, 1, 1)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want an error with %q", err, says)
+		}
+	}
+}

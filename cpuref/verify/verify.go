@@ -8,7 +8,6 @@ import (
 
 	"inceptiongl/cpuref"
 	"inceptiongl/inception"
-	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 )
 
@@ -56,15 +55,11 @@ func Failed(reports []StepReport) error {
 	return nil
 }
 
-// reference computes what a part should be, from the input that the device had.
-func reference(p inception.Part, in *tensor.Tensor) (*cpuref.Result, error) {
-	r, err := cpuref.Apply(p.Op, p.Weight, p.Bias, in)
+// reference computes what a part should be, from the inputs that the device had.
+func reference(p inception.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
+	r, err := cpuref.Apply(p.Op, p.Weight, p.Bias, in...)
 	if err != nil {
 		return nil, err
 	}
-	var act graph.Op
-	if p.ReLU {
-		act = graph.ReLU{}
-	}
-	return r.Activate(act)
+	return r.Activate(p.Act)
 }
