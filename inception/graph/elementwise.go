@@ -71,7 +71,7 @@ func (b BatchNorm) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	return perChannel(in, b.Channels)
 }
 
-// LRN is local response normalisation across channels, ONNX LRN and torch.nn.LocalResponseNorm:
+// LRN is local response normalisation across channels, ONNX LRN (torch.nn.LocalResponseNorm is the same for odd sizes only):
 //
 //	out(n, c, y, x) = in(n, c, y, x) / (Bias + Alpha/Size · Σ in(n, i, y, x)²)^Beta,   i from c − ⌊(Size−1)/2⌋ to c + ⌈(Size−1)/2⌉
 type LRN struct {
