@@ -42,6 +42,7 @@ func networks(seed uint64) []network {
 		{"eleven siblings", siblings(11), shape(1, 6, 3, 3)},
 		{"pool and two 1×1", poolThenTwo(), shape(1, 12, 5, 5)},
 		{"pool that counts inside", poolInside(), shape(1, 9, 5, 6)},
+		{"pool that shrinks", poolShrinks(), shape(1, 9, 5, 6)},
 	}
 	for _, n := range list {
 		inception.InitHe(n.graph, seed)
@@ -135,6 +136,14 @@ func poolInside() *graph.Graph {
 	g, x := graph.New("pool_inside", 9)
 	v := g.Add("pool", graph.Pool2D{Kernel: graph.Square(3), Pad: graph.Pad(1)}, x)
 	g.Outputs = []graph.Value{g.Add("relu", graph.ReLU{}, conv(g, "a", v, 9, 2, 1))}
+	return g
+}
+
+// poolShrinks has a pool of stride 2: a swap would run the 1×1 on four times the pixels.
+func poolShrinks() *graph.Graph {
+	g, x := graph.New("pool_shrinks", 9)
+	v := g.Add("pool", graph.Pool2D{Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Pad(1), CountIncludePad: true}, x)
+	g.Outputs = []graph.Value{conv(g, "a", v, 9, 2, 1)}
 	return g
 }
 

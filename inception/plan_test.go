@@ -194,6 +194,7 @@ func TestPlans(t *testing.T) {
 		"several outputs":     {"a", "b concat[0]", "r", "concat[1]"},
 		"dead nodes":          {"a"},
 		"eleven siblings":     {"s0+s1+s2+s3+s4+s5+s6+s7 s8+s9+s10"},
+		"pool that shrinks":   {"pool", "a"},
 		"pool and two 1×1":    {"a.before_pool", "a.pool", "b"},
 	} {
 		wantLayout(t, newPlan(t, find(t, name), inception.Options{}), want...)

@@ -1,0 +1,253 @@
+package inception_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/cpuref/verify"
+	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/inception/weights"
+)
+
+// TestPublishedSizes: the counts that torchvision documents, auxiliary classifiers left out.
+func TestPublishedSizes(t *testing.T) {
+	for _, c := range []struct {
+		g      *graph.Graph
+		size   int
+		macs   int64 // of convolutions and the fully connected layer
+		params int   // learned: without running means and variances
+	}{
+		{inception.GoogLeNet(1000), 224, 1_498_376_192, 6_624_904},
+		{inception.InceptionV3(1000), 299, 5_713_216_096, 23_834_568},
+	} {
+		shapes, err := c.g.Shapes(shape(1, 3, c.size, c.size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var macs int64
+		for i, n := range c.g.Nodes {
+			if op, ok := n.Op.(graph.Conv2D); ok {
+				macs += op.MACs(nil, shapes[i])
+			}
+		}
+		params := 0
+		for _, p := range c.g.Params() {
+			if !strings.Contains(p.Name, ".running_") {
+				params += product(p.Dims)
+			}
+		}
+		if macs != c.macs || params != c.params {
+			t.Errorf("%s: %d multiplications, %d parameters; want %d and %d", c.g.Name, macs, params, c.macs, c.params)
+		}
+		if out := shapes[c.g.Outputs[0]]; out != shape(1, 1000, 1, 1) {
+			t.Errorf("%s: output %v", c.g.Name, out)
+		}
+	}
+}
+
+// TestPublishedNames: the parameters are those of torchvision's state_dict, name for name.
+func TestPublishedNames(t *testing.T) {
+	for _, g := range []*graph.Graph{inception.GoogLeNet(1000), inception.InceptionV3(1000)} {
+		got := map[string]bool{}
+		for _, p := range g.Params() {
+			dims := p.Dims
+			if p.Name == "fc.weight" {
+				dims = dims[:2] // torch.nn.Linear has no kernel extents
+			}
+			got[p.Name+" "+strings.Trim(fmt.Sprint(dims), "[]")] = true
+		}
+		f, err := os.Open(filepath.Join("testdata", "networks", g.Name+".names"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		for s := bufio.NewScanner(f); s.Scan(); {
+			if strings.HasPrefix(s.Text(), "parameters ") {
+				continue
+			}
+			lines++
+			if !got[s.Text()] {
+				t.Errorf("%s lacks %s", g.Name, s.Text())
+			}
+		}
+		f.Close()
+		if lines != len(got) || lines < 200 {
+			t.Errorf("%s has %d parameters, torchvision %d", g.Name, len(got), lines)
+		}
+	}
+}
+
+func TestNetworkOptions(t *testing.T) {
+	for _, build := range []func(inception.NetworkOptions, int) *graph.Graph{inception.NetworkOptions.GoogLeNet, inception.NetworkOptions.InceptionV3} {
+		g := build(inception.NetworkOptions{TransformInput: true, WidthDivisor: 10_000}, 3)
+		inception.InitHe(g, 1)
+		if s, err := g.Shapes(shape(1, 3, 75, 75)); err != nil || s[g.Outputs[0]] != shape(1, 3, 1, 1) {
+			t.Errorf("%s, one channel wide: %v", g.Name, err)
+		}
+		if err := build(inception.NetworkOptions{}, 0).Check(); err != nil {
+			t.Error(err)
+		}
+		if _, err := build(inception.NetworkOptions{}, 0).Shapes(shape(1, 3, 299, 299)); err == nil || !strings.Contains(err.Error(), "node fc") {
+			t.Errorf("no classes: %v", err)
+		}
+	}
+	g := inception.NetworkOptions{TransformInput: true}.InceptionV3(2)
+	scale, shift := g.Weights["transform_input.scale"].Data, g.Weights["transform_input.shift"].Data
+	if !slices.Equal(scale, []float32{0.458, 0.448, 0.45}) || !slices.Equal(shift, []float32{-0.03, -0.088, -0.188}) {
+		t.Errorf("transform_input: %v, %v", scale, shift)
+	}
+}
+
+// torchvisionNetwork has PyTorch's weights and input, and its float64 answer.
+type torchvisionNetwork struct {
+	graph *graph.Graph
+	x     *tensor.Tensor
+	want  []float64
+}
+
+// torchvisionNetworks reads the networks that testdata/networks/generate.py made. ext is that of the weights.
+func torchvisionNetworks(t *testing.T, folder, suffix, ext string, googlenet, v3 *graph.Graph) []torchvisionNetwork {
+	t.Helper()
+	var all []torchvisionNetwork
+	for _, g := range []*graph.Graph{googlenet, v3} {
+		base := filepath.Join(folder, g.Name+suffix)
+		state, err := weights.Load(base + ext)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := weights.Apply(g, state); err != nil {
+			t.Fatal(err)
+		}
+		if unused := weights.Unused(g, state); len(unused) != 0 {
+			t.Errorf("%s: torchvision has weights that ours lacks: %q", g.Name, unused)
+		}
+		dims, want, err := weights.ReadNpy64(base + "_out64.npy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := torchvisionNetwork{g, readTensor(t, base+"_in.npy"), want}
+		shapes, err := g.Shapes(n.x.Shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := shapes[g.Outputs[0]]; !slices.Equal(dims, []int{out.N, out.C}) || out.H != 1 || out.W != 1 {
+			t.Fatalf("%s: output %v, torchvision's is %v", g.Name, out, dims)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// smallNetworks are the committed networks: a fraction of the channels, two small images that are not square.
+func smallNetworks(t *testing.T) []torchvisionNetwork {
+	return torchvisionNetworks(t, filepath.Join("testdata", "networks"), "_small", ".safetensors",
+		inception.NetworkOptions{WidthDivisor: 8, TransformInput: true}.GoogLeNet(10),
+		inception.NetworkOptions{WidthDivisor: 16}.InceptionV3(10))
+}
+
+// fullSizeNetworks are the networks in the folder that INCEPTIONGL_NETWORKS names: run "generate.py FOLDER" to make them.
+func fullSizeNetworks(t *testing.T, ext string) []torchvisionNetwork {
+	const name = "INCEPTIONGL_NETWORKS"
+	folder := os.Getenv(name)
+	if folder == "" {
+		t.Skipf("%s is not set: full-size networks are left out by choice (testdata/networks/generate.py makes them)", name)
+	}
+	return torchvisionNetworks(t, folder, "", ext, inception.GoogLeNet(1000), inception.InceptionV3(1000))
+}
+
+// TestSmallNetworksReference: cpuref carries float64 from layer to layer, so all that is left is the output's rounding.
+func TestSmallNetworksReference(t *testing.T) { checkReference(t, smallNetworks(t)) }
+
+func TestFullSizeReference(t *testing.T) { checkReference(t, fullSizeNetworks(t, ".pth")) }
+
+func checkReference(t *testing.T, networks []torchvisionNetwork) {
+	for _, n := range networks {
+		y, err := cpuref.Run(context.Background(), n.graph, n.x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := cpuref.RelL2(y.Data, n.want)
+		if err != nil || !(e <= 1e-6) {
+			t.Errorf("%s: relative error %.3g, %v; want at most 1e-6", n.graph.Name, e, err)
+		}
+		t.Logf("%s: relative error %.3g", n.graph.Name, e)
+	}
+}
+
+// TestSmallNetworksGPU: every element of every step is within its bound, and the whole agrees with PyTorch's float64. The
+// networks multiply rounding errors: PyTorch's own float32 is at 1.8e-6 (GoogLeNet) and 1.7e-6 (Inception v3).
+func TestSmallNetworksGPU(t *testing.T) {
+	gputest.Need(t)
+	checkGPU(t, smallNetworks(t))
+}
+
+// TestFullSizeGPU: PyTorch's own float32 is at 1.3e-6 and 1.1e-6.
+func TestFullSizeGPU(t *testing.T) {
+	gputest.Need(t)
+	checkGPU(t, fullSizeNetworks(t, ".safetensors"))
+}
+
+func checkGPU(t *testing.T, networks []torchvisionNetwork) {
+	d := gputest.Open(t)
+	ctx := context.Background()
+	for _, n := range networks {
+		s, err := inception.Compile(ctx, d, n.graph, n.x.Shape, inception.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", n.graph.Name, err)
+			continue
+		}
+		y, reports, err := verify.Session(ctx, s, n.x)
+		s.Close()
+		if err == nil {
+			err = verify.Failed(reports)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", n.graph.Name, err)
+			continue
+		}
+		e, err := cpuref.RelL2(y.Data, n.want)
+		if err != nil || !(e <= 5e-6) {
+			t.Errorf("%s: relative error %.3g, %v; want at most 5e-6", n.graph.Name, e, err)
+		}
+		t.Logf("%s: %d parts of steps, relative error %.3g", n.graph.Name, len(reports), e)
+	}
+}
+
+// checkStages compares the output shapes of named nodes, written "C×H×W".
+func checkStages(t *testing.T, g *graph.Graph, size int, stages ...string) {
+	t.Helper()
+	shapes, err := g.Shapes(shape(1, 3, size, size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for i, n := range g.Nodes {
+		s := shapes[i]
+		got[n.Name] = strconv.Itoa(s.C) + "×" + strconv.Itoa(s.H) + "×" + strconv.Itoa(s.W)
+	}
+	for _, s := range stages {
+		name, want, _ := strings.Cut(s, " ")
+		if got[name] != want {
+			t.Errorf("%s is %q, want %s", name, got[name], want)
+		}
+	}
+}
+
+func product(dims []int) int {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	return n
+}
