@@ -13,8 +13,8 @@ func CachedSession(g *graph.Graph, s tensor.Shape) *Session {
 	if e == nil {
 		return nil
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	<-e.turn
+	defer func() { e.turn <- struct{}{} }()
 	return e.session
 }
 

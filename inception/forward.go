@@ -3,6 +3,7 @@ package inception
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"inceptiongl/gpu"
@@ -28,11 +29,11 @@ type sessionKey struct {
 	shape tensor.Shape
 }
 
-// entry is a session in the cache. Its mutex is held while it compiles, so that two callers don't compile the same twice.
+// entry is a session in the cache.
 type entry struct {
-	mu      sync.Mutex
-	session *Session
-	used    int // runtime.clock at the last use
+	turn    chan struct{} // holds one token; who compiles takes it, so that two callers don't compile the same twice
+	session *Session      // guarded by turn
+	used    int           // runtime.clock at the last use
 	users   int
 	dropped bool // to be closed by its last user
 }
@@ -53,20 +54,27 @@ func ForwardGPU(ctx context.Context, g *graph.Graph, x *tensor.Tensor) (*tensor.
 func CloseDefault() error { return forward.close() }
 
 func (r *runtime) run(ctx context.Context, g *graph.Graph, x *tensor.Tensor) (*tensor.Tensor, error) {
+	if g == nil {
+		return nil, errors.New("no graph to run")
+	}
 	if err := x.Check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("running %s: input: %w", g.Name, err)
 	}
 	dev, tuner, e, err := r.acquire(ctx, sessionKey{g, x.Shape})
 	if err != nil {
 		return nil, err
 	}
 	defer r.releaseEntry(e)
-	e.mu.Lock()
+	select {
+	case <-e.turn:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("running %s: waiting for it to be compiled: %w", g.Name, context.Cause(ctx))
+	}
 	if e.session == nil {
 		e.session, err = Compile(ctx, dev, g, x.Shape, Options{Tuner: tuner})
 	}
 	session := e.session
-	e.mu.Unlock()
+	e.turn <- struct{}{}
 	var y *tensor.Tensor
 	if err == nil {
 		y, err = session.Run(ctx, x)
@@ -90,7 +98,8 @@ func (r *runtime) acquire(ctx context.Context, k sessionKey) (*gpu.Device, *Tune
 	}
 	e := r.sessions[k]
 	if e == nil {
-		e = &entry{}
+		e = &entry{turn: make(chan struct{}, 1)}
+		e.turn <- struct{}{}
 		r.sessions[k] = e
 	}
 	r.clock++

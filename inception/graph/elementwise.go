@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 
 	"inceptiongl/inception/tensor"
 )
@@ -27,6 +28,15 @@ type Clip struct {
 
 // Kind is "clip".
 func (Clip) Kind() string { return "clip" }
+
+// OutShape is the input's shape. Min must not be above Max.
+func (c Clip) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	s, err := one(in)
+	if err == nil && !(c.Min <= c.Max) {
+		err = fmt.Errorf("clips to %v … %v", c.Min, c.Max)
+	}
+	return s, err
+}
 
 // Affine is scale(c)·x + shift(c), with one scale and one shift for each channel. An empty name means 1, or 0.
 type Affine struct {
@@ -88,6 +98,11 @@ func (l LRN) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	s, err := one(in)
 	if err == nil && (l.Size < 1 || l.Size > maxExtent) {
 		err = fmt.Errorf("size %d must be in 1…%d", l.Size, maxExtent)
+	}
+	for _, v := range []float64{l.Alpha, l.Beta, l.Bias} {
+		if err == nil && (math.IsNaN(v) || math.Abs(v) > math.MaxFloat32) {
+			err = fmt.Errorf("alpha %v, beta %v, bias %v: all must be finite float32 numbers", l.Alpha, l.Beta, l.Bias)
+		}
 	}
 	return s, err
 }
