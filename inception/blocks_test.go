@@ -189,20 +189,21 @@ func checkReference(t *testing.T, networks []torchvisionNetwork) {
 // networks multiply rounding errors: PyTorch's own float32 is at 1.8e-6 (GoogLeNet) and 1.7e-6 (Inception v3).
 func TestSmallNetworksGPU(t *testing.T) {
 	gputest.Need(t)
-	checkGPU(t, smallNetworks(t))
+	checkGPU(t, smallNetworks(t), inception.KernelsDefault)
+	checkGPU(t, smallNetworks(t), inception.KernelsPlain)
 }
 
 // TestFullSizeGPU: PyTorch's own float32 is at 1.3e-6 and 1.1e-6.
 func TestFullSizeGPU(t *testing.T) {
 	gputest.Need(t)
-	checkGPU(t, fullSizeNetworks(t, ".safetensors"))
+	checkGPU(t, fullSizeNetworks(t, ".safetensors"), inception.KernelsMeasured)
 }
 
-func checkGPU(t *testing.T, networks []torchvisionNetwork) {
+func checkGPU(t *testing.T, networks []torchvisionNetwork, kernels inception.Kernels) {
 	d := gputest.Open(t)
 	ctx := context.Background()
 	for _, n := range networks {
-		s, err := inception.Compile(ctx, d, n.graph, n.x.Shape, inception.Options{})
+		s, err := inception.Compile(ctx, d, n.graph, n.x.Shape, inception.Options{Kernels: kernels})
 		if err != nil {
 			t.Errorf("%s: %v", n.graph.Name, err)
 			continue

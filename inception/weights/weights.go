@@ -16,8 +16,9 @@ import (
 const maxListed = 8
 
 // Apply copies the graph's parameters from m, which names them as PyTorch's state_dict does, into g.Weights; a name may have
-// the prefix "module.". Every parameter must be there, with its dimensions and finite; else the error lists the offenders
-// and g is unchanged. Further names in m are left alone: Unused lists them.
+// the prefix "module.". Every parameter must be there, finite and with its dimensions, but for 1s at their end: a fully
+// connected layer is a 1×1 convolution here. Else the error lists the offenders and g is unchanged. Further names in m are left
+// alone: Unused lists them. The constants of TransformInput, which no file has, stay as the graph's builder set them.
 func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 	if err := g.Check(); err != nil {
 		return fmt.Errorf("weights: %w", err)
@@ -27,6 +28,9 @@ func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 	for _, n := range g.Nodes {
 		for _, p := range n.Op.Params() { // not g.Params(): nodes that share a name may disagree on its dimensions
 			a, ok := m[key(m, p)]
+			if !ok && strings.HasPrefix(p.Name, "transform_input.") {
+				a, ok = g.Weights[p.Name]
+			}
 			err := fits(a, p.Dims)
 			if !ok {
 				err = fmt.Errorf("%v is missing", p.Dims)
@@ -35,7 +39,7 @@ func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 				offenders = append(offenders, fmt.Sprintf("%q %v", p.Name, err))
 				continue
 			}
-			found[p.Name] = tensor.Array{Dims: slices.Clone(a.Dims), Data: slices.Clone(a.Data)}
+			found[p.Name] = tensor.Array{Dims: slices.Clone(p.Dims), Data: slices.Clone(a.Data)}
 		}
 	}
 	if len(offenders) > 0 {
@@ -73,9 +77,10 @@ func key(m map[string]tensor.Array, p graph.Param) string {
 	return "module." + p.Name
 }
 
-// fits reports how a is not a finite array of dims.
+// fits reports how a is not a finite array of dims, 1s at their end aside.
 func fits(a tensor.Array, dims []int) error {
-	if !slices.Equal(a.Dims, dims) {
+	short := dims[:min(len(a.Dims), len(dims))]
+	if !slices.Equal(a.Dims, short) || slices.ContainsFunc(dims[len(short):], func(d int) bool { return d != 1 }) {
 		return fmt.Errorf("has dimensions %v, needs %v", a.Dims, dims)
 	}
 	if n, err := count(a.Dims); err != nil || n != len(a.Data) {
