@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// builtin is a network that --network names.
+type builtin struct {
+	name           string
+	channels, size int // by default
+	build          func(channels int) *graph.Graph
+}
+
+var builtins = []builtin{
+	{"inception_a", 192, 28, inception.InceptionA},
+	{"bottleneck", 192, 28, func(c int) *graph.Graph { return bottleneck(c, 16, 32, 5) }},
+	{"direct", 192, 28, func(c int) *graph.Graph { return bottleneck(c, 0, 32, 5) }},
+	{"googlenet_3a", 192, 28, func(c int) *graph.Graph {
+		return inception.Module("googlenet_3a", inception.GoogLeNetModule(c, 64, 96, 128, 16, 32, 32))
+	}},
+	{"pointwise", 192, 28, func(c int) *graph.Graph { return inception.PointwiseStack(c, 64, 64, 64) }},
+	{"googlenet", 3, 224, func(int) *graph.Graph { return inception.GoogLeNet(1000) }},
+	{"inception_v3", 3, 299, func(int) *graph.Graph { return inception.InceptionV3(1000) }},
+}
+
+func networkNames() string {
+	var names []string
+	for _, b := range builtins {
+		names = append(names, b.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// bottleneck is a k×k convolution to out channels that keeps the size, after a 1×1 to mid channels; mid 0 means none.
+func bottleneck(in, mid, out, k int) *graph.Graph {
+	name := "bottleneck"
+	if mid == 0 {
+		name = "direct"
+	}
+	g, x := graph.New(name, in)
+	conv := func(x graph.Value, in, out, k int) graph.Value {
+		name := fmt.Sprintf("conv%dx%d", k, k)
+		op := graph.Conv2D{In: in, Out: out, Kernel: graph.Square(k), Pad: graph.Pad(k / 2), Weight: name + ".weight", Bias: name + ".bias"}
+		return g.Add(name+".relu", graph.ReLU{}, g.Add(name, op, x))
+	}
+	if mid != 0 {
+		x, in = conv(x, in, mid, 1), mid
+	}
+	g.Outputs = []graph.Value{conv(x, in, out, k)}
+	return g
+}
+
+// open builds or reads what the flags describe, and its input's shape. Errors name the flag.
+func open(f *flags) (*graph.Graph, tensor.Shape, error) {
+	var s tensor.Shape
+	var err error
+	if f.Size != "" {
+		if s.H, s.W, err = parseSize(f.Size); err != nil {
+			return nil, s, fmt.Errorf("--size: %w", err)
+		}
+	}
+	for _, v := range []struct {
+		flag       string
+		given, use *int
+	}{{"--batch", f.Batch, &s.N}, {"--channels", f.Channels, &s.C}} {
+		if v.given == nil {
+			continue
+		}
+		if *v.use = *v.given; *v.use < 1 {
+			return nil, s, fmt.Errorf("%s: %d; at least 1 is needed", v.flag, *v.use)
+		}
+	}
+	if f.Model != "" {
+		return openModel(f.Model, s)
+	}
+	name := f.Network
+	if name == "" {
+		name = "inception_a"
+	}
+	for _, b := range builtins {
+		if b.name != name {
+			continue
+		}
+		for _, d := range []struct {
+			v         *int
+			otherwise int
+		}{{&s.N, 1}, {&s.C, b.channels}, {&s.H, b.size}, {&s.W, b.size}} {
+			if *d.v == 0 {
+				*d.v = d.otherwise
+			}
+		}
+		if err := s.Check(); err != nil {
+			return nil, s, fmt.Errorf("--batch, --channels, --size: %w", err)
+		}
+		return b.build(s.C), s, nil
+	}
+	return nil, s, fmt.Errorf("--network %q: must be one of %s", f.Network, networkNames())
+}
+
+// parseSize reads "28" or "28x30" (height, width).
+func parseSize(s string) (h, w int, err error) {
+	rows, cols, both := strings.Cut(strings.ToLower(s), "x")
+	if !both {
+		cols = rows
+	}
+	if h, err = strconv.Atoi(rows); err == nil {
+		w, err = strconv.Atoi(cols)
+	}
+	if err != nil || h < 1 || w < 1 {
+		return 0, 0, fmt.Errorf("%q is neither a positive number nor HxW", s)
+	}
+	return h, w, nil
+}
