@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// readLabels reads the names of the classes, of which there must be the given number.
+func readLabels(path string, classes int) ([]string, error) {
+	const most = 16 << 20 // bytes
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--labels: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(data) > most {
+		err = fmt.Errorf("longer than %d MiB: not a list of labels", most>>20)
+	}
+	var labels []string
+	if err == nil {
+		labels, err = parseLabels(data)
+	}
+	if err == nil && len(labels) != classes {
+		err = fmt.Errorf("%d labels, the network has %d classes", len(labels), classes)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--labels: %s: %w", path, err)
+	}
+	return labels, nil
+}
+
+// parseLabels reads one label a line, a JSON list, or a JSON object from "0", "1" … to a label. In JSON a label may be a list
+// such as ["n01440764", "tench"]: its last element is the name.
+func parseLabels(data []byte) ([]string, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	switch text := bytes.TrimSpace(data); {
+	case len(text) == 0:
+		return nil, fmt.Errorf("no labels")
+	case text[0] == '[':
+		var list []label
+		if err := json.Unmarshal(text, &list); err != nil {
+			return nil, err
+		}
+		return names(list), nil
+	case text[0] == '{':
+		var byIndex map[string]label
+		if err := json.Unmarshal(text, &byIndex); err != nil {
+			return nil, err
+		}
+		list := make([]label, len(byIndex))
+		for i := range list {
+			l, ok := byIndex[strconv.Itoa(i)]
+			if !ok {
+				return nil, fmt.Errorf("%d labels, but none for class %d", len(list), i)
+			}
+			list[i] = l
+		}
+		return names(list), nil
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return lines, nil
+}
+
+// label is a name in JSON, or a list that ends with one.
+type label string
+
+// UnmarshalJSON takes "tench" and ["n01440764", "tench"].
+func (l *label) UnmarshalJSON(data []byte) error {
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		*l = label(s)
+		return nil
+	}
+	var list []string
+	if err := json.Unmarshal(data, &list); err != nil || len(list) == 0 {
+		return fmt.Errorf("a label must be a string, or a list of them")
+	}
+	*l = label(list[len(list)-1])
+	return nil
+}
+
+func names(list []label) []string {
+	all := make([]string, len(list))
+	for i, l := range list {
+		all[i] = string(l)
+	}
+	return all
+}

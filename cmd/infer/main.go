@@ -1,0 +1,145 @@
+// Command infer runs a network on photos, or on a tensor from a .npy file: it prints the likeliest classes, writes
+// embeddings, and draws what the channels of a module show. Without arguments it classifies the digits that ship with it.
+//
+// It exits with 1 if some photo could not be processed (the others are), and with 2 if it could not run.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+
+	"github.com/alecthomas/kong"
+)
+
+// flags are the command line.
+type flags struct {
+	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them: JPEG, PNG, WebP, GIF (its first frame), BMP. EXIF orientation is honoured. Default: the samples that ship with the digits network."`
+
+	Model          string `placeholder:"MODEL" help:"A .onnx file; a .safetensors or .pth file with --arch; or googlenet, inception_v3, inception_a with --weights. Default: digits, the small network that ships with this program."`
+	Arch           string `placeholder:"NAME" help:"The network that a file of weights is of: ${archs}."`
+	Weights        string `placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names, for a --model given by name."`
+	RandomWeights  bool   `help:"Random weights in place of a file: fit for timing, not for classifying."`
+	TransformInput bool   `default:"true" negatable:"" help:"googlenet, inception_v3: begin with the change of normalisation that torchvision's pretrained weights expect."`
+	Labels         string `placeholder:"FILE" help:"The classes' names: one a line, or JSON, a list or an object such as {\"0\": \"tench\"}."`
+
+	Preset string    `placeholder:"NAME" help:"How a photo becomes the input: ${presets}. Default: what suits the model. It is printed."`
+	Size   string    `placeholder:"N|HxW" help:"Scale the shorter side to N, or the whole photo to HxW, whatever the preset says."`
+	Crop   string    `placeholder:"N|HxW" help:"Then cut this out of the middle; 0 for no crop."`
+	Mean   []float32 `placeholder:"R,G,B" help:"Subtract this, for R, G, B or one for all; in the preset's units."`
+	Std    []float32 `placeholder:"R,G,B" help:"Then divide by this."`
+	Order  string    `placeholder:"rgb|bgr|gray" help:"The network's channels."`
+
+	Top     int    `default:"-1" placeholder:"K" help:"Classes to print for a photo; 0 for none. Default: 5, and 1 for the samples."`
+	Softmax string `default:"auto" enum:"auto,on,off" help:"Make probabilities of the network's output: on, off, or auto, where it isn't probabilities already."`
+	JSON    bool   `name:"json" help:"Print one JSON document instead of a table."`
+	CSV     bool   `name:"csv" help:"Print CSV instead of a table."`
+
+	Embed           string   `placeholder:"FILE.npy" help:"Write one row of numbers for each photo: what the classifier reads. FILE.rows.csv says which row is which photo."`
+	EmbedNode       string   `placeholder:"NODE" help:"Embed the value of this node instead."`
+	Activations     string   `placeholder:"DIR" help:"Draw the feature maps of every module, one PNG each."`
+	ActivationsNode []string `placeholder:"NODE" help:"Draw those of these nodes instead."`
+
+	In  string `placeholder:"X.npy" help:"Run on this N×C×H×W tensor instead of photos."`
+	Out string `placeholder:"Y.npy" help:"Write the first output here, as float32."`
+
+	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
+	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
+	Device  string `placeholder:"NAME" help:"The GPU's number, name or part of its name, from bench --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
+}
+
+// errSome is returned when some photos could not be processed.
+var errSome = errors.New("some photos could not be processed")
+
+func main() {
+	f, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "infer: %v\nTry infer --help.\n", err)
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err = run(ctx, f, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintf(os.Stderr, "infer: %v\n", err)
+	}
+	stop()
+	os.Exit(status(err))
+}
+
+// parse reads the command line.
+func parse(args []string) (*flags, error) {
+	f := &flags{}
+	parser, err := kong.New(f, kong.Name("infer"),
+		kong.Description("Runs a network on photos: classes, embeddings, feature maps. Or on a tensor. Without arguments it classifies the digits that ship with it."),
+		kong.Vars{"presets": presetNames(), "archs": archNames()})
+	if err != nil {
+		return nil, err
+	}
+	_, err = parser.Parse(args)
+	return f, err
+}
+
+// status is the exit status for an error of run.
+func status(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSome):
+		return 1
+	}
+	return 2
+}
+
+// run does what the flags say. Results go to out; what is used, progress and complaints go to log.
+func run(ctx context.Context, f *flags, out, log io.Writer) error {
+	if err := check(f); err != nil {
+		return err
+	}
+	m, err := loadModel(f)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(log, "Model    %s\n", m.about)
+	if f.In != "" {
+		return runTensor(ctx, f, m, log)
+	}
+	return runPhotos(ctx, f, m, out, log)
+}
+
+// check reports flags that don't go together.
+func check(f *flags) error {
+	photos := map[string]bool{
+		"photos": len(f.Photos) > 0, "--labels": f.Labels != "", "--json": f.JSON, "--csv": f.CSV, "--embed": f.Embed != "",
+		"--activations": f.Activations != "", "--preset": f.Preset != "", "--size": f.Size != "", "--crop": f.Crop != "",
+	}
+	switch {
+	case (f.In == "") != (f.Out == ""):
+		return errors.New("--in and --out go together")
+	case f.In != "":
+		for name, given := range photos {
+			if given {
+				return fmt.Errorf("--in is for a tensor: it doesn't go with %s", name)
+			}
+		}
+	case f.JSON && f.CSV:
+		return errors.New("--json and --csv exclude each other")
+	case f.EmbedNode != "" && f.Embed == "":
+		return errors.New("--embed-node needs --embed FILE.npy")
+	case len(f.ActivationsNode) > 0 && f.Activations == "":
+		return errors.New("--activations-node needs --activations DIR")
+	}
+	if f.Batch < 0 || f.Batch > 1<<16 {
+		return fmt.Errorf("--batch: %d is out of range", f.Batch)
+	}
+	if f.Top < -1 {
+		return fmt.Errorf("--top: %d is out of range", f.Top)
+	}
+	return nil
+}
+
+// workers is how many photos are decoded at once. Each may take some hundred megabytes.
+func workers() int { return min(runtime.GOMAXPROCS(0), 4) }

@@ -1,0 +1,448 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception"
+	"inceptiongl/inception/digits"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/inception/weights"
+)
+
+func TestEmbed(t *testing.T) {
+	dir := samples(t)
+	write(t, filepath.Join(dir, "1c.png"), []byte("bad"))
+	file := filepath.Join(t.TempDir(), "e.npy")
+	read := func(args ...string) tensor.Array {
+		t.Helper()
+		args = append(args, "--embed", file, "--json", filepath.Join(dir, "1b.png"), filepath.Join(dir, "1c.png"), filepath.Join(dir, "2a.png"))
+		out, _, err := infer(t, args...)
+		if status(err) != 1 {
+			t.Fatalf("error is %v, want one for 1c.png", err)
+		}
+		r := report(t, out)
+		if r.Embedding == nil || r.Embedding.Rows != 2 || *r.Images[0].Row != 0 || r.Images[1].Row != nil || *r.Images[2].Row != 1 {
+			t.Errorf("report is %+v, %+v", r.Embedding, r.Images)
+		}
+		f, err := os.Open(strings.TrimSuffix(file, ".npy") + ".rows.csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		recs, err := csv.NewReader(f).ReadAll()
+		if err != nil || len(recs) != 3 || recs[2][0] != "1" || filepath.Base(recs[2][1]) != "2a.png" {
+			t.Errorf("rows are %v, %v", recs, err)
+		}
+		a, err := weights.ReadNpy(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	before := read("--backend=cpu")
+	if !slices.Equal(before.Dims, []int{2, 88}) {
+		t.Fatalf("dimensions are %v", before.Dims)
+	}
+	// The classifier makes of it what the network gives.
+	g, err := digits.Network()
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := read("--backend=cpu", "--embed-node=fc", "--top=0")
+	w, b := g.Weights["fc.weight"].Data, g.Weights["fc.bias"].Data
+	for i := range 2 {
+		for o := range 10 {
+			sum := float64(b[o])
+			for k := range 88 {
+				sum += float64(w[o*88+k]) * float64(before.Data[i*88+k])
+			}
+			if got := float64(after.Data[i*10+o]); !(math.Abs(got-sum) < 1e-4) {
+				t.Errorf("photo %d, class %d: %v from the embedding, %v from the network", i, o, sum, got)
+			}
+		}
+	}
+	gputest.Need(t)
+	gputest.Case()
+	onGPU := read("--batch=2")
+	for i, v := range onGPU.Data {
+		if !(math.Abs(float64(v-before.Data[i])) < 1e-4) {
+			t.Fatalf("number %d is %v on the GPU, %v on the CPU", i, v, before.Data[i])
+		}
+	}
+}
+
+// TestEmbedNoClassifier: a module alone has none; and a value of any size can be embedded.
+func TestEmbedNoClassifier(t *testing.T) {
+	dir := t.TempDir()
+	photo := filepath.Join(dir, "p.png")
+	write(t, photo, colour(t, 20, 20))
+	args := []string{"--backend=cpu", "--model", small(t, 3), "--arch=inception_a", "--size=8x6", "--crop=0", photo}
+	if _, _, err := infer(t, args...); err == nil || !strings.Contains(err.Error(), "no classes") {
+		t.Errorf("classes of a module: %v", err)
+	}
+	file := filepath.Join(dir, "e.npy")
+	if _, _, err := infer(t, append(args, "--embed", file)...); err == nil || !strings.Contains(err.Error(), "--embed-node") {
+		t.Errorf("the classifier of a module: %v", err)
+	}
+	must(t, append(args, "--embed", file, "--embed-node=branch1x1")...)
+	a, err := weights.ReadNpy(file)
+	if err != nil || !slices.Equal(a.Dims, []int{1, 16 * 8 * 6}) {
+		t.Errorf("dimensions are %v, %v", a.Dims, err)
+	}
+}
+
+// TestNotFinite: a network that overflows is an error for the photo, not a row of infinities.
+func TestNotFinite(t *testing.T) {
+	g := inception.InceptionA(3)
+	inception.InitHe(g, 5)
+	for _, w := range g.Weights {
+		for i := range w.Data {
+			w.Data[i] = 1e30
+		}
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "huge.safetensors")
+	if err := weights.SaveSafetensors(file, g.Weights); err != nil {
+		t.Fatal(err)
+	}
+	photo := filepath.Join(dir, "p.png")
+	write(t, photo, colour(t, 20, 20))
+	out := t.TempDir()
+	_, log, err := infer(t, "--backend=cpu", "--model", file, "--arch=inception_a", "--preset=unit", "--size=8x8", "--crop=0",
+		"--embed", filepath.Join(out, "e.npy"), "--embed-node=concat", photo)
+	if status(err) != 1 || !strings.Contains(log, "p.png: the network gives +Inf") || !strings.Contains(log, "no rows") {
+		t.Errorf("error is %v, log\n%s", err, log)
+	}
+	nothingIn(t, out)
+}
+
+func TestBatchOf(t *testing.T) {
+	for _, c := range []struct{ fixed, asked, want int }{{0, 0, 7}, {0, 3, 3}, {2, 0, 2}, {2, 2, 2}, {2, 3, 0}} {
+		m := &model{batch: c.fixed, why: io.EOF}
+		got, err := m.batchOf(c.asked, 7)
+		if got != c.want || (err != nil) != (c.want == 0) {
+			t.Errorf("%+v: %d, %v", c, got, err)
+		}
+	}
+}
+
+// TestTileSize: small maps are enlarged by a whole number, large ones reduced.
+func TestTileSize(t *testing.T) {
+	for _, c := range []struct{ h, w, high, wide int }{
+		{7, 7, 56, 56}, {28, 28, 56, 56}, {17, 30, 34, 60}, {1, 1, 56, 56}, {112, 112, 112, 112}, {448, 224, 224, 112}, {1, 4000, 1, 224},
+	} {
+		if got := tileSize(c.h, c.w); got.Y != c.high || got.X != c.wide {
+			t.Errorf("%d×%d values are drawn as %d×%d pixels, want %d×%d", c.h, c.w, got.Y, got.X, c.high, c.wide)
+		}
+	}
+}
+
+// TestMosaic looks at single tiles: a ramp, and one that is the same everywhere.
+func TestMosaic(t *testing.T) {
+	y := tensor.New(tensor.Shape{N: 1, C: 2, H: 300, W: 300}) // reduced to 224
+	for i := range 300 * 300 {
+		y.Data[i] = -5 + float32(i%300)
+	}
+	p := mosaic("photo.png", module{name: "m", branches: []branch{{"a", "1×1", 1}, {"b", "", 1}}}, y, nil)
+	top := 2*margin + 96 + line + 6
+	left, right := p.RGBAAt(margin+1, top+100), p.RGBAAt(margin+222, top+100)
+	if int(left.R)+int(left.G) > 40 || int(right.R)+int(right.G) < 450 {
+		t.Errorf("a ramp begins with %v and ends with %v", left, right)
+	}
+	if c := p.RGBAAt(margin+100, top+224+gap+margin+line+6+100); c != still {
+		t.Errorf("a flat map is %v", c)
+	}
+}
+
+func TestActivations(t *testing.T) {
+	gputest.Need(t)
+	photos := samples(t)
+	other := filepath.Join(t.TempDir(), "3a.png") // the same name twice
+	write(t, other, colour(t, 33, 44))
+	for _, backend := range []string{"cpu", "gpu"} {
+		gputest.Case()
+		dir := filepath.Join(t.TempDir(), "new", "maps")
+		out, log := must(t, "--backend", backend, "--batch=2", "--json", "--activations", dir, filepath.Join(photos, "3a.png"), other)
+		r := report(t, out)
+		list, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"3a.a1-2.png", "3a.a1.png", "3a.a2-2.png", "3a.a2.png", "3a.a3-2.png", "3a.a3.png"}
+		var got []string
+		for _, f := range list {
+			got = append(got, filepath.Base(f))
+		}
+		if !slices.Equal(got, want) || !strings.Contains(log, "6 mosaics") || len(r.Images[1].Activations) != 3 || len(r.Images[0].Top) != 5 {
+			t.Errorf("files are %v, the report %+v", got, r.Images)
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "3a.a3.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A head, four captions, rows of 20 tiles of 8 × 7 = 56 pixels: 1 for 16 channels, 2 for 24.
+		if size := m.Bounds().Size(); size.X != 1228 || size.Y != 144+4*(28+24)+7*59 {
+			t.Errorf("a mosaic of %v", size)
+		}
+	}
+}
+
+func TestBranches(t *testing.T) {
+	g := inception.InceptionV3(10)
+	shapes, err := g.Shapes(tensor.Shape{N: 1, C: 3, H: 299, W: 299})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(modules(g)); n != 11 {
+		t.Errorf("%d modules, want 11", n)
+	}
+	v, err := findNode(g, "Mixed_7c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []branch{
+		{"Mixed_7c.branch1x1", "1×1", 320},
+		{"Mixed_7c.branch3x3_2a", "1×1 › 1×3", 384}, {"Mixed_7c.branch3x3_2b", "1×1 › 3×1", 384},
+		{"Mixed_7c.branch3x3dbl_3a", "1×1 › 3×3 › 1×3", 384}, {"Mixed_7c.branch3x3dbl_3b", "1×1 › 3×3 › 3×1", 384},
+		{"Mixed_7c.branch_pool", "avgpool 3×3 › 1×1", 192},
+	}
+	if got := branches(g, shapes, v); !slices.Equal(got, want) {
+		t.Errorf("branches are %v, want %v", got, want)
+	}
+}
+
+func TestNestedConcat(t *testing.T) {
+	g, x := graph.New("nested", 2)
+	a := g.Add("a", graph.ReLU{}, x)
+	in := g.Add("in", graph.Concat{}, a, x)
+	out := g.Add("out", graph.Concat{}, in, a)
+	g.Outputs = []graph.Value{out}
+	shapes, err := g.Shapes(tensor.Shape{N: 1, C: 2, H: 3, W: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := modules(g); !slices.Equal(got, []graph.Value{out}) {
+		t.Errorf("modules are %v", got)
+	}
+	got := branches(g, shapes, out)
+	if len(got) != 3 || got[0] != (branch{"a", "", 2}) || got[1] != (branch{"input", "", 2}) {
+		t.Errorf("branches are %v", got)
+	}
+}
+
+// TestTraced: the values put together from a trace are those of a session for each.
+func TestTraced(t *testing.T) {
+	gputest.Need(t)
+	gputest.Case()
+	ctx := context.Background()
+	g, err := digits.Network()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := inception.RandomInput(tensor.Shape{N: 2, C: 1, H: 28, W: 28}, 7)
+	var wanted []graph.Value
+	for i := range g.Nodes {
+		wanted = append(wanted, graph.Value(i))
+	}
+	want, err := cpuref.RunAll(ctx, g, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules(g), g.Outputs[0])} {
+		e, err := newEngine(ctx, &flags{Backend: "gpu"}, g, x.Shape, wanted, true, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		ys, err := e.run(ctx, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range wanted {
+			if ys[k].Shape != want[v].Shape {
+				t.Errorf("%s: node %s has shape %v, want %v", name, g.Nodes[v].Name, ys[k].Shape, want[v].Shape)
+				continue
+			}
+			for i, got := range ys[k].Data {
+				if !(math.Abs(float64(got-want[v].Data[i])) < 1e-3) {
+					t.Errorf("%s: node %s, element %d is %v, want %v", name, g.Nodes[v].Name, i, got, want[v].Data[i])
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestTensor compares with PyTorch's answer.
+func TestTensor(t *testing.T) {
+	const golden = "../../inception/testdata/golden/inception_a_2x5x13x7"
+	wantDims, want, err := weights.ReadNpy64(golden + "_out64.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--backend=cpu"}, {"--backend=cpu", "--batch=1"}, {"--backend=gpu"}, {"--backend=gpu", "--batch=1"}, {"--backend=gpu", "--batch=3"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			if slices.Contains(args, "--backend=gpu") {
+				gputest.Need(t)
+				gputest.Case()
+			}
+			file := filepath.Join(t.TempDir(), "y.npy")
+			out, log := must(t, append(args, "--model", golden+".safetensors", "--arch=inception_a", "--in", golden+"_in.npy", "--out", file)...)
+			if out != "" || !strings.Contains(log, "2×88×13×7") {
+				t.Errorf("output %q, log\n%s", out, log)
+			}
+			y, err := weights.ReadNpy(file)
+			if err != nil || !slices.Equal(y.Dims, wantDims) {
+				t.Fatalf("dimensions are %v, %v; want %v", y.Dims, err, wantDims)
+			}
+			for i, v := range y.Data {
+				if !(math.Abs(float64(v)-want[i]) < 1e-4) {
+					t.Fatalf("element %d is %v, want %v", i, v, want[i])
+				}
+			}
+		})
+	}
+}
+
+// TestONNX: the same module from a .onnx file, whose batch of 2 is freed.
+func TestONNX(t *testing.T) {
+	const model = "../../inception/onnx/testdata/golden/inception_a_2x5x13x7.onnx"
+	const golden = "../../inception/testdata/golden/inception_a_2x5x13x7"
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy")
+	must(t, "--backend=cpu", "--model", golden+".safetensors", "--arch=inception_a", "--in", golden+"_in.npy", "--out", a)
+	must(t, "--backend=cpu", "--model", model, "--batch=1", "--in", golden+"_in.npy", "--out", b)
+	want, err := weights.ReadNpy(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := weights.ReadNpy(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Dims, want.Dims) || !slices.Equal(got.Data, want.Data) {
+		t.Errorf("answers of dimensions %v and %v differ", got.Dims, want.Dims)
+	}
+	if _, _, err := infer(t, "--backend=cpu", "--model=missing.onnx", "--in", golden+"_in.npy", "--out", b); status(err) != 2 || !strings.Contains(err.Error(), "missing.onnx") {
+		t.Errorf("a missing model: %v", err)
+	}
+	if _, _, err := infer(t, "--backend=cpu", "--model", model, "p.png"); err == nil || !strings.Contains(err.Error(), "takes 5 channels") {
+		t.Errorf("photos for 5 channels: %v", err)
+	}
+}
+
+// TestTensorBatches: an odd number of items, a batch that doesn't divide it.
+func TestTensorBatches(t *testing.T) {
+	dir := t.TempDir()
+	in := inception.RandomInput(tensor.Shape{N: 5, C: 1, H: 28, W: 28}, 3)
+	x := filepath.Join(dir, "x.npy")
+	if err := weights.WriteNpy(x, []int{5, 1, 28, 28}, in.Data); err != nil {
+		t.Fatal(err)
+	}
+	var all []tensor.Array
+	for _, args := range [][]string{{}, {"--batch=2"}, {"--batch=4"}} {
+		y := filepath.Join(dir, "y.npy")
+		must(t, append(args, "--backend=cpu", "--in", x, "--out", y)...)
+		a, err := weights.ReadNpy(y)
+		if err != nil || !slices.Equal(a.Dims, []int{5, 10, 1, 1}) {
+			t.Fatalf("dimensions are %v, %v", a.Dims, err)
+		}
+		all = append(all, a)
+	}
+	if !slices.Equal(all[0].Data, all[1].Data) || !slices.Equal(all[0].Data, all[2].Data) {
+		t.Error("the batch changes the answer")
+	}
+}
+
+func TestTensorErrors(t *testing.T) {
+	dir, outDir := t.TempDir(), t.TempDir()
+	x := func(name string, dims ...int) string {
+		n := 1
+		for _, d := range dims {
+			n *= d
+		}
+		path := filepath.Join(dir, name)
+		if err := weights.WriteNpy(path, dims, make([]float32, n)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write(t, filepath.Join(dir, "text.npy"), []byte("no tensor"))
+	y := filepath.Join(outDir, "y.npy")
+	for _, c := range []struct{ in, out, want string }{
+		{x("flat.npy", 28, 28), y, "N×C×H×W"},
+		{x("rgb.npy", 1, 3, 28, 28), y, "3 channels"},
+		{x("tiny.npy", 1, 1, 2, 2), y, "pool2"},
+		{x("none.npy", 0, 1, 28, 28), y, "N is 0"},
+		{filepath.Join(dir, "text.npy"), y, "text.npy"},
+		{filepath.Join(dir, "missing.npy"), y, "missing.npy"},
+		{x("good.npy", 1, 1, 28, 28), filepath.Join(outDir, "no", "y.npy"), "can't be written"},
+		{x("good.npy", 1, 1, 28, 28), outDir, "folder"},
+	} {
+		if _, _, err := infer(t, "--backend=cpu", "--in", c.in, "--out", c.out); err == nil || !strings.Contains(err.Error(), c.want) || status(err) != 2 {
+			t.Errorf("--in %s --out %s: error is %v, want %q", c.in, c.out, err, c.want)
+		}
+	}
+	nothingIn(t, outDir)
+}
+
+func TestOutDims(t *testing.T) {
+	y := tensor.New(tensor.Shape{N: 4, C: 3, H: 2, W: 5})
+	for _, c := range []struct{ model, want []int }{
+		{nil, []int{4, 3, 2, 5}},
+		{[]int{-1, 30}, []int{4, 30}},
+		{[]int{4, 3, 10}, []int{4, 3, 10}},
+		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
+		{[]int{-1, 3, -1}, []int{4, 3, 10}},
+		{[]int{-1, -1}, []int{4, 30}},
+		{[]int{2, 2, 3, -1, 5}, []int{2, 2, 3, 2, 5}},
+		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
+		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
+	} {
+		if got := outDims(c.model, y); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.model, got, c.want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for in, want := range map[string]string{"a b/c.d": "a_b_c.d", "../x": "_x", "ä": "_"} {
+		if got := safe(in); got != want {
+			t.Errorf("safe(%q) is %q, want %q", in, got, want)
+		}
+	}
+	if got := shorten("/long/path/to.png", 8, false); got != "…/to.png" {
+		t.Errorf("the end is %q", got)
+	}
+	if got := shorten("tench, Tinca tinca", 8, true); got != "tench, …" {
+		t.Errorf("the beginning is %q", got)
+	}
+	if got := printable("a\x1b[2Jb"); got != `"a\x1b[2Jb"` {
+		t.Errorf("an escape sequence is %s", got)
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "abc", 3}, {"kitten", "sitting", 3}, {"same", "same", 0}} {
+		if got := editDistance(c.a, c.b); got != c.want {
+			t.Errorf("from %q to %q: %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+// Package images turns photos into what a network reads: it decodes files, turns them upright, resizes and crops them, and
+// normalises their levels.
+package images
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	_ "image/gif" // the formats that image.Decode knows; TIFF is left out on purpose
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"os"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/webp"
+)
+
+// Limits bound what is decoded: a small file can claim a huge image.
+type Limits struct {
+	Bytes  int64 // of the file
+	Pixels int64 // width × height
+	Side   int   // the longer of the two: what resizing needs grows with it
+}
+
+// DefaultLimits suit photos.
+var DefaultLimits = Limits{Bytes: 256 << 20, Pixels: 100e6, Side: 1 << 15}
+
+// Load reads a JPEG, PNG, GIF (its first frame), WebP or BMP file; see Decode. The error names the file.
+func Load(path string, l Limits) (*image.RGBA, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err // names the path
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	if info.Size() > l.Bytes {
+		return nil, fmt.Errorf("%s: %d bytes are more than the %d allowed", path, info.Size(), l.Bytes)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, l.Bytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	img, err := Decode(data, l)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return img, nil
+}
+
+// Decode decodes the content of an image file, whose format is told by its first bytes, and turns the image upright as its
+// EXIF orientation says. The header is checked against the limits before any pixel is decoded. The image is opaque: alpha is
+// dropped, not blended, as Pillow's convert("RGB") does (but a GIF's transparent pixels are black); grey is repeated in R, G
+// and B; of 16 bits the upper 8 are kept.
+func Decode(data []byte, l Limits) (img *image.RGBA, err error) {
+	if int64(len(data)) > l.Bytes {
+		return nil, fmt.Errorf("%d bytes are more than the %d allowed", len(data), l.Bytes)
+	}
+	header, format, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, notImage(data, err)
+	}
+	sizes := []image.Point{{X: header.Width, Y: header.Height}}
+	if format == "webp" {
+		inner, err := webpSizes(data)
+		if err != nil {
+			return nil, fmt.Errorf("webp: %w", err)
+		}
+		sizes = append(sizes, inner...)
+	}
+	for _, s := range sizes {
+		if err := l.check(s); err != nil {
+			return nil, fmt.Errorf("%s: %w", format, err)
+		}
+	}
+	// A decoder's panic on a damaged file must not end a run over many.
+	defer func() {
+		if r := recover(); r != nil {
+			img, err = nil, fmt.Errorf("%s: the decoder failed on this file: %v", format, r)
+		}
+	}()
+	m, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: truncated, damaged or of an unknown kind: %w", format, err)
+	}
+	canvas := image.Rect(0, 0, header.Width, header.Height)
+	if format != "gif" { // a GIF's frame may be a part of the canvas
+		canvas = m.Bounds()
+	}
+	return upright(opaque(m, canvas), orientation(data, format)), nil
+}
+
+func (l Limits) check(s image.Point) error {
+	if s.X < 1 || s.Y < 1 {
+		return fmt.Errorf("the header claims %d×%d pixels", s.X, s.Y)
+	}
+	if max(s.X, s.Y) > l.Side || int64(s.X) > l.Pixels/int64(s.Y) {
+		return fmt.Errorf("the header claims %d×%d pixels; at most %d million are allowed, and %d a side", s.X, s.Y, l.Pixels/1e6, l.Side)
+	}
+	return nil
+}
+
+// notImage says what is wrong with data that has no readable header.
+func notImage(data []byte, err error) error {
+	switch {
+	case len(data) == 0:
+		return fmt.Errorf("the file is empty")
+	case err == image.ErrFormat:
+		return fmt.Errorf("not a JPEG, PNG, GIF, WebP or BMP image")
+	}
+	return fmt.Errorf("truncated or damaged header: %w", err)
+}

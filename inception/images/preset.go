@@ -1,0 +1,226 @@
+package images
+
+import (
+	"encoding/json"
+	"fmt"
+	"image"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Size is rows × columns. Its text is "224" for a square, else "HxW".
+type Size struct{ H, W int }
+
+// Square is n × n.
+func Square(n int) Size { return Size{n, n} }
+
+func (s Size) String() string { return fmt.Sprintf("%d×%d", s.H, s.W) }
+
+// Order is which channels a network reads, in which order.
+type Order string
+
+// The orders. Gray is one channel, Pillow's "L": 0.299 R + 0.587 G + 0.114 B.
+const (
+	RGB  Order = "rgb"
+	BGR  Order = "bgr"
+	Gray Order = "gray"
+)
+
+// Channels is 1 for Gray, else 3.
+func (o Order) Channels() int {
+	if o == Gray {
+		return 1
+	}
+	return 3
+}
+
+// Preset is how a photo becomes a network's input: scaled, cropped, and every level v made (v/Divisor − mean)/std of its
+// colour.
+type Preset struct {
+	Name  string
+	Short int  // the shorter side is scaled to this; 0: Exact is used
+	Exact Size // the whole image is scaled to this, whatever its proportions
+	Crop  Size // then cut out of the middle; zero: no crop
+
+	Order   Order
+	Divisor float32   // 255 for levels in [0, 1], 1 for levels in [0, 255]
+	Mean    []float32 // for R, G, B whatever the order, or one for all; after division
+	Std     []float32 // likewise
+}
+
+// Presets lists the presets that have a name:
+//
+//	imagenet    torchvision's classifiers: 256, crop 224, ImageNet's mean and deviation
+//	inception   torchvision's inception_v3: the same with 342 and 299
+//	unit        256, crop 224, levels in [0, 1]
+//	minus1to1   TensorFlow's and Keras's Inception: 342, crop 299, levels in [−1, 1]
+//	caffe       Caffe's models: squashed to 256×256, crop 224, BGR, ImageNet's mean levels subtracted
+//	digits      handwritten digits: 28×28, grey, levels in [0, 1], light on dark
+func Presets() []Preset {
+	mean, std := []float32{0.485, 0.456, 0.406}, []float32{0.229, 0.224, 0.225}
+	zero, one, half := []float32{0}, []float32{1}, []float32{0.5}
+	return []Preset{
+		{Name: "imagenet", Short: 256, Crop: Square(224), Order: RGB, Divisor: 255, Mean: mean, Std: std},
+		{Name: "inception", Short: 342, Crop: Square(299), Order: RGB, Divisor: 255, Mean: mean, Std: std},
+		{Name: "unit", Short: 256, Crop: Square(224), Order: RGB, Divisor: 255, Mean: zero, Std: one},
+		{Name: "minus1to1", Short: 342, Crop: Square(299), Order: RGB, Divisor: 255, Mean: half, Std: half},
+		{Name: "caffe", Exact: Square(256), Crop: Square(224), Order: BGR, Divisor: 1, Mean: []float32{123, 117, 104}, Std: one},
+		{Name: "digits", Exact: Square(28), Order: Gray, Divisor: 255, Mean: zero, Std: one},
+	}
+}
+
+// FindPreset is the preset of that name.
+func FindPreset(name string) (Preset, error) {
+	var names []string
+	for _, p := range Presets() {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Preset{}, fmt.Errorf("no preset %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// Output is the size of the network's input.
+func (p Preset) Output() Size {
+	if p.Crop != (Size{}) {
+		return p.Crop
+	}
+	return p.Exact
+}
+
+// Check reports what doesn't fit together.
+func (p Preset) Check() error {
+	const most = 1 << 14 // pixels a side
+	for _, v := range []int{p.Short, p.Exact.H, p.Exact.W, p.Crop.H, p.Crop.W} {
+		if v < 0 || v > most {
+			return fmt.Errorf("preset: a size of %d pixels must be in 1…%d", v, most)
+		}
+	}
+	scaled := p.Exact
+	if p.Short > 0 {
+		scaled = Square(p.Short)
+		if p.Crop == (Size{}) {
+			return fmt.Errorf("preset: photos with a shorter side of %d pixels differ in size: a crop, or a size HxW, is needed", p.Short)
+		}
+	}
+	if scaled.H < 1 || scaled.W < 1 {
+		return fmt.Errorf("preset: no size")
+	}
+	if p.Crop.H > scaled.H || p.Crop.W > scaled.W || (p.Crop.H == 0) != (p.Crop.W == 0) {
+		return fmt.Errorf("preset: a crop of %v doesn't fit into a photo scaled to %v", p.Crop, scaled)
+	}
+	if !slices.Contains([]Order{RGB, BGR, Gray}, p.Order) {
+		return fmt.Errorf("preset: order %q is none of rgb, bgr, gray", p.Order)
+	}
+	if !(p.Divisor > 0) {
+		return fmt.Errorf("preset: divisor %v must be positive", p.Divisor)
+	}
+	for name, list := range map[string][]float32{"mean": p.Mean, "std": p.Std} {
+		if n := len(list); n != 1 && n != p.Order.Channels() {
+			return fmt.Errorf("preset: %d numbers for %s; %s takes 1 or %d", n, name, p.Order, p.Order.Channels())
+		}
+		for _, v := range list {
+			if v-v != 0 || name == "std" && !(v > 0) {
+				return fmt.Errorf("preset: %s %v is out of range", name, v)
+			}
+		}
+	}
+	return nil
+}
+
+// Fit scales and crops m.
+func (p Preset) Fit(m *image.RGBA) (*image.RGBA, error) {
+	if p.Short > 0 {
+		var err error
+		if m, err = ResizeShort(m, p.Short); err != nil {
+			return nil, err
+		}
+	} else {
+		m = Resize(m, p.Exact.W, p.Exact.H)
+	}
+	if p.Crop != (Size{}) {
+		m = CenterCrop(m, p.Crop.W, p.Crop.H)
+	}
+	return m, nil
+}
+
+// Len is how many numbers Fill writes: channels × rows × columns.
+func (p Preset) Len() int { return p.Order.Channels() * p.Output().H * p.Output().W }
+
+// Fill writes a fitted image as C × H × W numbers.
+func (p Preset) Fill(dst []float32, m *image.RGBA) {
+	s := p.Output()
+	plane := s.H * s.W
+	var table [3][256]float32 // by colour R, G, B
+	for c := range table {
+		mean, std := p.Mean[c%len(p.Mean)], p.Std[c%len(p.Std)]
+		for v := range table[c] {
+			table[c][v] = (float32(v)/p.Divisor - mean) / std
+		}
+	}
+	for y := range s.H {
+		row := m.Pix[y*m.Stride:]
+		for x := range s.W {
+			r, g, b := row[4*x], row[4*x+1], row[4*x+2]
+			at := y*s.W + x
+			switch p.Order {
+			case Gray:
+				dst[at] = table[0][luma(r, g, b)]
+			case BGR:
+				dst[at], dst[plane+at], dst[2*plane+at] = table[2][b], table[1][g], table[0][r]
+			default:
+				dst[at], dst[plane+at], dst[2*plane+at] = table[0][r], table[1][g], table[2][b]
+			}
+		}
+	}
+}
+
+// luma is ITU-R 601's, rounded as Pillow does.
+func luma(r, g, b uint8) uint8 {
+	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
+}
+
+// String is the preset in words: "imagenet: shorter side to 256, crop 224×224, RGB, levels/255, mean 0.485 …, std …".
+func (p Preset) String() string {
+	words := []string{"scaled to " + p.Exact.String()}
+	if p.Short > 0 {
+		words[0] = fmt.Sprintf("shorter side scaled to %d", p.Short)
+	}
+	if p.Crop != (Size{}) {
+		words = append(words, "centre crop "+p.Crop.String())
+	}
+	levels := "levels in [0, 255]"
+	if p.Divisor != 1 {
+		levels = fmt.Sprintf("levels/%g", p.Divisor)
+	}
+	words = append(words, map[Order]string{RGB: "RGB", BGR: "BGR", Gray: "grey"}[p.Order], levels)
+	of := " of R, G, B "
+	if p.Order == Gray || len(p.Mean) == 1 && len(p.Std) == 1 {
+		of = " "
+	}
+	words = append(words, "mean"+of+numbers(p.Mean), "std"+of+numbers(p.Std))
+	return p.Name + ": " + strings.Join(words, "; ")
+}
+
+func numbers(list []float32) string {
+	var s []string
+	for _, v := range list {
+		s = append(s, strconv.FormatFloat(float64(v), 'g', -1, 32))
+	}
+	return strings.Join(s, " ")
+}
+
+// MarshalJSON states the preset's facts: "resize" is a number (of the shorter side) or [rows, columns].
+func (p Preset) MarshalJSON() ([]byte, error) {
+	var resize any = p.Short
+	if p.Short == 0 {
+		resize = []int{p.Exact.H, p.Exact.W}
+	}
+	crop := p.Output()
+	return json.Marshal(map[string]any{
+		"name": p.Name, "resize": resize, "crop": []int{crop.H, crop.W}, "order": p.Order,
+		"divisor": p.Divisor, "mean": p.Mean, "std": p.Std,
+	})
+}
