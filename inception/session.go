@@ -23,7 +23,7 @@ type Session struct {
 	steps   map[*Step]*placedStep
 	waves   [][]gpu.Dispatch
 	busy    chan struct{} // holds one token: the arena belongs to whoever has it
-	staging sync.Pool     // *[]float32, one upload and one download long
+	staging sync.Pool     // *[]float32, what a run uploads and downloads
 	closed  bool          // guarded by busy
 	compile time.Duration
 	tuning  time.Duration
@@ -94,41 +94,69 @@ func (s *Session) CompileTime() (total, measuring time.Duration) { return s.comp
 // Run computes the network's first output for x, which must have the shape that the session was compiled for. Runs from
 // several goroutines take turns. Errors: a wrong shape; gpu.ErrClosed; gpu.ErrContextLost; the context's.
 func (s *Session) Run(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
-	y, _, err := s.RunTimed(ctx, x, false)
-	return y, err
+	ys, _, err := s.run(ctx, x, s.plan.Outputs[:1], false)
+	if err != nil {
+		return nil, err
+	}
+	return ys[0], nil
+}
+
+// RunAll is Run with all of the network's outputs, in order.
+func (s *Session) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	ys, _, err := s.run(ctx, x, s.plan.Outputs, false)
+	return ys, err
 }
 
 // RunTimed is Run with the pass's timing. With perStep the GPU stamps every step, which keeps steps from overlapping on
 // some devices; without it only the wall time on the GL thread is known.
 func (s *Session) RunTimed(ctx context.Context, x *tensor.Tensor, perStep bool) (*tensor.Tensor, gpu.Timing, error) {
+	ys, t, err := s.run(ctx, x, s.plan.Outputs[:1], perStep)
+	if err != nil {
+		return nil, t, err
+	}
+	return ys[0], t, nil
+}
+
+// run is one pass: the upload, the waves, a download of each wanted tensor.
+func (s *Session) run(ctx context.Context, x *tensor.Tensor, wanted []*Placed, perStep bool) ([]*tensor.Tensor, gpu.Timing, error) {
 	if err := s.checkInput(x); err != nil {
 		return nil, gpu.Timing{}, err
 	}
-	out := s.plan.Outputs[0]
-	inLen, outLen := 4*s.plan.Input.Texels(), 4*out.Texels()
+	size := 4 * s.plan.Input.Texels()
+	for _, t := range wanted {
+		size += 4 * t.Texels()
+	}
 	buf, _ := s.staging.Get().(*[]float32)
-	if buf == nil {
-		b := make([]float32, inLen+outLen)
+	if buf == nil || len(*buf) < size {
+		b := make([]float32, size)
 		buf = &b
 	}
 	defer s.staging.Put(buf)
-	in, result := (*buf)[:inLen], (*buf)[inLen:]
-	pack(in, x)
+	rest := *buf
+	take := func(t *Placed) gpu.Transfer {
+		data := rest[:4*t.Texels()]
+		rest = rest[len(data):]
+		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
+	}
+	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Waves: s.waves, Time: perStep}
+	pack(pass.Uploads[0].Data, x)
+	for _, t := range wanted {
+		pass.Downloads = append(pass.Downloads, take(t))
+	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return nil, gpu.Timing{}, err
 	}
-	t, err := s.dev.Run(ctx, &gpu.Pass{
-		Uploads:   []gpu.Transfer{{Buffer: s.arena, Offset: 16 * s.plan.Input.Base, Data: in}},
-		Waves:     s.waves,
-		Downloads: []gpu.Transfer{{Buffer: s.arena, Offset: 16 * out.Base, Data: result}},
-		Time:      perStep,
-	})
+	timing, err := s.dev.Run(ctx, pass)
 	unlock()
 	if err != nil {
-		return nil, t, fmt.Errorf("running %s: %w", s.plan.Name, err)
+		return nil, timing, fmt.Errorf("running %s: %w", s.plan.Name, err)
 	}
-	return unpack(result, out.Shape), t, nil
+	var ys []*tensor.Tensor
+	for i, t := range wanted {
+		ys = append(ys, unpack(pass.Downloads[i].Data, t.Shape))
+	}
+	return ys, timing, nil
 }
 
 // Close frees the session's memory on the device. It waits for a run in progress; later runs fail with gpu.ErrClosed.

@@ -247,8 +247,8 @@ func TestNestedConcat(t *testing.T) {
 	}
 }
 
-// TestTraced: the values put together from a trace are those of a session for each.
-func TestTraced(t *testing.T) {
+// TestValues: a session gives the values of any nodes, all at once.
+func TestValues(t *testing.T) {
 	gputest.Need(t)
 	gputest.Case()
 	ctx := context.Background()
@@ -266,7 +266,7 @@ func TestTraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules(g), g.Outputs[0])} {
-		e, err := newEngine(ctx, &flags{Backend: "gpu"}, g, x.Shape, wanted, true, io.Discard)
+		e, err := newEngine(ctx, &flags{Backend: "gpu"}, g, x.Shape, wanted, io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}

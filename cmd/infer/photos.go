@@ -66,7 +66,7 @@ func runPhotos(ctx context.Context, f *flags, m *model, out, log io.Writer) erro
 	if err := j.plan(f, m, in); err != nil {
 		return err
 	}
-	if j.engine, err = newEngine(ctx, f, m.graph, in, j.wanted, j.draw != nil, log); err != nil {
+	if j.engine, err = newEngine(ctx, f, m.graph, in, j.wanted, log); err != nil {
 		return err
 	}
 	defer j.engine.Close()

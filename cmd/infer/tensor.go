@@ -104,7 +104,7 @@ func inBatches(ctx context.Context, f *flags, g *graph.Graph, x *tensor.Tensor, 
 	if part.N != x.N && out.N != part.N {
 		return nil, fmt.Errorf("an output of shape %v can't be put together from batches of %d", out, part.N)
 	}
-	e, err := newEngine(ctx, f, g, part, g.Outputs[:1], false, log)
+	e, err := newEngine(ctx, f, g, part, g.Outputs[:1], log)
 	if err != nil {
 		return nil, err
 	}
