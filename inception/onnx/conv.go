@@ -1,0 +1,296 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// conv is a Conv2D. A signal N × C × W is an image with one row.
+func (n *node) conv() (*value, error) {
+	x := n.in[0]
+	weight, err := n.known(1)
+	if err != nil {
+		return nil, err
+	}
+	win, w, err := n.window(x, weight.dims[min(2, len(weight.dims)):])
+	if err != nil {
+		return nil, err
+	}
+	if len(weight.dims) != x.rank() {
+		return nil, fmt.Errorf("weight %v for a tensor of rank %d", weight.dims, x.rank())
+	}
+	if !slices.Equal(win.kernel, weight.dims[2:]) {
+		return nil, fmt.Errorf("kernel_shape %v, weight %v", win.kernel, weight.dims)
+	}
+	groups := n.int("group", 1)
+	if groups < 1 || groups > maxExtent {
+		return nil, fmt.Errorf("group %d must be in 1…%d", groups, maxExtent)
+	}
+	op := graph.Conv2D{
+		In: weight.dims[1] * groups, Out: weight.dims[0], Groups: groups,
+		Kernel: win.pair(win.kernel, 1), Stride: win.pair(win.stride, 1), Dilation: win.pair(win.dilation, 1), Pad: win.pad,
+	}
+	if weight.len() == 0 {
+		return nil, fmt.Errorf("weight %v has no elements", weight.dims)
+	}
+	op.Weight = n.b.weight(weight.name, []int{op.Out, weight.dims[1], op.Kernel.H, op.Kernel.W}, weight.f)
+	if n.opt(2) != nil {
+		bias, err := n.perChannel(2, op.Out)
+		if err != nil {
+			return nil, err
+		}
+		op.Bias = bias
+	}
+	return n.slide(x, w, op, op.Out)
+}
+
+// perChannel stores input k, a constant of c elements, as a weight.
+func (n *node) perChannel(k, c int) (string, error) {
+	v, err := n.known(k)
+	if err != nil {
+		return "", err
+	}
+	if len(v.dims) != 1 || v.dims[0] != c {
+		return "", fmt.Errorf("input %d is %v, must be [%d]", k, v.dims, c)
+	}
+	return n.b.weight(v.name, v.dims, v.f), nil
+}
+
+// window is a sliding window's attributes, for one or two axes.
+type window struct {
+	kernel, stride, dilation []int
+	pad                      graph.Padding
+	same                     bool // auto_pad says SAME_UPPER or SAME_LOWER
+}
+
+// pair is v as rows and columns; a single one is columns.
+func (w *window) pair(v []int, rows int) graph.Pair {
+	if len(v) == 1 {
+		return graph.Pair{H: rows, W: v[0]}
+	}
+	return graph.Pair{H: v[0], W: v[1]}
+}
+
+// window reads kernel_shape, strides, dilations, pads and auto_pad, and gives x's natural view. Without kernel_shape, the
+// kernel is the given one.
+func (n *node) window(x *value, kernel []int) (*window, view, error) {
+	axes := x.rank() - 2
+	if axes != 1 && axes != 2 {
+		return nil, view{}, fmt.Errorf("a tensor of rank %d: only 3 (signals) and 4 (images) are supported", x.rank())
+	}
+	v, err := n.b.natural(x.dims)
+	if err != nil {
+		return nil, v, err
+	}
+	if last(x.dims) != 0 {
+		return nil, v, fmt.Errorf("a tensor %s: the batch must come first", show(x.dims))
+	}
+	if kernel == nil && !n.has("kernel_shape") {
+		return nil, v, fmt.Errorf("attribute kernel_shape is missing")
+	}
+	w := &window{kernel: kernel}
+	if n.has("kernel_shape") || len(kernel) != axes {
+		w.kernel = n.extents("kernel_shape", axes, 1, 1)
+	}
+	w.stride = n.extents("strides", axes, 1, 1)
+	w.dilation = n.extents("dilations", axes, 1, 1)
+	pads := n.extents("pads", 2*axes, 0, 0)
+	auto := n.string("auto_pad", "NOTSET")
+	if n.err != nil {
+		return nil, v, n.err
+	}
+	if slices.Min(w.kernel) < 1 || slices.Max(w.kernel) > maxExtent {
+		return nil, v, fmt.Errorf("kernel %v: each must be in 1…%d", w.kernel, maxExtent)
+	}
+	switch auto {
+	case "NOTSET", "":
+	case "VALID":
+		clear(pads)
+	case "SAME_UPPER", "SAME_LOWER":
+		w.same = true
+		for k := range axes {
+			total, err := samePadding(x.dims[2+k], w.kernel[k], w.stride[k], w.dilation[k])
+			if err != nil {
+				return nil, v, fmt.Errorf("auto_pad %s: %w", auto, err)
+			}
+			before := total / 2
+			if auto == "SAME_LOWER" {
+				before = total - before
+			}
+			pads[k], pads[axes+k] = before, total-before
+		}
+	default:
+		return nil, v, fmt.Errorf("auto_pad %s is not supported", quote(auto))
+	}
+	if axes == 1 {
+		w.pad = graph.Padding{Left: pads[0], Right: pads[1]}
+	} else {
+		w.pad = graph.Padding{Top: pads[0], Left: pads[1], Bottom: pads[2], Right: pads[3]}
+	}
+	return w, v, nil
+}
+
+// samePadding is the padding that gives ⌈size/stride⌉ windows. With stride 1 it doesn't depend on the size.
+func samePadding(size dim, kernel, stride, dilation int) (int, error) {
+	span := dilation*(kernel-1) + 1
+	if stride == 1 {
+		return span - 1, nil
+	}
+	if size.sym != number {
+		return 0, fmt.Errorf("depends on an extent that isn't fixed (Options.Dims)")
+	}
+	return max(((size.n+stride-1)/stride-1)*stride+span-size.n, 0), nil
+}
+
+// slide emits an operator that keeps N, gives the channels and computes rows and columns.
+func (n *node) slide(x *value, w view, op graph.Op, channels int) (*value, error) {
+	p, err := n.b.as(x, w)
+	if err != nil {
+		return nil, err
+	}
+	out := view{num(channels), n.b.fresh(), n.b.fresh()}
+	if chw, ok := numbers(w[:]); ok {
+		in := tensor.Shape{N: 1, C: chw[0], H: chw[1], W: chw[2]}
+		if err := in.Check(); err != nil {
+			return nil, err
+		}
+		s, err := op.OutShape([]tensor.Shape{in})
+		if err != nil {
+			return nil, err
+		}
+		out = view{num(s.C), num(s.H), num(s.W)}
+	} else if w[1].is(1) && x.rank() == 3 {
+		out[1] = num(1)
+	}
+	dims := []dim{x.dims[0], out[0], out[1], out[2]}
+	if x.rank() == 3 {
+		dims = []dim{x.dims[0], out[0], out[2]}
+	}
+	return n.emit(op, dims, out, p), nil
+}
+
+// gemm is alpha·A·B + beta·C. One of A and B is a constant.
+func (n *node) gemm() (*value, error) {
+	a, b := n.in[0], n.in[1]
+	alpha, beta := n.float("alpha", 1), n.float("beta", 1)
+	transA, transB := n.flag("transA", false), n.flag("transB", false)
+	if n.err != nil {
+		return nil, n.err
+	}
+	if a.rank() != 2 || b.rank() != 2 {
+		return nil, fmt.Errorf("A is %s and B %s: both must be matrices", show(a.dims), show(b.dims))
+	}
+	bias := n.opt(2)
+	if bias != nil && bias.con != nil && beta != 1 && !bias.con.isInt {
+		if err := n.b.spend(bias.con.len()); err != nil {
+			return nil, err
+		}
+		bias = known(bias.con.scaled(beta))
+	}
+	y, fused, err := n.matrix(a, b, transA, transB, alpha, bias)
+	if err != nil || bias == nil || fused {
+		return y, err
+	}
+	if bias.con == nil && beta != 1 {
+		bias = bias.with(bias.dims)
+		bias.t, err = n.uniform(bias, float64(beta), 0)
+		if err != nil {
+			return nil, err
+		}
+	}
+	out, err := n.combine("Add", y, bias)
+	if err == nil && !slices.Equal(out.dims, y.dims) {
+		err = fmt.Errorf("C is %s, the product %s", show(bias.dims), show(y.dims))
+	}
+	return out, err
+}
+
+// scaled is f·c.
+func (c *constant) scaled(f float32) *constant {
+	data := make([]float32, len(c.f))
+	for k, v := range c.f {
+		data[k] = v * f
+	}
+	return floats(c.name, c.dims, data)
+}
+
+// matMul is a product of a tensor and a constant matrix, or of a constant matrix and a tensor of rank 2.
+func (n *node) matMul() (*value, error) {
+	a, b := n.in[0], n.in[1]
+	if a.rank() < 2 || b.rank() < 2 {
+		return nil, fmt.Errorf("%s times %s: both must be of rank 2 or more", show(a.dims), show(b.dims))
+	}
+	y, _, err := n.matrix(a, b, false, false, 1, nil)
+	return y, err
+}
+
+// matrix is alpha·A·B + bias as a 1×1 convolution whose weight is the constant one of A and B. It tells whether it took the
+// bias, which it does where that has one element for each column of A·B.
+func (n *node) matrix(a, b *value, transA, transB bool, alpha float32, bias *value) (y *value, fused bool, err error) {
+	switch {
+	case b.con != nil && b.rank() == 2 && !b.con.isInt: // rows of A are pixels
+	case a.con != nil && a.rank() == 2 && b.rank() == 2 && !a.con.isInt: // A·B = (Bᵀ·Aᵀ)ᵀ, and columns of B are pixels
+		y, err := n.product(b, a.con, !transB, !transA, alpha, "")
+		if err == nil {
+			y, err = n.permute(y, []int{1, 0})
+		}
+		return y, false, err
+	default:
+		return nil, false, fmt.Errorf("%s times %s: one must be a constant matrix", show(a.dims), show(b.dims))
+	}
+	name := ""
+	if columns := b.con.dims[1]; bias != nil && bias.con != nil && !bias.con.isInt {
+		if transB {
+			columns = b.con.dims[0]
+		}
+		if bias.con.len() == columns && bias.rank() > 0 && bias.rank() <= 2 && bias.dims[bias.rank()-1].is(columns) {
+			name = n.b.weight(bias.con.name, []int{columns}, bias.con.f)
+		}
+	}
+	y, err = n.product(a, b.con, transA, transB, alpha, name)
+	return y, name != "", err
+}
+
+// product is alpha·A·B + bias for a tensor A and a constant matrix B.
+func (n *node) product(a *value, b *constant, transA, transB bool, alpha float32, bias string) (*value, error) {
+	if transA {
+		var err error
+		if a, err = n.permute(a, []int{1, 0}); err != nil {
+			return nil, err
+		}
+	}
+	in, out := b.dims[0], b.dims[1]
+	if transB {
+		in, out = out, in
+	}
+	dims := slices.Clone(a.dims)
+	k := len(dims) - 1
+	if !dims[k].is(in) || out < 1 {
+		return nil, fmt.Errorf("a tensor %s times a matrix %v: %d columns are needed", show(a.dims), b.dims, in)
+	}
+	dims[k] = num(out)
+	weight := b.f
+	if !transB || alpha != 1 {
+		if err := n.b.spend(len(b.f)); err != nil {
+			return nil, err
+		}
+		weight = make([]float32, len(b.f))
+		for i := range weight {
+			j := i
+			if !transB {
+				j = i%in*out + i/in
+			}
+			weight[i] = alpha * b.f[j]
+		}
+	}
+	p, err := n.b.seen(a, k, k+1)
+	if err != nil {
+		return nil, err
+	}
+	op := graph.Conv2D{In: in, Out: out, Kernel: graph.Square(1), Bias: bias}
+	op.Weight = n.b.weight(b.name, []int{out, in, 1, 1}, weight)
+	return n.emit(op, dims, view{num(out), p.view[1], p.view[2]}, p), nil
+}

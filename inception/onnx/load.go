@@ -1,0 +1,154 @@
+// Package onnx reads ONNX models: opset 7 to 21, the operators of convolutional networks, as a graph.Graph.
+//
+// A model is input from a stranger. Extents, counts and offsets are checked before anything is allocated; an operator,
+// attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. A leading
+// symbolic extent of the input is the batch and stays free.
+package onnx
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// Options say what the file leaves open. The zero value is fine for most models.
+type Options struct {
+	// Dims replaces the input's declared extents, one for each dimension; −1 is symbolic. {−1, 3, 224, 224} frees the
+	// batch of a model exported with a batch of 1.
+	Dims []int
+
+	// Bind gives graph inputs fixed values: they become constants, and one input must be left.
+	Bind map[string]tensor.Array
+
+	// Outputs names the values wanted, which may be inner ones, such as what comes before the last layer; nil means the model's outputs.
+	Outputs []string
+
+	// MaxFolded bounds the elements of constants that the model computes and doesn't store, such as ConstantOfShape's;
+	// 0 means 2²⁸.
+	MaxFolded int
+}
+
+// Model is an imported network.
+type Model struct {
+	Graph     *graph.Graph
+	Input     string // the input's name
+	InputDims []int  // its extents; −1 for symbolic
+	Outputs   []Output
+	Opset     int
+}
+
+// Output is one of the outputs wanted: Graph.Outputs has its value at the same place. The value's elements stand in the
+// order of the ONNX tensor. One of rank 4 is N × C × H × W, of rank 3 N × C × 1 × W, of rank 2 N × C × 1 × 1.
+type Output struct {
+	Name string
+	Dims []int // −1 for what depends on the input
+}
+
+// InputShape is the shape of the graph's input for a batch of n; 0 means the batch that the model declares, or 1. An input of
+// another rank than 4 is seen as N × C × H × W like an Output. It is an error if n isn't the batch that the model fixes, or if
+// another extent is symbolic: Options.Dims is for that.
+func (m *Model) InputShape(n int) (tensor.Shape, error) {
+	s, err := m.inputShape(n)
+	if err != nil {
+		err = fmt.Errorf("onnx: input %s: %w (Options.Dims can change the extents)", quote(m.Input), err)
+	}
+	return s, err
+}
+
+func (m *Model) inputShape(n int) (tensor.Shape, error) {
+	dims := fixed(m.InputDims)
+	if len(dims) > 0 && dims[0].n < 0 {
+		dims[0] = dim{batch, 1}
+	}
+	b := &builder{}
+	w, err := b.natural(dims) // before the batch is filled in, so that N is where the importer saw it
+	if err != nil {
+		return tensor.Shape{}, err
+	}
+	s := tensor.Shape{N: n, C: w[0].n, H: w[1].n, W: w[2].n}
+	own := 1
+	if len(dims) > 1 || last(dims) == 0 && len(dims) == 1 && dims[0].sym == batch {
+		own = dims[0].n
+	}
+	if n == 0 {
+		s.N = own
+	}
+	if (len(dims) == 0 || dims[0].sym == number) && s.N != own {
+		return s, fmt.Errorf("the model fixes a batch of %d, not %d", own, n)
+	}
+	return s, s.Check()
+}
+
+// Load reads a model from a file. External data is read from files in the same folder or below it, and from nowhere else.
+func Load(path string, o Options) (*Model, error) {
+	data, err := readModel(path)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	defer root.Close()
+	m, err := parse(data, o, (&folder{root: root, left: maxFile}).tensor)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Parse reads a model from memory. External data is an error.
+func Parse(data []byte, o Options) (*Model, error) {
+	m, err := parse(data, o, noExternal)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	return m, nil
+}
+
+func readModel(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // asked before it is opened: opening a pipe may block
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := readAt(f, 0, -1, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
+}
+
+// readAt reads length bytes from offset; a length below 0 means to the end. The size of the file is checked first.
+func readAt(f *os.File, offset, length, limit int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("not a regular file")
+	}
+	if length < 0 {
+		length = info.Size() - offset
+	}
+	if offset < 0 || length < 0 || offset > info.Size() || length > info.Size()-offset {
+		return nil, fmt.Errorf("%d bytes at offset %d don't lie in a file of %d bytes", length, offset, info.Size())
+	}
+	if length > limit {
+		return nil, fmt.Errorf("%d bytes: more than the %d that are left of %d", length, limit, int64(maxFile))
+	}
+	data := make([]byte, length)
+	_, err = io.ReadFull(io.NewSectionReader(f, offset, length), data)
+	return data, err
+}

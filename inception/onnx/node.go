@@ -1,0 +1,390 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"inceptiongl/inception/graph"
+	pb "inceptiongl/inception/onnx/internal/onnxpb"
+)
+
+// node is an ONNX node while it is imported.
+type node struct {
+	*attributes
+	b     *builder
+	op    string
+	label string   // names its graph nodes
+	in    []*value // nil for an input that is left out
+	outs  int      // how many outputs it has
+	more  []*value // outputs after the first
+}
+
+// operator is how a node of one type becomes a value.
+type operator struct {
+	since   int // the first opset whose definition is understood
+	in, max int // inputs: at least, at most (−1: any number)
+	run     func(*node) (*value, error)
+	fold    func(*node) (*value, error) // instead of run, where all inputs are constants
+}
+
+var operators map[string]operator
+
+func init() { // not in the declaration, as run leads back to the table
+	operators = map[string]operator{
+		"Add":                {7, 2, 2, (*node).binary, (*node).binary},
+		"AveragePool":        {1, 1, 1, (*node).pool, nil},
+		"BatchNormalization": {7, 5, 5, (*node).batchNorm, nil},
+		"Cast":               {6, 1, 1, (*node).cast, (*node).foldCast},
+		"Clip":               {6, 1, 3, (*node).clip, nil},
+		"Concat":             {4, 1, -1, (*node).concat, (*node).foldConcat},
+		"Constant":           {1, 0, 0, nil, (*node).constant},
+		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
+		"Conv":               {1, 2, 3, (*node).conv, nil},
+		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
+		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
+		"Expand":             {8, 2, 2, (*node).expand, (*node).foldExpand},
+		"Flatten":            {1, 1, 1, (*node).flatten, (*node).flatten},
+		"Gather":             {1, 2, 2, (*node).gather, (*node).foldGather},
+		"Gemm":               {7, 2, 3, (*node).gemm, nil},
+		"GlobalAveragePool":  {1, 1, 1, (*node).globalPool, nil},
+		"GlobalMaxPool":      {1, 1, 1, (*node).globalPool, nil},
+		"Identity":           {1, 1, 1, (*node).identity, (*node).identity},
+		"LRN":                {1, 1, 1, (*node).lrn, nil},
+		"MatMul":             {1, 2, 2, (*node).matMul, nil},
+		"MaxPool":            {1, 1, 1, (*node).pool, nil},
+		"Mul":                {7, 2, 2, (*node).binary, (*node).binary},
+		"Neg":                {6, 1, 1, (*node).neg, (*node).foldUnary},
+		"Pad":                {2, 1, 4, (*node).pad, nil},
+		"ReduceMax":          {1, 1, 2, (*node).reduce, nil},
+		"ReduceMean":         {1, 1, 2, (*node).reduce, nil},
+		"ReduceProd":         {1, 1, 2, nil, (*node).foldProd},
+		"Relu":               {6, 1, 1, (*node).relu, nil},
+		"Reshape":            {5, 2, 2, (*node).reshape, (*node).reshape},
+		"Shape":              {1, 1, 1, (*node).shape, (*node).shape},
+		"Size":               {1, 1, 1, (*node).size, (*node).size},
+		"Slice":              {1, 1, 5, (*node).slice, (*node).foldSlice},
+		"Softmax":            {1, 1, 1, (*node).softmax, nil},
+		"Split":              {2, 1, 2, (*node).split, nil},
+		"Sqrt":               {6, 1, 1, nil, (*node).foldUnary},
+		"Squeeze":            {1, 1, 2, (*node).squeeze, (*node).squeeze},
+		"Sub":                {7, 2, 2, (*node).binary, (*node).binary},
+		"Sum":                {6, 1, -1, (*node).sum, nil},
+		"Transpose":          {1, 1, 1, (*node).transpose, (*node).foldTranspose},
+		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
+	}
+}
+
+// nodes imports all nodes.
+func (b *builder) nodes(g *pb.GraphProto) error {
+	order, err := b.sort(g.GetNode())
+	if err != nil {
+		return err
+	}
+	for _, p := range order {
+		if err := b.add(p); err != nil {
+			return fmt.Errorf("node %s: %w", describe(p), err)
+		}
+	}
+	return nil
+}
+
+// wanted are the nodes that the named values need.
+func wanted(nodes []*pb.NodeProto, names []string) []*pb.NodeProto {
+	from := map[string]int{}
+	for i, p := range nodes {
+		for _, name := range p.GetOutput() {
+			from[name] = i
+		}
+	}
+	needed := make([]bool, len(nodes))
+	for todo := slices.Clone(names); len(todo) > 0; {
+		i, ok := from[todo[len(todo)-1]]
+		todo = todo[:len(todo)-1]
+		if ok && !needed[i] {
+			needed[i] = true
+			todo = append(todo, nodes[i].GetInput()...)
+		}
+	}
+	var out []*pb.NodeProto
+	for i, p := range nodes {
+		if needed[i] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// describe names a node for people: its name and type, or its first output where it has no name.
+func describe(p *pb.NodeProto) string {
+	name := p.GetName()
+	if name == "" && len(p.GetOutput()) > 0 {
+		name = p.GetOutput()[0]
+	}
+	return fmt.Sprintf("%s (%s)", quote(name), shorten(p.GetOpType(), 50))
+}
+
+// sort puts nodes behind those whose outputs they read, and otherwise keeps the order of the file, which ONNX says is sorted
+// already. Outputs that are given twice, inputs that nothing gives and cycles are errors.
+func (b *builder) sort(nodes []*pb.NodeProto) ([]*pb.NodeProto, error) {
+	from := map[string]int{}
+	for i, p := range nodes {
+		for _, name := range p.GetOutput() {
+			if name == "" {
+				continue
+			}
+			if _, twice := from[name]; twice || b.values[name] != nil {
+				return nil, fmt.Errorf("node %s: output %s is given twice", describe(p), quote(name))
+			}
+			from[name] = i
+		}
+	}
+	sorted := true
+	readers := make([][]int, len(nodes))
+	missing := make([]int, len(nodes)) // inputs that are not there yet
+	for i, p := range nodes {
+		for _, name := range p.GetInput() {
+			switch j, ok := from[name]; {
+			case name == "" || b.values[name] != nil:
+			case !ok:
+				return nil, fmt.Errorf("node %s: nothing gives its input %s", describe(p), quote(name))
+			default:
+				readers[j] = append(readers[j], i)
+				missing[i]++
+				sorted = sorted && j < i
+			}
+		}
+	}
+	if sorted {
+		return nodes, nil
+	}
+	var ready []int
+	for i, n := range missing {
+		if n == 0 {
+			ready = append(ready, i)
+		}
+	}
+	var order []*pb.NodeProto
+	for k := 0; k < len(ready); k++ {
+		order = append(order, nodes[ready[k]])
+		for _, r := range readers[ready[k]] {
+			if missing[r]--; missing[r] == 0 {
+				ready = append(ready, r)
+			}
+		}
+	}
+	for i, n := range missing {
+		if n > 0 {
+			return nil, fmt.Errorf("node %s is part of a cycle, or reads one", describe(nodes[i]))
+		}
+	}
+	return order, nil
+}
+
+// add imports one node.
+func (b *builder) add(p *pb.NodeProto) error {
+	op, ok := operators[p.GetOpType()]
+	if !ok || !standard(p.GetDomain()) {
+		if !standard(p.GetDomain()) {
+			return fmt.Errorf("operators of domain %s are not supported", quote(p.GetDomain()))
+		}
+		return fmt.Errorf("operator %s is not supported", quote(p.GetOpType()))
+	}
+	if p.GetOverload() != "" {
+		return fmt.Errorf("overload %s is not supported", quote(p.GetOverload()))
+	}
+	if b.opset < op.since {
+		return fmt.Errorf("opset %d: %d to %d are supported", b.opset, max(op.since, minOpset), maxOpset)
+	}
+	n := &node{b: b, op: p.GetOpType(), label: p.GetName(), outs: len(p.GetOutput())}
+	var err error
+	if n.attributes, err = newAttributes(p.GetAttribute()); err != nil {
+		return err
+	}
+	if n.outs == 0 || p.GetOutput()[0] == "" && n.outs == 1 {
+		return fmt.Errorf("has no output")
+	}
+	if n.label == "" {
+		n.label = p.GetOpType() + "_" + p.GetOutput()[0]
+	}
+	allConstant := op.fold != nil
+	for _, name := range p.GetInput() {
+		var v *value
+		if name != "" {
+			if v, err = b.lookup(name); err != nil {
+				return err
+			}
+			allConstant = allConstant && v.con != nil
+		}
+		n.in = append(n.in, v)
+	}
+	for len(n.in) > op.in && n.in[len(n.in)-1] == nil {
+		n.in = n.in[:len(n.in)-1]
+	}
+	if len(n.in) < op.in || op.max >= 0 && len(n.in) > op.max || slices.Contains(n.in[:op.in], nil) || op.max < 0 && slices.Contains(n.in, nil) {
+		return fmt.Errorf("has %d inputs, or one that may not be left out is", len(n.in))
+	}
+	out, err := n.apply(op, allConstant)
+	if err != nil {
+		return err
+	}
+	if err := n.left(); err != nil {
+		return err
+	}
+	return b.define(p, append([]*value{out}, n.more...))
+}
+
+func (n *node) apply(op operator, allConstant bool) (*value, error) {
+	run := op.run
+	if allConstant {
+		run = op.fold
+	}
+	if run == nil {
+		return nil, fmt.Errorf("is supported for constants only, such as shapes")
+	}
+	return run(n)
+}
+
+// define gives a node's outputs their names.
+func (b *builder) define(p *pb.NodeProto, values []*value) error {
+	for k, name := range p.GetOutput() {
+		if name == "" {
+			continue
+		}
+		if k >= len(values) {
+			b.absent[name] = describe(p)
+			continue
+		}
+		v := values[k]
+		if len(v.dims) > maxRank {
+			return fmt.Errorf("%d dimensions: more than %d", len(v.dims), maxRank)
+		}
+		if v.t != nil {
+			if err := b.check(v.dims); err != nil {
+				return err
+			}
+		}
+		if v.con != nil && v.con.name == "" {
+			v.con.name = name
+		}
+		b.values[name] = v
+	}
+	return nil
+}
+
+// opt is input k, or nil.
+func (n *node) opt(k int) *value {
+	if k < len(n.in) {
+		return n.in[k]
+	}
+	return nil
+}
+
+// known is input k, which must be a float constant.
+func (n *node) known(k int) (*constant, error) {
+	v := n.opt(k)
+	if v == nil || v.con == nil || v.con.isInt {
+		return nil, fmt.Errorf("input %d must be a constant of floats", k)
+	}
+	return v.con, nil
+}
+
+// list is input k, an integer constant of rank at most 1 without symbols.
+func (n *node) list(k int) ([]int, error) {
+	ds, err := n.symbols(k)
+	if err != nil {
+		return nil, err
+	}
+	ns, ok := numbers(ds)
+	if !ok {
+		return nil, fmt.Errorf("input %d depends on the batch: %s", k, show(ds))
+	}
+	return ns, nil
+}
+
+// symbols is list where symbols are allowed.
+func (n *node) symbols(k int) ([]dim, error) {
+	v := n.opt(k)
+	if v == nil || v.con == nil || !v.con.isInt || len(v.con.dims) > 1 {
+		return nil, fmt.Errorf("input %d must be a constant list of integers", k)
+	}
+	return v.con.i, nil
+}
+
+// axis is an axis of a tensor of some rank, counted from the end where it is negative.
+func axis(a, rank int) (int, error) {
+	if a < -rank || a >= rank {
+		return 0, fmt.Errorf("axis %d of a tensor of rank %d", a, rank)
+	}
+	if a < 0 {
+		a += rank
+	}
+	return a, nil
+}
+
+// emit adds a graph node that reads pictures. The output has view w.
+func (n *node) emit(op graph.Op, dims []dim, w view, in ...*picture) *value {
+	vs := make([]graph.Value, len(in))
+	for k, p := range in {
+		vs[k] = n.b.node(p)
+	}
+	at := n.b.g.Add(n.b.unique(n.label), op, vs...)
+	return &value{dims: dims, t: whole(at, w[0].n, w)}
+}
+
+// prune drops nodes that no output needs, and weights that no node needs.
+func prune(g *graph.Graph) *graph.Graph {
+	needed := make([]bool, len(g.Nodes))
+	needed[0] = true
+	for _, v := range g.Outputs {
+		needed[v] = true
+	}
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		for _, v := range g.Nodes[i].In {
+			needed[v] = needed[v] || needed[i]
+		}
+	}
+	moved := make([]graph.Value, len(g.Nodes))
+	out := &graph.Graph{Name: g.Name, Weights: g.Weights}
+	for i, n := range g.Nodes {
+		if !needed[i] {
+			continue
+		}
+		moved[i] = graph.Value(len(out.Nodes))
+		for k, v := range n.In {
+			n.In[k] = moved[v]
+		}
+		out.Nodes = append(out.Nodes, n)
+	}
+	for _, v := range g.Outputs {
+		out.Outputs = append(out.Outputs, moved[v])
+	}
+	used := map[string]bool{}
+	for _, p := range out.Params() {
+		used[p.Name] = true
+	}
+	for name := range out.Weights {
+		if !used[name] {
+			delete(out.Weights, name)
+		}
+	}
+	return out
+}
+
+// verify checks the graph, its weights and, where the input's extents are known, its shapes.
+func (m *Model) verify() error {
+	if err := m.Graph.Check(); err != nil {
+		return err
+	}
+	if err := m.Graph.CheckWeights(); err != nil {
+		return err
+	}
+	if slices.Contains(m.InputDims[min(1, len(m.InputDims)):], -1) {
+		return nil
+	}
+	s, err := m.InputShape(0)
+	if err != nil {
+		return err
+	}
+	_, err = m.Graph.Shapes(s)
+	return err
+}
