@@ -65,15 +65,31 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 	if len(g.GetNode()) > maxNodes {
 		return nil, fmt.Errorf("%d nodes: more than %d", len(g.GetNode()), maxNodes)
 	}
+	if len(o.Outputs) == 0 {
+		return nil, fmt.Errorf("has no output")
+	}
 	if err := b.initializers(g, ext); err != nil {
+		return nil, err
+	}
+	given := map[string]bool{}
+	for name := range b.values {
+		given[name] = true
+	}
+	for _, in := range g.GetInput() {
+		given[in.GetName()] = true
+	}
+	order, err := sort(g.GetNode(), given, o.Outputs)
+	if err != nil {
 		return nil, err
 	}
 	m := &Model{Opset: b.opset}
 	if err := b.input(m, g, o); err != nil {
 		return nil, err
 	}
-	if err := b.nodes(g); err != nil {
-		return nil, err
+	for _, n := range order {
+		if err := b.add(n); err != nil {
+			return nil, fmt.Errorf("node %s: %w", describe(n), err)
+		}
 	}
 	if err := b.outputs(m, o.Outputs); err != nil {
 		return nil, err
@@ -272,9 +288,6 @@ func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error
 
 // outputs notes where the wanted outputs are, in their natural view.
 func (b *builder) outputs(m *Model, names []string) error {
-	if len(names) == 0 {
-		return fmt.Errorf("has no output")
-	}
 	for _, name := range names {
 		v, err := b.lookup(name)
 		if err == nil {

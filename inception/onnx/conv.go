@@ -181,7 +181,7 @@ func (n *node) gemm() (*value, error) {
 		return nil, n.err
 	}
 	if a.rank() != 2 || b.rank() != 2 {
-		return nil, fmt.Errorf("A is %s and B %s: both must be matrices", show(a.dims), show(b.dims))
+		return nil, fmt.Errorf("matrices are needed, not %s and %s", show(a.dims), show(b.dims))
 	}
 	bias := n.opt(2)
 	if bias != nil && bias.con != nil && beta != 1 && !bias.con.isInt {
@@ -203,7 +203,7 @@ func (n *node) gemm() (*value, error) {
 	}
 	out, err := n.combine("Add", y, bias)
 	if err == nil && !slices.Equal(out.dims, y.dims) {
-		err = fmt.Errorf("C is %s, the product %s", show(bias.dims), show(y.dims))
+		err = fmt.Errorf("adding %s to a product %s", show(bias.dims), show(y.dims))
 	}
 	return out, err
 }

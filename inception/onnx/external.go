@@ -36,7 +36,7 @@ func (d *folder) tensor(t *pb.TensorProto, bytes int64) ([]byte, error) {
 			err = fmt.Errorf("unknown key")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("external data: %s is %s: not understood", quote(e.GetKey()), quote(e.GetValue()))
+			return nil, fmt.Errorf("external data: %s is %s: not understood", shorten(e.GetKey(), 50), quote(e.GetValue()))
 		}
 	}
 	if length != bytes {

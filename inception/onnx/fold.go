@@ -391,6 +391,11 @@ func (n *node) foldConcat() (*value, error) {
 		before *= d
 	}
 	out := &constant{dims: dims, isInt: first.isInt}
+	if first.isInt {
+		out.i = make([]dim, 0, size)
+	} else {
+		out.f = make([]float32, 0, size)
+	}
 	for k := range before {
 		for _, v := range n.in {
 			each := v.con.len() / before

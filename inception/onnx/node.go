@@ -74,20 +74,6 @@ func init() { // not in the declaration, as run leads back to the table
 	}
 }
 
-// nodes imports all nodes.
-func (b *builder) nodes(g *pb.GraphProto) error {
-	order, err := b.sort(g.GetNode())
-	if err != nil {
-		return err
-	}
-	for _, p := range order {
-		if err := b.add(p); err != nil {
-			return fmt.Errorf("node %s: %w", describe(p), err)
-		}
-	}
-	return nil
-}
-
 // wanted are the nodes that the named values need.
 func wanted(nodes []*pb.NodeProto, names []string) []*pb.NodeProto {
 	from := map[string]int{}
@@ -123,19 +109,24 @@ func describe(p *pb.NodeProto) string {
 	return fmt.Sprintf("%s (%s)", quote(name), shorten(p.GetOpType(), 50))
 }
 
-// sort puts nodes behind those whose outputs they read, and otherwise keeps the order of the file, which ONNX says is sorted
-// already. Outputs that are given twice, inputs that nothing gives and cycles are errors.
-func (b *builder) sort(nodes []*pb.NodeProto) ([]*pb.NodeProto, error) {
+// sort puts nodes behind those whose outputs they read; ONNX says that they stand in such an order already. Outputs that are given twice,
+// values that nothing gives and cycles are errors.
+func sort(nodes []*pb.NodeProto, given map[string]bool, outputs []string) ([]*pb.NodeProto, error) {
 	from := map[string]int{}
 	for i, p := range nodes {
 		for _, name := range p.GetOutput() {
 			if name == "" {
 				continue
 			}
-			if _, twice := from[name]; twice || b.values[name] != nil {
+			if _, twice := from[name]; twice || given[name] {
 				return nil, fmt.Errorf("node %s: output %s is given twice", describe(p), quote(name))
 			}
 			from[name] = i
+		}
+	}
+	for _, name := range outputs {
+		if _, ok := from[name]; !ok && !given[name] {
+			return nil, fmt.Errorf("output %s: nothing gives it", quote(name))
 		}
 	}
 	sorted := true
@@ -144,7 +135,7 @@ func (b *builder) sort(nodes []*pb.NodeProto) ([]*pb.NodeProto, error) {
 	for i, p := range nodes {
 		for _, name := range p.GetInput() {
 			switch j, ok := from[name]; {
-			case name == "" || b.values[name] != nil:
+			case name == "" || given[name]:
 			case !ok:
 				return nil, fmt.Errorf("node %s: nothing gives its input %s", describe(p), quote(name))
 			default:
@@ -224,6 +215,9 @@ func (b *builder) add(p *pb.NodeProto) error {
 		return fmt.Errorf("has %d inputs, or one that may not be left out is", len(n.in))
 	}
 	out, err := n.apply(op, allConstant)
+	if n.err != nil { // what err may come from
+		return n.err
+	}
 	if err != nil {
 		return err
 	}

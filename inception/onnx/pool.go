@@ -75,13 +75,13 @@ func (n *node) dilated(x *value, w view, op graph.Pool2D, dilation graph.Pair) (
 		dims = []dim{dims[0], dims[1], num(w[1].n + conv.Pad.Top + conv.Pad.Bottom), num(w[2].n + conv.Pad.Left + conv.Pad.Right)}
 		v = n.emit(graph.Pad2D{Pad: conv.Pad, Value: -math.MaxFloat32}, dims, view{dims[1], dims[2], dims[3]}, p)
 	}
-	for k, t := range []struct{ count, kernel, stride, dilation int }{
-		{out.H, op.Kernel.H, op.Stride.H, dilation.H}, {out.W, op.Kernel.W, op.Stride.W, dilation.W},
+	for k, t := range []struct{ size, count, kernel, stride, dilation int }{
+		{v.dims[2].n, out.H, op.Kernel.H, op.Stride.H, dilation.H}, {v.dims[3].n, out.W, op.Kernel.W, op.Stride.W, dilation.W},
 	} {
-		var index []int
-		if err := n.b.spend(t.count * t.kernel); err != nil {
-			return nil, err
+		if t.count*t.kernel > maxChosen/t.size { // as choose says, before the list is made
+			return nil, fmt.Errorf("dilations of %d windows of %d along %d elements: too many", t.count, t.kernel, t.size)
 		}
+		index := make([]int, 0, t.count*t.kernel)
 		for o := range t.count {
 			for i := range t.kernel {
 				index = append(index, o*t.stride+i*t.dilation)

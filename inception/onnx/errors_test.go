@@ -1,0 +1,363 @@
+package onnx_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"inceptiongl/inception/onnx"
+	pb "inceptiongl/inception/onnx/internal/onnxpb"
+	"inceptiongl/inception/tensor"
+)
+
+type part = func(*pb.ModelProto)
+
+// hostile are models that must give errors with the words; those about a node must name it.
+var hostile = []struct {
+	name  string
+	words string
+	parts []part
+}{
+	{"unknown operator", `"the Sigmoid" (Sigmoid): operator "Sigmoid" is not supported`, []part{op("Sigmoid", in("x"), "y")}},
+	{"unknown domain", `"the Relu" (Relu): operators of domain "com.example"`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) {
+		m.Graph.Node[0].Domain = proto.String("com.example")
+	}}},
+	{"overload", `"the Relu" (Relu): overload`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Node[0].Overload = proto.String("a") }}},
+	{"no name", `"y" (Sigmoid): operator`, []part{op("Sigmoid", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Node[0].Name = nil }}},
+	{"unknown attribute", `"the Relu" (Relu): unknown attribute "slope"`, []part{op("Relu", in("x"), "y", aFloat("slope", 1))}},
+	{"attribute of another type", `"the LRN" (LRN): attribute "size" is of type FLOAT`, []part{op("LRN", in("x"), "y", aFloat("size", 3))}},
+	{"attribute twice", `attribute "size" is unnamed or given twice`, []part{op("LRN", in("x"), "y", aInt("size", 3), aInt("size", 3))}},
+	{"attribute by reference", `"the LRN" (LRN): attribute "size" refers`, []part{op("LRN", in("x"), "y", &pb.AttributeProto{
+		Name: proto.String("size"), RefAttrName: proto.String("s"),
+	})}},
+	{"infinite attribute", `"the LRN" (LRN): attribute "alpha" is +Inf`, []part{op("LRN", in("x"), "y", aInt("size", 3), aFloat("alpha", float32(math.Inf(1))))}},
+	{"a subgraph", `"the If" (If): operator`, []part{op("If", in("x"), "y", &pb.AttributeProto{
+		Name: proto.String("then_branch"), Type: pb.AttributeProto_GRAPH.Enum(), G: &pb.GraphProto{},
+	})}},
+	{"a subgraph in a known operator", `"the Relu" (Relu): unknown attribute "body"`, []part{op("Relu", in("x"), "y", &pb.AttributeProto{
+		Name: proto.String("body"), Type: pb.AttributeProto_GRAPH.Enum(), G: &pb.GraphProto{},
+	})}},
+
+	{"opset 22", "opset 22: 7 to 21", []part{opset(22)}},
+	{"opset 0", "opset 0", []part{opset(0)}},
+	{"opset -1", "opset -1", []part{opset(-1)}},
+	{"opset 6", `"the Add" (Add): opset 6`, []part{opset(6), weight(ramp("w", 6)), op("Add", in("x", "w"), "y")}},
+	{"opset twice", "imports opset 13 and 14", []part{func(m *pb.ModelProto) {
+		m.OpsetImport = append(m.OpsetImport, &pb.OperatorSetIdProto{Domain: proto.String("ai.onnx"), Version: proto.Int64(14)})
+	}}},
+	{"no graph", "holds no graph", []part{func(m *pb.ModelProto) { m.Graph = nil }}},
+	{"functions", "functions", []part{func(m *pb.ModelProto) { m.Functions = []*pb.FunctionProto{{}} }}},
+	{"sparse initializer", "sparse", []part{func(m *pb.ModelProto) { m.Graph.SparseInitializer = []*pb.SparseTensorProto{{}} }}},
+	{"too many nodes", "nodes: more than", []part{func(m *pb.ModelProto) { m.Graph.Node = make([]*pb.NodeProto, 1<<16+1) }}},
+	{"too many messages", "messages", []part{func(m *pb.ModelProto) { m.Graph.ValueInfo = make([]*pb.ValueInfoProto, 1<<20+1) }}},
+	{"too many strings", "strings", []part{op("Relu", make([]string, 1<<24+1), "y")}},
+	{"deep nesting", "nested deeper", []part{func(m *pb.ModelProto) {
+		g := m.Graph
+		for range 100 {
+			inner := &pb.GraphProto{}
+			g.Node = []*pb.NodeProto{{Attribute: []*pb.AttributeProto{{G: inner}}}}
+			g = inner
+		}
+	}}},
+
+	{"a cycle", `"the Add" (Add) is part of a cycle`, []part{op("Add", in("x", "z"), "y"), op("Relu", in("y"), "z")}},
+	{"a node that reads itself", `"the Add" (Add) is part of a cycle`, []part{op("Add", in("x", "y"), "y")}},
+	{"a missing value", `"the Relu" (Relu): nothing gives its input "nowhere"`, []part{op("Relu", in("nowhere"), "y")}},
+	{"an output twice", `"the Relu" (Relu): output "y" is given twice`, []part{op("Relu", in("x"), "y"), op("Relu", in("x"), "y")}},
+	{"an output that is a weight", `output "w" is given twice`, []part{weight(ramp("w", 1)), op("Relu", in("x"), "w")}},
+	{"an output that is missing", `output "y": nothing gives`, []part{op("Relu", in("x"), "z")}},
+	{"no output", "has no output", []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Output = nil }}},
+	{"a node without output", `(Relu): has no output`, []part{op("Relu", in("x"), "y"), op("Relu", in("x"), "z"), func(m *pb.ModelProto) { m.Graph.Node[1].Output = nil }}},
+	{"too few inputs", `"the Add" (Add): has 1 inputs`, []part{op("Add", in("x"), "y")}},
+	{"too many inputs", `"the Relu" (Relu): has 2 inputs`, []part{op("Relu", in("x", "x"), "y")}},
+	{"an input left out", `"the Add" (Add): has 2 inputs, or one`, []part{op("Add", in("", "x"), "y")}},
+	{"an output that isn't there", `"i", an output of node "the MaxPool" (MaxPool)`, []part{func(m *pb.ModelProto) {
+		op("MaxPool", in("x"), "p", aInts("kernel_shape", 2, 2))(m)
+		m.Graph.Node[0].Output = in("p", "i")
+	}, op("Relu", in("i"), "y")}},
+
+	{"no input", "has 0 inputs", []part{weight(ramp("w", 2)), op("Relu", in("w"), "y")}},
+	{"two inputs", `has 2 inputs, must have 1: "x", "x2"`, []part{func(m *pb.ModelProto) {
+		m.Graph.Input = append(m.Graph.Input, info("x2", pb.TensorProto_FLOAT, 1))
+	}, op("Add", in("x", "x2"), "y")}},
+	{"an input twice", `input "x" is unnamed or given twice`, []part{func(m *pb.ModelProto) {
+		m.Graph.Input = append(m.Graph.Input, m.Graph.Input[0])
+	}, op("Relu", in("x"), "y")}},
+	{"input of integers", "type INT64", []part{func(m *pb.ModelProto) { m.Graph.Input[0] = info("x", pb.TensorProto_INT64, 1) }, op("Relu", in("x"), "y")}},
+	{"input of no type", "is no tensor", []part{func(m *pb.ModelProto) { m.Graph.Input[0].Type = nil }, op("Relu", in("x"), "y")}},
+	{"input of no shape", "no declared extents", []part{func(m *pb.ModelProto) { m.Graph.Input[0].Type.GetTensorType().Shape = nil }, op("Relu", in("x"), "y")}},
+	{"input with 0 elements", "extent 1 is 0", []part{inputDims(1, 0, 3, 3), op("Relu", in("x"), "y")}},
+	{"input with a negative extent", "extent 2 is -3", []part{inputDims(1, 3, -3, 3), op("Relu", in("x"), "y")}},
+	{"input with a huge extent", "extent 2 is", []part{inputDims(1, 3, 1<<40, 3), op("Relu", in("x"), "y")}},
+	{"input with many elements", "more than", []part{inputDims(1<<16, 1<<16, 1<<16, 1<<16), op("Relu", in("x"), "y")}},
+	{"input of many dimensions", "dimensions", []part{inputDims(make([]int64, 40)...), op("Relu", in("x"), "y")}},
+	{"symbolic channels", "number of channels", []part{inputDims(1, -1, 3, 3), op("Relu", in("x"), "y")}},
+
+	{"weight of bytes", `tensor "w": type INT8`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(3), Dims: []int64{1}, RawData: []byte{1}})}},
+	{"weight of no known type", `tensor "w": type 99`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(99)})}},
+	{"weight with a negative extent", `tensor "w": dimension 1 is -5`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{2, -5}})}},
+	{"weight with a huge extent", `tensor "w": dimension 0`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{math.MaxInt64}})}},
+	{"weight whose size overflows", `tensor "w":`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{1 << 31, 1 << 31, 4}})}},
+	{"weight with too many elements", `more than`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{1 << 30, 1 << 30}})}},
+	{"weight without data", `tensor "w": [2147483647] of type FLOAT needs`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{1<<31 - 1}})}},
+	{"weight with short data", `needs 24 bytes, has 4`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{2, 3}, RawData: make([]byte, 4)})}},
+	{"weight with long data", `needs 4 elements, has 5`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{4}, FloatData: make([]float32, 5)})}},
+	{"weight in the wrong field", `needs 1 elements, has 0`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{1}, DoubleData: make([]float64, 1)})}},
+	{"weight with data twice", "both raw and typed", []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{1}, RawData: make([]byte, 4), FloatData: []float32{1}})}},
+	{"weight in segments", "segments", []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Segment: &pb.TensorProto_Segment{}})}},
+	{"weight of many dimensions", "dimensions", []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: make([]int64, 99)})}},
+	{"weight twice", `initializer "w" is unnamed or given twice`, []part{weight(ramp("w", 1)), weight(ramp("w", 1))}},
+	{"weight without a name", "unnamed", []part{weight(ramp("", 1))}},
+	{"weight that is not finite", "not finite", []part{weight(scalar("w", float32(math.NaN()))), op("Mul", in("x", "w"), "y")}},
+	{"external data in Parse", "only Load", []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), DataLocation: pb.TensorProto_EXTERNAL.Enum()})}},
+	{"external data in an attribute", `"the Constant" (Constant): attribute "value": tensor "": external`, []part{op("Constant", nil, "c", aTensor("value", &pb.TensorProto{
+		DataType: proto.Int32(1), DataLocation: pb.TensorProto_EXTERNAL.Enum(),
+	})), op("Add", in("x", "c"), "y")}},
+
+	{"a bomb of ones", `"the ConstantOfShape" (ConstantOfShape)`, []part{weight(list("s", 1<<20, 1<<10, 1)), op("ConstantOfShape", in("s"), "c"), op("Add", in("x", "c"), "y")}},
+	{"a negative shape", `"the ConstantOfShape" (ConstantOfShape): [-1] has a negative`, []part{weight(list("s", -1)), op("ConstantOfShape", in("s"), "c"), op("Add", in("x", "c"), "y")}},
+	{"a bomb of doubling", `(Concat): [1048576] has more than`, []part{weight(ramp("c0", 1024)), func(m *pb.ModelProto) {
+		for k := range 40 {
+			a, b := "c"+string(rune('0'+k)), "c"+string(rune('1'+k))
+			op("Concat", in(a, a), b, aInt("axis", 0))(m)
+		}
+		op("Relu", in("x"), "y")(m)
+	}}},
+	{"a bomb of broadcasting", `"the Mul" (Mul): [1048576 1048576] has more than`, []part{weight(ramp("a", 1<<20, 1)), weight(ramp("b", 1, 1<<20)), op("Mul", in("a", "b"), "c"), op("Relu", in("x"), "y")}},
+	{"a bomb of expanding", `"the Expand" (Expand)`, []part{weight(ramp("a", 1)), weight(list("s", 1<<30, 1<<30)), op("Expand", in("a", "s"), "c"), op("Relu", in("x"), "y")}},
+	{"a bomb of slicing", `(Slice)`, []part{inputDims(1, 1, 1, 1<<31-1), opset(9), op("Slice", in("x"), "y", aInts("starts", 1), aInts("ends", 1<<30), aInts("axes", 3))}},
+	{"a bomb of a scalar", `"the Add" (Add)`, []part{inputDims(1, 1<<30), weight(scalar("s", 1)), op("Add", in("x", "s"), "y")}},
+	{"empty loops", "", []part{weight(&pb.TensorProto{Name: proto.String("e"), DataType: proto.Int32(1), Dims: []int64{1 << 30, 1 << 30, 0}}), op("Concat", in("e", "e"), "c", aInt("axis", 2)), op("Sigmoid", in("x"), "y")}},
+
+	{"weights that depend on the input", `"the Conv" (Conv): input 1 must be a constant`, []part{op("Conv", in("x", "x"), "y")}},
+	{"weights of other channels", `"the Conv" (Conv): input has 4 channels, the weights take 5`, []part{weight(ramp("w", 2, 5, 3, 3)), op("Conv", in("x", "w"), "y")}},
+	{"weights of a volume", `"the Conv" (Conv): weight [2 4 3 3 3]`, []part{weight(ramp("w", 2, 4, 3, 3, 3)), op("Conv", in("x", "w"), "y", aInts("kernel_shape", 3, 3))}},
+	{"volumes", `"the Conv" (Conv): a tensor of rank 5`, []part{inputDims(1, 4, 3, 3, 3), weight(ramp("w", 2, 4, 3, 3, 3)), op("Conv", in("x", "w"), "y")}},
+	{"scalar weights", `"the Conv" (Conv)`, []part{weight(scalar("w", 1)), op("Conv", in("x", "w"), "y")}},
+	{"another kernel_shape", `"the Conv" (Conv): kernel_shape [2 2]`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInts("kernel_shape", 2, 2))}},
+	{"negative pads", `"the Conv" (Conv): attribute "pads"`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInts("pads", 0, 0, -1, 0))}},
+	{"three pads", `"the Conv" (Conv): attribute "pads" has 3`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInts("pads", 0, 0, 1))}},
+	{"stride 0", `"the Conv" (Conv): attribute "strides"`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInts("strides", 0, 1))}},
+	{"group 0", `"the Conv" (Conv): group 0`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInt("group", 0))}},
+	{"huge group", `"the Conv" (Conv): group`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInt("group", math.MaxInt64))}},
+	{"huge dilation", `"the Conv" (Conv): attribute "dilations"`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aInts("dilations", math.MaxInt64, 1))}},
+	{"a kernel that doesn't fit", `"the Conv" (Conv): rows: a kernel spanning 7`, []part{weight(ramp("w", 2, 4, 7, 7)), op("Conv", in("x", "w"), "y")}},
+	{"a kernel of 0", `"the Conv" (Conv): kernel [0 3]`, []part{weight(ramp("w", 2, 4, 0, 3)), op("Conv", in("x", "w"), "y")}},
+	{"a wrong bias", `"the Conv" (Conv): input 2 is [3], must be [2]`, []part{weight(ramp("w", 2, 4, 3, 3)), weight(ramp("b", 3)), op("Conv", in("x", "w", "b"), "y")}},
+	{"auto_pad of a free size", `"the Conv" (Conv): auto_pad SAME_UPPER: depends on an extent`, []part{inputDims(1, 4, -1, 6), weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aString("auto_pad", "SAME_UPPER"), aInts("strides", 2, 2))}},
+	{"unknown auto_pad", `"the Conv" (Conv): auto_pad "SOME"`, []part{weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aString("auto_pad", "SOME"))}},
+
+	{"pool without kernel", `"the MaxPool" (MaxPool): attribute kernel_shape is missing`, []part{op("MaxPool", in("x"), "y")}},
+	{"dilated average", `"the AveragePool" (AveragePool): dilations`, []part{opset(19), op("AveragePool", in("x"), "y", aInts("kernel_shape", 2, 2), aInts("dilations", 2, 2))}},
+	{"pool padding", `"the MaxPool" (MaxPool): padding`, []part{op("MaxPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInts("pads", 2, 2, 2, 2))}},
+	{"pool flag 2", `attribute "ceil_mode" is 2`, []part{op("MaxPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInt("ceil_mode", 2))}},
+	{"dilated pool, too large", `"the MaxPool" (MaxPool)`, []part{inputDims(1, 1, 1<<14, 1<<14), op("MaxPool", in("x"), "y", aInts("kernel_shape", 200, 200), aInts("dilations", 2, 2))}},
+	{"global pool of a matrix", `"the GlobalMaxPool" (GlobalMaxPool)`, []part{inputDims(1, 4), op("GlobalMaxPool", in("x"), "y")}},
+	{"mean over channels", `"the ReduceMean" (ReduceMean): over axes [1]`, []part{op("ReduceMean", in("x"), "y", aInts("axes", 1))}},
+	{"mean over the batch", `"the ReduceMean" (ReduceMean)`, []part{op("ReduceMean", in("x"), "y")}},
+
+	{"training", `"the BatchNormalization" (BatchNormalization): training`, []part{opset(15), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("training_mode", 1))}},
+	{"spatial 0", `spatial`, []part{opset(7), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("spatial", 0))}},
+	{"batch norm of other channels", `"the BatchNormalization" (BatchNormalization): input 1 is [5]`, []part{weight(ramp("w", 5)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y")}},
+	{"dropout in training", `"the Dropout" (Dropout): training`, []part{weight(scalar("r", 0.5)), weight(&pb.TensorProto{
+		Name: proto.String("t"), DataType: proto.Int32(9), Int32Data: []int32{1},
+	}), op("Dropout", in("x", "r", "t"), "y")}},
+	{"LRN without size", `"the LRN" (LRN): size 0`, []part{op("LRN", in("x"), "y")}},
+	{"softmax over the batch", `"the Softmax" (Softmax): works along an axis`, []part{op("Softmax", in("x"), "y", aInt("axis", 0))}},
+	{"softmax axis", `"the Softmax" (Softmax): axis 4`, []part{op("Softmax", in("x"), "y", aInt("axis", 4))}},
+	{"clip bounds", `"the Clip" (Clip): input 1 must be one number`, []part{weight(ramp("l", 2)), op("Clip", in("x", "l"), "y")}},
+
+	{"a product of tensors", `"the Gemm" (Gemm): batch×144 times`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), op("Gemm", in("m", "m"), "y")}},
+	{"Gemm of other extents", `"the Gemm" (Gemm): a tensor batch×144 times`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
+	{"Gemm of an image", `"the Gemm" (Gemm): matrices are needed`, []part{weight(ramp("w", 5, 15)), op("Gemm", in("x", "w"), "y")}},
+	{"a quotient of tensors", `"the Div" (Div)`, []part{op("Relu", in("x"), "r"), op("Div", in("x", "r"), "y")}},
+	{"one over a tensor", `"the Div" (Div): a constant divided`, []part{weight(scalar("s", 1)), op("Div", in("s", "x"), "y")}},
+	{"a tensor to repeat", `"the Add" (Add): a tensor batch×4×6×6 and a constant [3 1 4 6 6]`, []part{weight(ramp("w", 3, 1, 4, 6, 6)), op("Add", in("x", "w"), "y")}},
+	{"tensors that don't fit", `"the Mul" (Mul): tensors`, []part{op("ReduceMax", in("x"), "r", aInts("axes", 3)), op("Mul", in("x", "r"), "y")}},
+	{"adding integers", `"the Add" (Add): with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
+
+	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape to a fixed batch", `the model holds a fixed batch`, []part{weight(list("s", 1, 144)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape with -1 twice", `"the Reshape" (Reshape): to -1×-1: -1 twice`, []part{weight(list("s", -1, -1)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape with -2", `an extent is negative`, []part{weight(list("s", -2)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape to 0", `a 0 copies an extent that isn't there`, []part{weight(list("s", 1, 1, 1, 1, 0)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape by a tensor", `"the Reshape" (Reshape): input 1 must be a constant list`, []part{op("Reshape", in("x", "x"), "y")}},
+	{"reshape that overflows", `"the Reshape" (Reshape)`, []part{weight(list("s", 1<<62, 4, 1<<62, -1)), op("Reshape", in("x", "s"), "y")}},
+	{"reshape to many dimensions", `"the Reshape" (Reshape): 40 dimensions`, []part{weight(list("s", make([]int64, 40)...)), op("Reshape", in("x", "s"), "y")}},
+	{"a transposed image", `"the Transpose" (Transpose): transposing`, []part{inputDims(1, 64, 64, 3), op("Transpose", in("x"), "y", aInts("perm", 0, 3, 1, 2))}},
+	{"a transposed batch", `"the Transpose" (Transpose): transposing`, []part{op("Transpose", in("x"), "y", aInts("perm", 1, 0, 2, 3))}},
+	{"no permutation", `"the Transpose" (Transpose): perm [0 0 1 2]`, []part{op("Transpose", in("x"), "y", aInts("perm", 0, 0, 1, 2))}},
+	{"squeezing 4", `"the Squeeze" (Squeeze): axis 1 of batch×4×6×6 isn't 1`, []part{opset(11), op("Squeeze", in("x"), "y", aInts("axes", 1))}},
+	{"many new axes", `"the Unsqueeze" (Unsqueeze): 20 axes`, []part{opset(11), op("Unsqueeze", in("x"), "y", aInts("axes", make([]int64, 20)...))}},
+	{"a new axis twice", `"the Unsqueeze" (Unsqueeze): axis 0 is given twice`, []part{opset(11), op("Unsqueeze", in("x"), "y", aInts("axes", 0, 0))}},
+	{"axes as an attribute", `axes is an input`, []part{weight(list("a", 0)), op("Unsqueeze", in("x", "a"), "y", aInts("axes", 0))}},
+	{"negative pad", `"the Pad" (Pad): pads [0 0 0 0 0 0 0 -1]`, []part{weight(list("p", 0, 0, 0, 0, 0, 0, 0, -1)), op("Pad", in("x", "p"), "y")}},
+	{"pad of channels", `only the rows and columns`, []part{weight(list("p", 0, 1, 0, 0, 0, 0, 0, 0)), op("Pad", in("x", "p"), "y")}},
+	{"reflecting pad", `"the Pad" (Pad): mode "reflect"`, []part{weight(list("p", 0, 0, 0, 0, 0, 0, 0, 1)), op("Pad", in("x", "p"), "y", aString("mode", "reflect"))}},
+	{"pad that overflows", `"the Pad" (Pad)`, []part{weight(list("p", 0, 0, 0, math.MaxInt64, 0, 0, 0, math.MaxInt64)), op("Pad", in("x", "p"), "y")}},
+	{"gather beyond", `"the Gather" (Gather): index 4 of 4`, []part{weight(list("i", 4)), op("Gather", in("x", "i"), "y", aInt("axis", 1))}},
+	{"gather from the batch", `"the Gather" (Gather): along axis 0 of batch`, []part{weight(list("i", 0)), op("Gather", in("x", "i"), "y")}},
+	{"gather by a tensor", `"the Gather" (Gather): the indices must be constant`, []part{op("Gather", in("x", "x"), "y", aInt("axis", 1))}},
+	{"slice to nothing", `holds no elements`, []part{opset(9), op("Slice", in("x"), "y", aInts("starts", 2), aInts("ends", 2), aInts("axes", 1))}},
+	{"slice step 0", `a step of 0`, []part{weight(list("a", 1)), weight(list("z", 0)), op("Slice", in("x", "a", "a", "a", "z"), "y")}},
+	{"split in parts", `"the Split" (Split): parts [3]`, []part{weight(list("p", 3)), op("Split", in("x", "p"), "y", aInt("axis", 1))}},
+	{"concat without axis", `"the Concat" (Concat): attribute axis`, []part{op("Concat", in("x", "x"), "y")}},
+	{"concat of other extents", `"the Concat" (Concat)`, []part{op("GlobalMaxPool", in("x"), "p"), op("Concat", in("x", "p"), "y", aInt("axis", 1))}},
+	{"concat that overflows", `"the Concat" (Concat)`, []part{inputDims(1, 1<<30), op("Concat", in("x", "x", "x", "x"), "y", aInt("axis", 1))}},
+	{"cast to text", `"the Cast" (Cast): to STRING`, []part{op("Cast", in("x"), "y", aInt("to", 8))}},
+	{"root of a tensor", `"the Sqrt" (Sqrt): is supported for constants only`, []part{op("Sqrt", in("x"), "y")}},
+	{"an integer output", `output "y": an integer constant`, []part{op("Shape", in("x"), "y"), op("Relu", in("x"), "z")}},
+	{"two values", `"the Constant" (Constant): has 2 attributes`, []part{op("Constant", nil, "c", aFloat("value_float", 1), aInt("value_int", 1)), op("Relu", in("x"), "y")}},
+	{"a text value", `"the Constant" (Constant): unknown attribute "value_string"`, []part{op("Constant", nil, "c", aString("value_string", "a")), op("Relu", in("x"), "y")}},
+}
+
+// TestHostile: every bad model gives an error, without a panic and without much memory.
+func TestHostile(t *testing.T) {
+	for _, c := range hostile {
+		t.Run(c.name, func(t *testing.T) {
+			data := encode(t, model(c.parts...))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := onnx.Parse(data, onnx.Options{MaxFolded: 1 << 20})
+			runtime.ReadMemStats(&after)
+			if err == nil || !strings.Contains(err.Error(), c.words) {
+				t.Errorf("error %v, want one with %s", err, c.words)
+			}
+			if got := after.TotalAlloc - before.TotalAlloc; got > 96<<20+20*uint64(len(data)) {
+				t.Errorf("allocated %d MiB for a file of %d bytes", got>>20, len(data))
+			}
+		})
+	}
+}
+
+// TestTruncated: no beginning of a model is a model, and nothing panics.
+func TestTruncated(t *testing.T) {
+	data := read(t, "testdata/exports/chains_13.onnx")
+	for n := range data {
+		if _, err := onnx.Parse(data[:n], onnx.Options{}); err == nil {
+			t.Errorf("the first %d of %d bytes were accepted", n, len(data))
+		}
+	}
+	for _, s := range []string{"", "\x00", "\xff\xff\xff\xff", "<html>", strings.Repeat("\x0a", 1000)} {
+		if _, err := onnx.Parse([]byte(s), onnx.Options{}); err == nil {
+			t.Errorf("%.20q was accepted", s)
+		}
+	}
+}
+
+// TestLongNames: what a stranger wrote is cut in errors.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("long\x00\xff ", 1<<16)
+	m := model(op("Relu", in("x"), "y"))
+	n := m.Graph.Node[0]
+	n.Name, n.OpType, n.Domain = nil, proto.String("Sigmoid"), nil
+	for _, f := range []func(){
+		func() { n.Name = &long }, func() { n.OpType = &long }, func() { n.Input[0] = long }, func() { n.Input[0] = "x"; n.Domain = &long },
+		func() { n.Domain = nil; n.Attribute = []*pb.AttributeProto{{Name: &long}} },
+	} {
+		f()
+		data, err := proto.MarshalOptions{AllowPartial: true}.Marshal(m)
+		if err != nil {
+			t.Skip(err)
+		}
+		if _, err := onnx.Parse(data, onnx.Options{}); err == nil || len(err.Error()) > 2000 {
+			t.Errorf("error of %d bytes", len(err.Error()))
+		}
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	data := encode(t, model(op("Relu", in("x"), "y")))
+	for _, c := range []struct {
+		o     onnx.Options
+		words string
+	}{
+		{onnx.Options{Bind: map[string]tensor.Array{"z": {}}}, `no input "z"`},
+		{onnx.Options{Bind: map[string]tensor.Array{"x": {Dims: []int{2}, Data: make([]float32, 3)}}}, "bound to extents [2] and 3 elements"},
+		{onnx.Options{Bind: map[string]tensor.Array{"x": {Dims: []int{1}, Data: make([]float32, 1)}}}, "has 0 inputs"},
+		{onnx.Options{Dims: []int{1, 4}}, "Options.Dims 2"},
+		{onnx.Options{Dims: []int{1, -2, 6, 6}}, "extent 1 is -2"},
+		{onnx.Options{Dims: []int{1, -1, 6, 6}}, "number of channels"},
+		{onnx.Options{Outputs: []string{"z"}}, `output "z": nothing gives it`},
+		{onnx.Options{Outputs: []string{}}, `has no output`},
+	} {
+		if _, err := onnx.Parse(data, c.o); err == nil || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%+v: error %v, want one with %s", c.o, err, c.words)
+		}
+	}
+}
+
+// TestExternalData: data outside the model is read from its folder and from nowhere else.
+func TestExternalData(t *testing.T) {
+	outer := t.TempDir()
+	dir := filepath.Join(outer, "model")
+	if err := os.MkdirAll(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	raw := ramp("w", 4, 4, 1, 1).RawData
+	for _, path := range []string{filepath.Join(outer, "secret"), filepath.Join(dir, "w.bin"), filepath.Join(dir, "sub", "w.bin")} {
+		if err := os.WriteFile(path, append(bytes.Repeat([]byte{0}, 16), raw...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"escape": filepath.Join(outer, "secret"), "escape2": "../secret", "inside": "w.bin"} {
+		if err := os.Symlink(to, filepath.Join(dir, link)); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, c := range []struct{ location, offset, length, words string }{
+		{"w.bin", "16", "64", ""},
+		{"w.bin", "16", "", ""},
+		{"sub/w.bin", "0", "64", ""},
+		{"inside", "16", "64", ""},
+		{"", "0", "64", "must be a path inside"},
+		{"../secret", "16", "64", "must be a path inside"},
+		{"sub/../../secret", "16", "64", "must be a path inside"},
+		{filepath.Join(outer, "secret"), "16", "64", "must be a path inside"},
+		{"escape", "16", "64", "escape"},
+		{"escape2", "16", "64", "escape"},
+		{"missing.bin", "16", "64", "no such file"},
+		{".", "0", "64", "not a regular file"},
+		{"w.bin", "17", "64", "don't lie in a file of 80 bytes"},
+		{"w.bin", "-1", "64", "don't lie"},
+		{"w.bin", "9223372036854775807", "64", "don't lie"},
+		{"w.bin", "16", "63", "length 63, the extents need 64"},
+		{"w.bin", "16", "-64", "length -64"},
+		{"w.bin", "sixteen", "64", `offset is "sixteen"`},
+		{"w.bin", "16", "99999999999999999999", "length is"},
+	} {
+		w := ramp("w", 4, 4, 1, 1)
+		w.RawData, w.DataLocation = nil, pb.TensorProto_EXTERNAL.Enum()
+		for _, kv := range [][2]string{{"location", c.location}, {"offset", c.offset}, {"length", c.length}} {
+			if kv[1] != "" {
+				w.ExternalData = append(w.ExternalData, &pb.StringStringEntryProto{Key: &kv[0], Value: &kv[1]})
+			}
+		}
+		path := filepath.Join(dir, "m.onnx")
+		if err := os.WriteFile(path, encode(t, model(weight(w), op("Conv", in("x", "w"), "y"))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m, err := onnx.Load(path, onnx.Options{})
+		switch {
+		case c.words == "" && err != nil:
+			t.Errorf("%s: %v", c.location, err)
+		case c.words == "":
+			if got := m.Graph.Weights["w"].Data; c.offset == "16" && (len(got) != 16 || got[15] != 1.6) {
+				t.Errorf("%s: weights %v", c.location, got)
+			}
+		case err == nil || !strings.Contains(err.Error(), c.words):
+			t.Errorf("%s, offset %s, length %s: error %v, want one with %s", c.location, c.offset, c.length, err, c.words)
+		}
+	}
+	for path, words := range map[string]string{dir: "not a regular file", filepath.Join(dir, "nothing.onnx"): "no such file"} {
+		if _, err := onnx.Load(path, onnx.Options{}); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: error %v, want one with %s", path, err, words)
+		}
+	}
+}
