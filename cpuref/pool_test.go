@@ -123,3 +123,24 @@ func TestPoolErrors(t *testing.T) {
 		t.Error("nil: no error")
 	}
 }
+
+// TestPoolCeilBeyondInput: in ceil mode a window larger than the input is cut off, as PyTorch does.
+func TestPoolCeilBeyondInput(t *testing.T) {
+	x, err := tensor.FromData(tensor.Shape{N: 1, C: 1, H: 1, W: 2}, []float32{3, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kind graph.PoolKind
+		want float64
+	}{{graph.Average, 4}, {graph.Max, 5}} {
+		p := graph.Pool2D{Type: c.kind, Kernel: graph.Square(3), Stride: graph.Square(3), CeilMode: true, CountIncludePad: true}
+		r, err := Pool2D(x, p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Value) != 1 || r.Value[0] != c.want {
+			t.Errorf("%s: %v, want %v", p.Kind(), r.Value, c.want)
+		}
+	}
+}

@@ -161,17 +161,20 @@ func (p *program) waves(on Rewrite) [][]block {
 func (p *program) blocks(merge bool) []block {
 	var all []block
 	open := map[int]int{} // value → index of the block that takes further siblings
+	size := map[int]int{} // index of a block → floats of its packed weights
 	for _, u := range p.units {
 		c, ok := u.op.(graph.Conv2D)
 		if !merge || !ok || !c.Pointwise() {
 			all = append(all, block{u})
 			continue
 		}
-		if i, ok := open[u.in]; ok && len(all[i]) < shaders.MaxSegments {
+		if i, ok := open[u.in]; ok && len(all[i]) < shaders.MaxSegments && size[i]+packedConv(c) <= maxStepWeights {
 			all[i] = append(all[i], u)
+			size[i] += packedConv(c)
 			continue
 		}
 		open[u.in] = len(all)
+		size[len(all)] = packedConv(c)
 		all = append(all, block{u})
 	}
 	return all

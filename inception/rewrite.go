@@ -44,6 +44,7 @@ func (p *program) rewrite(on Rewrite) {
 			pass.run()
 		}
 	}
+	p.splitWeights(maxStepWeights)
 }
 
 // uses counts the readers of a value; being an output counts as one.

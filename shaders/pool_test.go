@@ -26,6 +26,7 @@ var poolWindows = []poolCase{
 	{in: shape(2, 15, 8, 8), pool: ceil(window(3, 2, 1))},
 	{in: shape(1, 5, 6, 10), pool: ceil(window(2, 3, 0)), bias: true, dstC: 7, channel: 1},
 	{in: shape(2, 192, 7, 7), pool: window(7, 1, 0)},
+	{in: shape(2, 6, 1, 2), pool: ceil(window(3, 3, 0))}, // the only window is larger than the input
 }
 
 func poolCases() []poolCase {

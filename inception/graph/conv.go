@@ -118,6 +118,9 @@ func windows(axis string, size, kernel, stride, dilation, before, after int, cei
 	}
 	span := dilation*(kernel-1) + 1
 	room := size + before + after - span
+	if ceil && room < 0 && room > -stride && size <= math.MaxInt32 {
+		return 1, nil // one window, cut off by the end of the input
+	}
 	if room < 0 || size > math.MaxInt32 {
 		return 0, fmt.Errorf("%s: a kernel spanning %d does not fit into %d with padding %d and %d", axis, span, size, before, after)
 	}

@@ -2,12 +2,10 @@ package onnx_test
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
 
-	"inceptiongl/gpu"
 	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
 )
@@ -17,9 +15,6 @@ import (
 var lightModels = []string{
 	"bvlc_alexnet", "densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet", "vgg19", "zfnet512",
 }
-
-// largeModels have weights beyond the 128 MiB that llvmpipe lets a shader see.
-var largeModels = []string{"bvlc_alexnet", "vgg19", "zfnet512"}
 
 func TestLightModels(t *testing.T) {
 	eachBackend(t, func(t *testing.T, r run) {
@@ -46,9 +41,6 @@ func TestLightModels(t *testing.T) {
 					x.Data[i] = float32(float64(i) / float64(len(x.Data)))
 				}
 				y, err := r(context.Background(), m.Graph, x)
-				if errors.Is(err, gpu.ErrLimit) && slices.Contains(largeModels, name) {
-					t.Skip(err)
-				}
 				if err != nil {
 					t.Fatal(err)
 				}
