@@ -28,8 +28,10 @@ unit:
 zink:
 	$(CASES) $(ZINK) go test -count=1 ./gpu ./shaders ./inception $(COUNT)
 
+# The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
 race:
-	$(LLVMPIPE) go test -count=1 -race ./gpu ./inception ./cpuref
+	$(LLVMPIPE) go test -count=1 -race ./gpu ./cpuref ./cmd/infer
+	$(LLVMPIPE) go test -count=1 -race -run 'Session|Forward|Tun|Cach|Run' ./inception
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -tags glfw ./gpu $(COUNT)
