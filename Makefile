@@ -31,7 +31,7 @@ zink:
 # The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
 race:
 	$(LLVMPIPE) go test -count=1 -race ./gpu ./cpuref ./cmd/infer
-	$(LLVMPIPE) go test -count=1 -race -run 'Session|Forward|Tun|Cach|Run' ./inception
+	$(LLVMPIPE) go test -count=1 -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -tags glfw ./gpu $(COUNT)

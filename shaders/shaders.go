@@ -43,8 +43,11 @@ const (
 	Conv                          // any convolution, one output per invocation
 	ConvTiled                     // Groups 1, TileX pixels of a row × 4·TileG outputs per invocation
 	ConvShared                    // Groups 1, workgroup tiles in shared memory
+	ConvWinograd                  // 3×3, stride 1, dilation 1, Groups 1: TileX tiles of 2×2 pixels in a row × 4·TileG outputs per invocation
 	AvgPool
+	AvgPoolTiled // TileX pixels of a row per invocation
 	MaxPool
+	MaxPoolTiled // TileX pixels of a row per invocation
 	ReLU
 	Copy
 	Affine
@@ -58,7 +61,7 @@ const (
 )
 
 var stems = [kernels]string{"pointwise", "pointwise_tiled", "pointwise_shared", "conv", "conv_tiled", "conv_shared",
-	"avgpool", "maxpool", "relu", "copy", "affine", "add", "mul", "lrn", "softmax", "reshape", "pad"}
+	"conv3x3_winograd", "avgpool", "avgpool_tiled", "maxpool", "maxpool_tiled", "relu", "copy", "affine", "add", "mul", "lrn", "softmax", "reshape", "pad"}
 
 func (k Kernel) String() string {
 	if k < 0 || k >= kernels {
@@ -67,9 +70,15 @@ func (k Kernel) String() string {
 	return stems[k]
 }
 
-func (k Kernel) tiled() bool  { return k == PointwiseTiled || k == ConvTiled }
-func (k Kernel) shared() bool { return k == PointwiseShared || k == ConvShared }
-func (k Kernel) conv() bool   { return k <= ConvShared }
+func (k Kernel) tiled() bool {
+	return k == PointwiseTiled || k == ConvTiled || k == ConvWinograd || k.tiledPool()
+}
+func (k Kernel) shared() bool    { return k == PointwiseShared || k == ConvShared }
+func (k Kernel) conv() bool      { return k <= ConvWinograd }
+func (k Kernel) tiledPool() bool { return k == AvgPoolTiled || k == MaxPoolTiled }
+
+// windowed reports kernels that are specialised to a row window.
+func (k Kernel) windowed() bool { return k == ConvTiled || k.tiledPool() }
 
 // Key specialises a kernel. Equal keys mean the same program.
 type Key struct {
@@ -79,10 +88,10 @@ type Key struct {
 
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // shared kernels: workgroup height, along output groups; 0 is the default
-	TileX  int // tiled and shared kernels: output pixels per invocation
-	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation
+	TileX  int // tiled and shared kernels: output pixels per invocation; conv3x3_winograd: tiles of 2×2 pixels
+	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation; 1 for tiled pooling
 
-	KernelW, StrideW, DilationW int // conv_tiled: the row window, fixed at compile time
+	KernelW, StrideW, DilationW int // conv_tiled and tiled pooling (DilationW 1): the row window, fixed at compile time
 }
 
 // String is short: "conv_tiled 8x2 image k3".
@@ -93,7 +102,7 @@ func (k Key) String() string {
 		fmt.Fprintf(&b, " %dx%d", k.TileX, k.TileG)
 	}
 	b.WriteString(" " + k.Load.String())
-	if k.Kernel == ConvTiled {
+	if k.Kernel.windowed() {
 		fmt.Fprintf(&b, " k%d", k.KernelW)
 		if k.StrideW != 1 {
 			fmt.Fprintf(&b, " s%d", k.StrideW)
@@ -162,8 +171,15 @@ func (k Key) Validate() error {
 		return fail("LocalY is for shared kernels")
 	}
 	if k.Kernel.tiled() || k.Kernel.shared() {
-		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*4 > maxTile {
-			return fail("TileX·TileG·4 must be in 4 … %d", maxTile)
+		outputs := 4
+		if k.Kernel == ConvWinograd {
+			outputs = 8
+		}
+		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*outputs > maxTile {
+			return fail("TileX·TileG·%d must be in %[1]d … %d", outputs, maxTile)
+		}
+		if k.Kernel.tiledPool() && k.TileG != 1 {
+			return fail("TileG is 1 for pooling")
 		}
 	} else if k.TileX != 0 || k.TileG != 0 {
 		return fail("this kernel has no tile")
@@ -171,12 +187,15 @@ func (k Key) Validate() error {
 	if k.Kernel.shared() && k.sharedBytes() > maxShared {
 		return fail("needs %d bytes of shared memory, %d are sure", k.sharedBytes(), maxShared)
 	}
-	if k.Kernel == ConvTiled {
+	if k.Kernel.windowed() {
 		if k.KernelW < 1 || k.StrideW < 1 || k.DilationW < 1 || k.row() > maxRow {
 			return fail("the row window must hold 1 to %d texels, has %d", maxRow, k.row())
 		}
+		if k.Kernel.tiledPool() && k.DilationW != 1 {
+			return fail("pooling has dilation 1")
+		}
 	} else if k.KernelW != 0 || k.StrideW != 0 || k.DilationW != 0 {
-		return fail("KernelW, StrideW and DilationW are for conv_tiled")
+		return fail("KernelW, StrideW and DilationW are for conv_tiled and tiled pooling")
 	}
 	return nil
 }
@@ -232,7 +251,7 @@ func (k Key) Source() (Source, error) {
 	if k.Kernel.shared() {
 		define("TILE_K", sharedK)
 	}
-	if k.Kernel == ConvTiled {
+	if k.Kernel.windowed() {
 		define("KERNEL_W", k.KernelW)
 		define("STRIDE_W", k.StrideW)
 		define("DILATION_W", k.DilationW)
@@ -256,6 +275,10 @@ func (k Key) Workgroups(p *Params) [3]int {
 		x, y = div(pixels, k.localX()*k.TileX), div(g, k.TileG)
 	case ConvTiled:
 		x, y = div(int(p.N)*int(p.OutH)*div(int(p.OutW), k.TileX), k.localX()), div(g, k.TileG)
+	case ConvWinograd:
+		x, y = div(int(p.N)*div(int(p.OutH), 2)*div(int(p.OutW), 2*k.TileX), k.localX()), div(g, k.TileG)
+	case AvgPoolTiled, MaxPoolTiled:
+		x, y = div(int(p.N)*g*int(p.OutH)*div(int(p.OutW), k.TileX), k.localX()), 1
 	case PointwiseShared, ConvShared:
 		x, y = div(pixels, k.localX()*k.TileX), div(g, k.localY()*k.TileG)
 	case Softmax:
@@ -286,6 +309,10 @@ func (k Key) Iterations(p *Params) int {
 		return c4 + epilogue
 	case ConvTiled:
 		return c4*kh + epilogue
+	case ConvWinograd:
+		return 4*(1+c4) + epilogue
+	case AvgPoolTiled, MaxPoolTiled:
+		return kh + epilogue
 	case PointwiseShared, ConvShared:
 		if k.Kernel == PointwiseShared {
 			kh, kw = 1, 1
@@ -324,14 +351,26 @@ func (k Key) Check(p *Params) error {
 	if k.Kernel <= PointwiseShared && (p.OutH != p.H || p.OutW != p.W) {
 		return fail("a pointwise output has the input's %d×%d pixels, not %d×%d", p.H, p.W, p.OutH, p.OutW)
 	}
-	if k.Kernel == ConvTiled && (int(p.KernelW) != k.KernelW || int(p.StrideW) != k.StrideW || int(p.DilationW) != k.DilationW) {
+	if k.Kernel == ConvWinograd {
+		if p.KernelH != 3 || p.KernelW != 3 || p.StrideH != 1 || p.StrideW != 1 || p.DilationH != 1 || p.DilationW != 1 {
+			return fail("a %d×%d window, strides %d, %d, dilations %d, %d; it serves 3×3 with 1 for all", p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW)
+		}
+		if p.Winograd == 0 {
+			return fail("no weights are packed for it")
+		}
+	}
+	if k.Kernel.windowed() && (int(p.KernelW) != k.KernelW || int(p.StrideW) != k.StrideW || int(p.DilationW) != k.DilationW) {
 		return fail("window %d, stride %d, dilation %d differ from the key's", p.KernelW, p.StrideW, p.DilationW)
 	}
 	if err := k.checkShape(p); err != nil {
 		return fail("%w", err)
 	}
 	// The kernels divide indices in floating point, exact up to this quotient (common.glsl).
-	if q := int(p.N) * max(int(p.OutH), int(p.OutG), int(p.C)*int(p.KernelH)); q >= maxQuotient {
+	rows := int(p.OutH)
+	if k.Kernel.tiledPool() {
+		rows *= int(p.OutG)
+	}
+	if q := int(p.N) * max(rows, int(p.OutG), int(p.C)*int(p.KernelH)); q >= maxQuotient {
 		return fail("%d rows, channel groups or taps, %d are possible", q, maxQuotient-1)
 	}
 	for _, n := range k.Workgroups(p) {
@@ -366,7 +405,7 @@ func (k Key) checkShape(p *Params) error {
 		return fmt.Errorf("maps %d channels to %d; it keeps them", p.C, p.OutC)
 	}
 	switch k.Kernel {
-	case AvgPool, MaxPool:
+	case AvgPool, AvgPoolTiled, MaxPool, MaxPoolTiled:
 	case Pad:
 		if p.OutH != p.H+p.PadTop+p.PadBottom || p.OutW != p.W+p.PadLeft+p.PadRight {
 			return fmt.Errorf("the output's %d×%d pixels are not the padded input's", p.OutH, p.OutW)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"inceptiongl/cmd/internal/article"
 	"inceptiongl/gpu"
 )
 
@@ -30,10 +31,15 @@ type flags struct {
 
 	Kernels bool `default:"true" negatable:"" help:"Also compare the chosen kernels with the plain ones, on two layers of their own."`
 
+	Article bool   `help:"Also run both sides of the article's claims: 5×5 and 3×3 convolutions, directly and after a 1×1, in time and in MACs."`
+	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
+
 	ListDevices bool `help:"List the devices and exit."`
 	CPU         bool `name:"cpu" help:"Use no GPU: run and time the plain Go reference only."`
 	JSON        bool `name:"json" xor:"format" help:"Print one JSON document instead of tables."`
 	Benchfmt    bool `xor:"format" help:"Print Go's benchmark format, which benchstat reads, instead of tables."`
+
+	articleSize int // height and width of --article's convolutions, if not the article's own
 }
 
 // errWrong is returned when a result is out of bound.
@@ -70,6 +76,9 @@ func status(err error) int {
 // run does what the flags say. Results go to out; progress and notes go to log.
 func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.ListDevices {
+		if f.Article || f.Report != "" {
+			return fmt.Errorf("--article and --report don't go with --list-devices")
+		}
 		return listDevices(ctx, f, out)
 	}
 	c, err := newCase(f)
@@ -87,18 +96,39 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	}
 	r := &Report{Case: c.describe()}
 	if f.CPU {
+		if f.Article || f.Report != "" {
+			return fmt.Errorf("--article and --report need a device: they don't go with --cpu")
+		}
 		r.Device = DeviceReport{Renderer: "cpuref (plain Go, float64), no GPU used", Backend: "cpu", Software: true}
 		if err := timeReference(ctx, c, r); err != nil {
 			return err
 		}
 		return print.finish(r)
 	}
+	f.Article = f.Article || f.Report != ""
+	if f.articleSize == 0 {
+		f.articleSize = article.Input.H
+	}
+	var page *pageFile
+	if f.Report != "" {
+		if page, err = createPage(f.Report); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+		defer page.discard()
+	}
 	d, err := gpu.Open(ctx, gpu.Options{Device: f.Device})
 	if err != nil {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}
 	defer d.Close()
-	return measureDevice(ctx, d, c, f, r, print)
+	if err := measureDevice(ctx, d, c, f, r, print); err != nil || page == nil {
+		return err
+	}
+	if err := page.write(r); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
+	return nil
 }
 
 // listDevices prints every device, the broken ones with the reason.

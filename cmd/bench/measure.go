@@ -52,6 +52,13 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 		defer closeLayers(layers)
 	}
+	var claims *articleBench
+	if f.Article {
+		if claims, err = newArticleBench(ctx, d, f, c.seed, tuner); err != nil {
+			return err
+		}
+		defer claims.close()
+	}
 	if err := verifyInto(ctx, r, "full", full, c.input); err != nil {
 		return err
 	}
@@ -63,6 +70,16 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 			if err := verifyInto(ctx, r, l.name, s, l.input); err != nil {
 				return err
 			}
+		}
+	}
+	if f.Article {
+		if err := claims.verify(ctx, r); err != nil {
+			return err
+		}
+	}
+	if f.Report != "" {
+		if r.Maps, err = featureMaps(ctx, d, r, tuner); err != nil {
+			return err
 		}
 	}
 	print.verified(r)
@@ -77,6 +94,23 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	}
 	if err := timeLayers(ctx, r, layers, f.Runs); err != nil {
 		return err
+	}
+	if f.Article {
+		if err := claims.time(ctx, f.Runs); err != nil {
+			return err
+		}
+		if r.Ceilings, err = measureCeilings(ctx, d); err != nil {
+			return err
+		}
+		if r.Article, err = claims.report(ctx, r.Ceilings); err != nil {
+			return err
+		}
+	}
+	if f.Report != "" {
+		if r.Timeline, err = measureTimeline(ctx, full, c, f.Runs); err != nil {
+			return err
+		}
+		r.Graph = describeGraph(c.graph, full)
 	}
 	if err := timeReference(ctx, c, r); err != nil {
 		return err
@@ -93,7 +127,7 @@ func describePlan(s *inception.Session) *PlanReport {
 			r.Steps++
 			r.Step = append(r.Step, StepReport{
 				Wave: i + 1, Name: st.Name, Kernel: st.Key.String(), Workgroups: st.Key.Workgroups(&st.Params), LocalSize: st.Key.LocalSize(),
-				MACs: st.MACs, Bytes: st.Bytes,
+				MACs: st.MACs, FLOPs: flops(st), Bytes: st.Bytes,
 			})
 		}
 	}

@@ -58,6 +58,9 @@ func (p *textPrinter) finish(r *Report) error {
 	if r.Whole != nil {
 		p.times(r)
 	}
+	if r.Article != nil {
+		p.article(r)
+	}
 	if r.CPURef != nil {
 		fmt.Fprintf(p.out, "\ncpuref (plain Go, float64)  %s", spread(*r.CPURef))
 		if r.Whole != nil {
@@ -173,44 +176,15 @@ func (p *benchPrinter) finish(r *Report) error {
 			return err
 		}
 	}
+	if r.Article == nil {
+		return nil
+	}
+	for _, sw := range r.Article.Sweeps {
+		for _, v := range append([]VariantReport{sw.Direct}, sw.Paths...) {
+			if err := line(name("article="+sw.Name, v.Name), v.Time, benchfmt.Value{Value: v.GFLOPS, Unit: "GFLOP/s"}); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
-}
-
-func seconds(s float64) string {
-	switch {
-	case s < 1e-3:
-		return fmt.Sprintf("%.0f µs", s*1e6)
-	case s < 1:
-		return fmt.Sprintf("%.2f ms", s*1e3)
-	}
-	return fmt.Sprintf("%.2f s", s)
-}
-
-func spread(t Timing) string {
-	return fmt.Sprintf("%s (%s–%s)", seconds(t.Median), seconds(t.P10), seconds(t.P90))
-}
-
-func dims(d [3]int) string {
-	s := fmt.Sprintf("%d×%d", d[0], d[1])
-	if d[2] > 1 {
-		s += fmt.Sprintf("×%d", d[2])
-	}
-	return s
-}
-
-func size(bytes int64) string {
-	if bytes < 1<<20 {
-		return fmt.Sprintf("%.0f KiB", float64(bytes)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
-}
-
-func count(n int64) string {
-	switch {
-	case n == 0:
-		return "–"
-	case n < 1e6:
-		return fmt.Sprintf("%.1f k", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.2f M", float64(n)/1e6)
 }

@@ -16,6 +16,15 @@ type Report struct {
 	Whole   *WholeReport   `json:",omitempty"`
 	Kernels []KernelReport `json:",omitempty"`
 	CPURef  *Timing        `json:",omitempty"`
+
+	// With --article.
+	Ceilings *CeilingsReport `json:",omitempty"`
+	Article  *ArticleReport  `json:",omitempty"`
+
+	// With --report.
+	Graph    *GraphReport    `json:",omitempty"`
+	Timeline *TimelineReport `json:",omitempty"`
+	Maps     []MapsReport    `json:",omitempty"`
 }
 
 // DeviceReport says what it ran on.
@@ -47,6 +56,7 @@ type StepReport struct {
 	Workgroups [3]int
 	LocalSize  [3]int
 	MACs       int64
+	FLOPs      int64 // 2·MACs; a pool's are one for each element of its window
 	Bytes      int64
 }
 

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 
 	"github.com/alecthomas/kong"
+
+	"inceptiongl/cmd/internal/article"
 )
 
 // flags are the command line.
@@ -53,11 +55,11 @@ func run(ctx context.Context, f *flags, out io.Writer) error {
 		if f.Batch != nil || f.Size != "" || f.Channels != nil || f.Layers {
 			return fmt.Errorf("--article has its own inputs: --batch, --size, --channels and --layers don't go with it")
 		}
-		claims, err := article(ctx)
+		all, err := article.Recompute(ctx)
 		if err != nil {
 			return err
 		}
-		d = claims
+		d = claims(all)
 	} else {
 		g, in, err := open(f)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/cmd/internal/article"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -19,8 +20,8 @@ type builtin struct {
 
 var builtins = []builtin{
 	{"inception_a", 192, 28, inception.InceptionA},
-	{"bottleneck", 192, 28, func(c int) *graph.Graph { return bottleneck(c, 16, 32, 5) }},
-	{"direct", 192, 28, func(c int) *graph.Graph { return bottleneck(c, 0, 32, 5) }},
+	{"bottleneck", 192, 28, func(c int) *graph.Graph { return article.Bottleneck(c, 16, 32, 5) }},
+	{"direct", 192, 28, func(c int) *graph.Graph { return article.Bottleneck(c, 0, 32, 5) }},
 	{"googlenet_3a", 192, 28, func(c int) *graph.Graph {
 		return inception.Module("googlenet_3a", inception.GoogLeNetModule(c, 64, 96, 128, 16, 32, 32))
 	}},
@@ -35,25 +36,6 @@ func networkNames() string {
 		names = append(names, b.name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// bottleneck is a k×k convolution to out channels that keeps the size, after a 1×1 to mid channels; mid 0 means none.
-func bottleneck(in, mid, out, k int) *graph.Graph {
-	name := "bottleneck"
-	if mid == 0 {
-		name = "direct"
-	}
-	g, x := graph.New(name, in)
-	conv := func(x graph.Value, in, out, k int) graph.Value {
-		name := fmt.Sprintf("conv%dx%d", k, k)
-		op := graph.Conv2D{In: in, Out: out, Kernel: graph.Square(k), Pad: graph.Pad(k / 2), Weight: name + ".weight", Bias: name + ".bias"}
-		return g.Add(name+".relu", graph.ReLU{}, g.Add(name, op, x))
-	}
-	if mid != 0 {
-		x, in = conv(x, in, mid, 1), mid
-	}
-	g.Outputs = []graph.Value{conv(x, in, out, k)}
-	return g
 }
 
 // open builds or reads what the flags describe, and its input's shape. Errors name the flag.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 )
@@ -263,11 +264,7 @@ func comma(n int64, zero string) string {
 	if n == 0 {
 		return zero
 	}
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return show.Comma(n)
 }
 
 func intensity(v float64) string {
