@@ -51,20 +51,19 @@ func candidates(s *Step, kernels Kernels) []shaders.Key {
 		return []shaders.Key{plain}
 	}
 	loads := []shaders.Load{shaders.LoadImage, shaders.LoadSampler, shaders.LoadSSBO}
-	var keys []shaders.Key
-	c, isConv := s.Parts[0].Op.(graph.Conv2D)
-	if !isConv {
-		for _, l := range loads {
-			k := plain
-			k.Load = l
-			keys = append(keys, k)
+	tiles := []shaders.Key{plain}
+	isConv := false
+	switch op := s.Parts[0].Op.(type) {
+	case graph.Conv2D:
+		isConv = true
+		tiles = shaders.PointwiseCandidates()
+		if !op.Pointwise() {
+			tiles = shaders.ConvCandidates(op.Kernel.W, op.Stride.W, op.Dilation.W, int(s.Params.OutW))
 		}
-		return keys
+	case graph.Pool2D:
+		tiles = shaders.PoolCandidates(plain.Kernel, op.Kernel.W, op.Stride.W, int(s.Params.OutW))
 	}
-	tiles := shaders.PointwiseCandidates()
-	if !c.Pointwise() {
-		tiles = shaders.ConvCandidates(c.Kernel.W, c.Stride.W, c.Dilation.W, int(s.Params.OutW))
-	}
+	var keys []shaders.Key
 	// Every tile with every way to read: which one a device likes doesn't depend much on the tile, so the Tuner decides that first.
 	for _, l := range loads {
 		for _, k := range tiles {
@@ -74,5 +73,8 @@ func candidates(s *Step, kernels Kernels) []shaders.Key {
 			}
 		}
 	}
-	return append(keys, plain)
+	if isConv {
+		keys = append(keys, plain)
+	}
+	return keys
 }

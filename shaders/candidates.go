@@ -42,6 +42,23 @@ func ConvCandidates(kernelW, strideW, dilationW, outW int) []Key {
 	return slices.DeleteFunc(keys, func(k Key) bool { return k.Validate() != nil })
 }
 
+// PoolCandidates are the kernels worth timing for pooling with this row window and width of output, as PointwiseCandidates.
+// plain is AvgPool or MaxPool.
+func PoolCandidates(plain Kernel, kernelW, strideW, outW int) []Key {
+	keys := []Key{{Kernel: plain, Load: LoadImage}}
+	// Longer windows hold too many registers, and where neighbours share no texels there is nothing to gain.
+	if kernelW > 3 || kernelW <= strideW || outW == 1 {
+		return keys
+	}
+	k := Key{Kernel: AvgPoolTiled, Load: LoadImage, TileX: tileWidth(outW, 5, 9), TileG: 1, LocalX: 8, KernelW: kernelW, StrideW: strideW, DilationW: 1}
+	if plain == MaxPool {
+		k.Kernel = MaxPoolTiled
+	}
+	wide := k
+	wide.TileX, wide.LocalX = min(4, k.TileX), 64
+	return append([]Key{k, wide}, keys...)
+}
+
 // tileWidth is the width in least … most whose tiles overhang a row of n pixels least; among equals, the widest.
 func tileWidth(n, least, most int) int {
 	if n <= most {

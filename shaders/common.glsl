@@ -3,7 +3,7 @@
 // Layout NC4HW4: element (n, c, y, x) of a tensor N×C×H×W is lane c%4 of texel base + ((n·C4 + c/4)·H + y)·W + x,
 // C4 = ⌈C/4⌉; lanes of channels ≥ C are 0. All tensors live in one buffer, the arena; a step reads and writes disjoint
 // parts of it. Weights: texel WeightBase + (((og·IG + ig)·KH + ky)·KW + kx)·4 + i holds the weights of input channel
-// 4·ig+i for outputs 4·og … 4·og+3. Bias: texel BiasBase + og. (conv3x3_winograd has its own weights, Winograd texels further on.)
+// 4·ig+i for outputs 4·og … 4·og+3. Bias: texel BiasBase + og.
 //
 // Macros: LOAD     0 reads storage buffers, 1 imageBuffers, 2 samplerBuffers (which is fast depends on the driver)
 //         ALIGNED  1 stores whole texels; 0 stores single lanes, for destinations at any channel offset
@@ -33,7 +33,6 @@ layout(std140, binding = 0) uniform Params {
     int segments, out_n, src2_base, src2_pixel;
     int size;
     float alpha, beta, offset, value;
-    int winograd;
     Segment seg[8];
 };
 

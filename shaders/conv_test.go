@@ -106,10 +106,6 @@ func convKeys(c convCase) []shaders.Key {
 	keys = append(keys, everyLoad(tiled(4, 2, 8),
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1},
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2})...)
-	if winogradServes(v) && !c.inf {
-		keys = append(keys, everyLoad(shaders.Key{Kernel: shaders.ConvWinograd, TileX: 1, TileG: 2, LocalX: 8},
-			shaders.Key{Kernel: shaders.ConvWinograd, TileX: 3, TileG: 1, LocalX: 32})...)
-	}
 	if v.Kernel.W == 3 && v.Stride.W == 1 && v.Dilation.W == 1 {
 		keys = append(keys, everyLoad(tiled(7, 1, 32))...)
 		keys = append(keys, shaders.Key{Kernel: shaders.ConvShared, TileX: 8, TileG: 2, Aligned: true})
@@ -234,6 +230,8 @@ func TestRefused(t *testing.T) {
 		{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1}, {Kernel: shaders.ConvTiled, TileX: 14, TileG: 1, KernelW: 3, StrideW: 9, DilationW: 1},
 		{Kernel: shaders.Copy, LocalX: 2048}, {Kernel: shaders.Copy, LocalX: -8}, {Kernel: shaders.ConvShared, TileX: 16, TileG: 4}, {Kernel: shaders.Conv, KernelW: 3},
 		{Kernel: shaders.PointwiseTiled, TileX: 1 << 40, TileG: 1 << 40},
+		{Kernel: shaders.MaxPoolTiled, TileX: 4, TileG: 2, KernelW: 3, StrideW: 1, DilationW: 1}, {Kernel: shaders.AvgPoolTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 2},
+		{Kernel: shaders.MaxPoolTiled, TileX: 4, TileG: 1}, {Kernel: shaders.AvgPool, KernelW: 3, StrideW: 1, DilationW: 1},
 	} {
 		if k.Validate() == nil {
 			t.Errorf("%d: %v is accepted", i, k)
@@ -263,20 +261,19 @@ func TestWrong(t *testing.T) {
 			right[at(n, 11, pixel)] = 0
 		}
 	}
-	k := shaders.Key{Kernel: shaders.Conv}
-	if err := p.compare(k, right); err != nil {
+	if err := p.compare(right); err != nil {
 		t.Fatalf("the right answer is refused: %v", err)
 	}
 	for i, j := range []int{0, at(0, 4, 0), at(1, 11, 62), at(1, 7, 5), len(right) - 1, 4 * int(p.params.SrcBase)} {
 		for _, v := range []float32{7, float32NaN} {
 			bad := append([]float32(nil), right...)
 			bad[j] = v
-			if p.compare(k, bad) == nil {
+			if p.compare(bad) == nil {
 				t.Errorf("%d: %v at float %d passes", i, v, j)
 			}
 		}
 	}
-	if p.compare(k, p.arena) == nil {
+	if p.compare(p.arena) == nil {
 		t.Error("a step that writes nothing passes")
 	}
 }

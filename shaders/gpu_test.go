@@ -40,7 +40,6 @@ type target struct {
 	tensor.Shape                 // the destination tensor
 	base, channel int            // its first texel; where the segment starts
 	want          *cpuref.Result // what the segment holds; nil in benchmarks
-	winograd      *cpuref.Result // the same with conv3x3_winograd's bound; nil where it serves nothing
 }
 
 // problem is a step ready to run: parameters, the arena before it, weights, and the answer.
@@ -134,16 +133,13 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 		return err
 	}
 	gputest.Case()
-	return p.compare(k, got)
+	return p.compare(got)
 }
 
 // compare is check's verdict on the arena after the run.
-func (p *problem) compare(k shaders.Key, got []float32) error {
+func (p *problem) compare(got []float32) error {
 	free := make([]bool, len(got)) // floats that the step may write
 	for i, t := range p.targets {
-		if k.Kernel == shaders.ConvWinograd {
-			t.want = t.winograd
-		}
 		segment := tensor.New(t.want.Shape)
 		at := func(n, c, pixel int) int { // float index of channel c of the destination
 			return 4*(t.base+(n*((t.C+3)/4)+c/4)*t.H*t.W+pixel) + c%4
@@ -235,7 +231,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	// A guard before the weights and poison after them, so that a wrong base or a read past the end shows.
 	p.weights = []float32{poison, poison, poison, poison}
 	p.params.WeightBase = 1
-	var bias, transformed []float32
+	var bias []float32
 	for i, s := range c.segs {
 		conv.In, conv.Out = c.in.C, s.out
 		out, err := conv.OutShape([]tensor.Shape{c.in})
@@ -247,11 +243,6 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		packed := make([]float32, shaders.PackedConvLen(s.out, perGroup, conv.Kernel.H, conv.Kernel.W))
 		shaders.PackConv(packed, w, s.out, perGroup, conv.Kernel.H, conv.Kernel.W)
 		p.weights = append(p.weights, packed...)
-		if winogradServes(conv) {
-			packed := make([]float32, shaders.PackedWinogradLen(s.out, conv.In))
-			shaders.PackWinograd(packed, w, s.out, conv.In)
-			transformed = append(transformed, packed...)
-		}
 		var b []float32
 		if !c.noBias {
 			b = g.random(s.out, 1)
@@ -274,16 +265,8 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 			if t.want, err = cpuref.Conv2D(x, conv, w, b); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}
-			if winogradServes(conv) {
-				if t.winograd, err = cpuref.Winograd(x, conv, w, b); err != nil {
-					return nil, fmt.Errorf("%s: %w", p.name, err)
-				}
-			}
 			if s.relu {
 				t.want.ReLU()
-				if t.winograd != nil {
-					t.winograd.ReLU()
-				}
 			}
 		}
 		p.targets = append(p.targets, t)
@@ -293,12 +276,6 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		p.params.OutH, p.params.OutW = int32(out.H), int32(out.W)
 		p.flops += 2 * float64(conv.MACs([]tensor.Shape{c.in}, out))
 	}
-	if len(transformed) > 0 {
-		p.weights = append(p.weights, poison, poison, poison, poison)
-		p.params.Winograd = int32(len(p.weights)/4) - p.params.WeightBase
-		p.weights = append(p.weights, transformed...)
-		p.weights = append(p.weights, poison, poison, poison, poison)
-	}
 	p.params.BiasBase = -1
 	if !c.noBias {
 		p.params.BiasBase = int32(len(p.weights) / 4)
@@ -307,11 +284,6 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	p.weights = append(p.weights, poison, poison, poison, poison)
 	g.place(p, x)
 	return p, nil
-}
-
-// winogradServes reports a convolution that conv3x3_winograd can compute.
-func winogradServes(c graph.Conv2D) bool {
-	return c.Kernel == graph.Square(3) && c.Stride == graph.Square(1) && c.Dilation == graph.Square(1) && c.Groups == 1
 }
 
 // poolProblem builds the problem of a pooling, ReLU or copy case.
@@ -367,6 +339,7 @@ func (g *gen) poolProblem(c poolCase, ref bool) (*problem, error) {
 			t.want.ReLU()
 		}
 	}
+	p.flops = float64(out.Len() * pool.Kernel.H * pool.Kernel.W)
 	p.targets = []target{t}
 	g.place(p, x)
 	return p, nil

@@ -66,9 +66,8 @@ type Params struct {
 	Beta   float32 // lrn: the exponent
 	Offset float32 // lrn: what is added to the sum
 
-	Value    float32 // pad: what surrounds the input
-	Winograd int32   // texels from WeightBase to the weights that PackWinograd packed; 0: there are none
-	_        [2]int32
+	Value float32 // pad: what surrounds the input
+	_     [3]int32
 
 	Seg [MaxSegments]Segment
 }

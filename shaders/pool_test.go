@@ -59,7 +59,20 @@ func TestPool(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, k := range everyLoad(shaders.Key{Kernel: c.kernel}, shaders.Key{Kernel: c.kernel, LocalX: 8}) {
+		keys := []shaders.Key{{Kernel: c.kernel}, {Kernel: c.kernel, LocalX: 8}}
+		if tiled, ok := map[shaders.Kernel]shaders.Kernel{shaders.AvgPool: shaders.AvgPoolTiled, shaders.MaxPool: shaders.MaxPoolTiled}[c.kernel]; ok {
+			v := c.pool.Norm()
+			k := shaders.Key{Kernel: tiled, TileX: 3, TileG: 1, LocalX: 8, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: 1}
+			keys = append(keys, k)
+		}
+		keys = everyLoad(keys...)
+		if v := c.pool.Norm(); c.kernel == shaders.AvgPool || c.kernel == shaders.MaxPool { // what the tuner may choose
+			for _, k := range shaders.PoolCandidates(c.kernel, v.Kernel.W, v.Stride.W, int(p.params.OutW)) {
+				k.Aligned = p.params.Aligned()
+				keys = append(keys, k)
+			}
+		}
+		for _, k := range keys {
 			if k.Aligned && !p.params.Aligned() {
 				continue // refused by Key.Check, see TestRefused
 			}

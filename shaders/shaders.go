@@ -43,7 +43,6 @@ const (
 	Conv                          // any convolution, one output per invocation
 	ConvTiled                     // Groups 1, TileX pixels of a row × 4·TileG outputs per invocation
 	ConvShared                    // Groups 1, workgroup tiles in shared memory
-	ConvWinograd                  // 3×3, stride 1, dilation 1, Groups 1: TileX tiles of 2×2 pixels in a row × 4·TileG outputs per invocation
 	AvgPool
 	AvgPoolTiled // TileX pixels of a row per invocation
 	MaxPool
@@ -61,7 +60,7 @@ const (
 )
 
 var stems = [kernels]string{"pointwise", "pointwise_tiled", "pointwise_shared", "conv", "conv_tiled", "conv_shared",
-	"conv3x3_winograd", "avgpool", "avgpool_tiled", "maxpool", "maxpool_tiled", "relu", "copy", "affine", "add", "mul", "lrn", "softmax", "reshape", "pad"}
+	"avgpool", "avgpool_tiled", "maxpool", "maxpool_tiled", "relu", "copy", "affine", "add", "mul", "lrn", "softmax", "reshape", "pad"}
 
 func (k Kernel) String() string {
 	if k < 0 || k >= kernels {
@@ -70,11 +69,9 @@ func (k Kernel) String() string {
 	return stems[k]
 }
 
-func (k Kernel) tiled() bool {
-	return k == PointwiseTiled || k == ConvTiled || k == ConvWinograd || k.tiledPool()
-}
+func (k Kernel) tiled() bool     { return k == PointwiseTiled || k == ConvTiled || k.tiledPool() }
 func (k Kernel) shared() bool    { return k == PointwiseShared || k == ConvShared }
-func (k Kernel) conv() bool      { return k <= ConvWinograd }
+func (k Kernel) conv() bool      { return k <= ConvShared }
 func (k Kernel) tiledPool() bool { return k == AvgPoolTiled || k == MaxPoolTiled }
 
 // windowed reports kernels that are specialised to a row window.
@@ -88,7 +85,7 @@ type Key struct {
 
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // shared kernels: workgroup height, along output groups; 0 is the default
-	TileX  int // tiled and shared kernels: output pixels per invocation; conv3x3_winograd: tiles of 2×2 pixels
+	TileX  int // tiled and shared kernels: output pixels per invocation
 	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation; 1 for tiled pooling
 
 	KernelW, StrideW, DilationW int // conv_tiled and tiled pooling (DilationW 1): the row window, fixed at compile time
@@ -171,12 +168,8 @@ func (k Key) Validate() error {
 		return fail("LocalY is for shared kernels")
 	}
 	if k.Kernel.tiled() || k.Kernel.shared() {
-		outputs := 4
-		if k.Kernel == ConvWinograd {
-			outputs = 8
-		}
-		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*outputs > maxTile {
-			return fail("TileX·TileG·%d must be in %[1]d … %d", outputs, maxTile)
+		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*4 > maxTile {
+			return fail("TileX·TileG·4 must be in 4 … %d", maxTile)
 		}
 		if k.Kernel.tiledPool() && k.TileG != 1 {
 			return fail("TileG is 1 for pooling")
@@ -275,8 +268,6 @@ func (k Key) Workgroups(p *Params) [3]int {
 		x, y = div(pixels, k.localX()*k.TileX), div(g, k.TileG)
 	case ConvTiled:
 		x, y = div(int(p.N)*int(p.OutH)*div(int(p.OutW), k.TileX), k.localX()), div(g, k.TileG)
-	case ConvWinograd:
-		x, y = div(int(p.N)*div(int(p.OutH), 2)*div(int(p.OutW), 2*k.TileX), k.localX()), div(g, k.TileG)
 	case AvgPoolTiled, MaxPoolTiled:
 		x, y = div(int(p.N)*g*int(p.OutH)*div(int(p.OutW), k.TileX), k.localX()), 1
 	case PointwiseShared, ConvShared:
@@ -309,8 +300,6 @@ func (k Key) Iterations(p *Params) int {
 		return c4 + epilogue
 	case ConvTiled:
 		return c4*kh + epilogue
-	case ConvWinograd:
-		return 4*(1+c4) + epilogue
 	case AvgPoolTiled, MaxPoolTiled:
 		return kh + epilogue
 	case PointwiseShared, ConvShared:
@@ -350,14 +339,6 @@ func (k Key) Check(p *Params) error {
 	}
 	if k.Kernel <= PointwiseShared && (p.OutH != p.H || p.OutW != p.W) {
 		return fail("a pointwise output has the input's %d×%d pixels, not %d×%d", p.H, p.W, p.OutH, p.OutW)
-	}
-	if k.Kernel == ConvWinograd {
-		if p.KernelH != 3 || p.KernelW != 3 || p.StrideH != 1 || p.StrideW != 1 || p.DilationH != 1 || p.DilationW != 1 {
-			return fail("a %d×%d window, strides %d, %d, dilations %d, %d; it serves 3×3 with 1 for all", p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW)
-		}
-		if p.Winograd == 0 {
-			return fail("no weights are packed for it")
-		}
 	}
 	if k.Kernel.windowed() && (int(p.KernelW) != k.KernelW || int(p.StrideW) != k.StrideW || int(p.DilationW) != k.DilationW) {
 		return fail("window %d, stride %d, dilation %d differ from the key's", p.KernelW, p.StrideW, p.DilationW)
