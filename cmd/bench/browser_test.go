@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"inceptiongl/gpu/gputest"
+)
+
+// noBrowser names the environment variable that, set to 1, skips the tests with a browser.
+const noBrowser = "INCEPTIONGL_NO_BROWSER"
+
+var (
+	keepShots = flag.String("screenshots", "", "keep the screenshots of the page in this folder")
+	readme    = flag.String("readme", "", "write the README's picture of the page to this file")
+	showPage  = flag.String("page", "", "look at this page, not at one of a quick run")
+)
+
+// browser is a headless Chromium that notes what it should not see.
+type browser struct {
+	ctx      context.Context
+	mu       sync.Mutex
+	messages []string // console messages, exceptions
+	requests []string // that leave the page: all but its own file and data: URLs
+}
+
+// newBrowser fails the test where there is no Chromium: a page that nobody opened is not tested.
+func newBrowser(t *testing.T) *browser {
+	t.Helper()
+	if os.Getenv(noBrowser) == "1" {
+		t.Skipf("%s=1: tests with a browser skipped by choice", noBrowser)
+	}
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Fatalf("no Chromium: install the package chromium (sh .ci/setup test does), or set %s=1 to skip this knowingly", noBrowser)
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(profile(t)),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil { // waits for the browser to end
+			t.Logf("closing the browser: %v", err)
+		}
+	})
+	b := &browser{ctx: ctx}
+	chromedp.ListenTarget(ctx, func(e any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		switch e := e.(type) {
+		case *runtime.EventConsoleAPICalled:
+			b.messages = append(b.messages, fmt.Sprintf("console.%s", e.Type))
+		case *runtime.EventExceptionThrown:
+			b.messages = append(b.messages, e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			b.messages = append(b.messages, e.Entry.Text)
+		case *network.EventRequestWillBeSent:
+			if u := e.Request.URL; !strings.HasPrefix(u, "data:") {
+				b.requests = append(b.requests, u)
+			}
+		}
+	})
+	if err := chromedp.Run(ctx, network.Enable(), log.Enable(), runtime.Enable()); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// profile is an empty folder for a browser's settings. The browser's processes write to it for a moment after they were ended.
+func profile(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "bench-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 20 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Logf("removing the browser's profile: %v", err)
+	})
+	return dir
+}
+
+// open shows a file as a screen of that width and color scheme.
+func (b *browser) open(t *testing.T, file string, width int64, scheme string) {
+	t.Helper()
+	b.mu.Lock()
+	b.messages, b.requests = nil, nil
+	b.mu.Unlock()
+	err := chromedp.Run(b.ctx,
+		emulation.SetDeviceMetricsOverride(width, 844, 1, width < 600),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		chromedp.Navigate("file://"+file),
+		chromedp.WaitReady("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// look is what the page's script-free layout comes to.
+type look struct {
+	Overflow   float64           // pixels by which the page is wider than the screen
+	Sizes      map[string]string // of figures that are missing or empty, by id
+	Charts     int
+	Outside    []string // texts outside their drawing
+	Small      []string // texts of less than 10 pixels
+	Images     int
+	Broken     int // images without pixels
+	Background float64
+	Contrast   float64
+}
+
+// inspect is run in the page. IDS is replaced by the figures' ids.
+const inspect = `(() => {
+	const seen = e => e && e.getClientRects().length > 0;
+	const r = {Overflow: document.scrollingElement.scrollWidth - innerWidth, Sizes: {}, Charts: 0, Outside: [], Small: [], Images: 0, Broken: 0};
+	for (const id of IDS) {
+		const e = document.getElementById(id), b = e && e.getBoundingClientRect();
+		if (!e || b.width < 100 || b.height < 40) r.Sizes[id] = e ? b.width + "x" + b.height : "missing";
+	}
+	for (const svg of document.querySelectorAll("svg")) {
+		if (!seen(svg)) continue;
+		const b = svg.getBoundingClientRect();
+		if (b.width < 200 || b.height < 60) r.Sizes[svg.getAttribute("aria-label")] = b.width + "x" + b.height;
+		r.Charts++;
+		for (const t of svg.querySelectorAll("text")) {
+			const q = t.getBoundingClientRect();
+			if (q.left < b.left - 1 || q.right > b.right + 1 || q.top < b.top - 1 || q.bottom > b.bottom + 3) r.Outside.push(t.textContent);
+			if (parseFloat(getComputedStyle(t).fontSize) * b.width / svg.viewBox.baseVal.width < 10) r.Small.push(t.textContent);
+		}
+	}
+	for (const m of document.images) { r.Images++; if (!(m.naturalWidth > 0)) r.Broken++; }
+	const luminance = c => { const v = c.match(/\d+/g).slice(0, 3).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4); return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+	const s = getComputedStyle(document.body), a = luminance(s.color), b = luminance(s.backgroundColor);
+	r.Background = b;
+	r.Contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+	return r;
+})()`
+
+func (b *browser) inspect(t *testing.T, ids []string) look {
+	t.Helper()
+	var l look
+	if err := chromedp.Run(b.ctx, chromedp.Evaluate(strings.Replace(inspect, "IDS", fmt.Sprintf("%q.split(' ')", strings.Join(ids, " ")), 1), &l)); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// pageFor is a page of a quick run, unless a flag names one.
+func pageFor(t *testing.T) string {
+	t.Helper()
+	if *showPage != "" {
+		return *showPage
+	}
+	return quickPage(t)
+}
+
+// TestPageInBrowser opens the page on a laptop and on a phone, light and dark.
+func TestPageInBrowser(t *testing.T) {
+	gputest.Need(t)
+	b := newBrowser(t)
+	file := pageFor(t)
+	dir := *keepShots
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	ids := []string{"stats", "device", "diagram", "claims", "predicted", "steps", "roofline", "timeline", "errors", "maps-1", "maps-2"}
+	for _, v := range []struct {
+		name   string
+		width  int64
+		scheme string
+	}{{"laptop-light", 1280, "light"}, {"laptop-dark", 1280, "dark"}, {"phone-light", 390, "light"}, {"phone-dark", 390, "dark"}, {"tablet-light", 768, "light"}} {
+		b.open(t, file, v.width, v.scheme)
+		l := b.inspect(t, ids)
+		if l.Overflow > 0 {
+			t.Errorf("%s: the page is %v pixels wider than the screen", v.name, l.Overflow)
+		}
+		if len(l.Sizes) > 0 || l.Charts < 7 {
+			t.Errorf("%s: missing or empty figures %v; %d charts", v.name, l.Sizes, l.Charts)
+		}
+		if l.Images < 50 || l.Broken > 0 {
+			t.Errorf("%s: %d images, of which %d are broken", v.name, l.Images, l.Broken)
+		}
+		if len(l.Outside) > 0 || len(l.Small) > 0 {
+			t.Errorf("%s: texts outside their drawing %q, too small %q", v.name, l.Outside, l.Small)
+		}
+		if dark := l.Background < 0.2; dark != (v.scheme == "dark") || l.Contrast < 7 {
+			t.Errorf("%s: background luminance %.2f, contrast %.1f", v.name, l.Background, l.Contrast)
+		}
+		b.mu.Lock()
+		if len(b.messages) > 0 {
+			t.Errorf("%s: the console has %q", v.name, b.messages)
+		}
+		if len(b.requests) != 1 || !strings.HasSuffix(b.requests[0], filepath.Base(file)) {
+			t.Errorf("%s: requests %q, want the file alone", v.name, b.requests)
+		}
+		b.mu.Unlock()
+		var shot []byte
+		if err := chromedp.Run(b.ctx, chromedp.FullScreenshot(&shot, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, v.name+".png"), shot, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if len(shot) < 20_000 {
+			t.Errorf("%s: a screenshot of %d bytes shows nothing", v.name, len(shot))
+		}
+	}
+}
+
+// TestReadmePicture writes the picture of the page for the README, where a flag asks for it: some sections of it, as a laptop
+// shows them.
+func TestReadmePicture(t *testing.T) {
+	if *readme == "" {
+		t.Skip("no -readme FILE")
+	}
+	gputest.Need(t)
+	b := newBrowser(t)
+	b.open(t, pageFor(t), 1060, "light")
+	const sections = `document.querySelectorAll("section, nav, main > p.caption, #predicted figure ~ *, .scroll, details").forEach(e => {
+		const s = e.closest("section");
+		if (!s || !["diagram", "predicted", "roofline", "maps-1"].includes(s.id) || e !== s) e.style.display = "none";
+	})`
+	var shot []byte
+	if err := chromedp.Run(b.ctx, chromedp.Evaluate(sections, nil), chromedp.FullScreenshot(&shot, 100)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := paletted(m)
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, small); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(*readme, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out.Len() > 400_000 {
+		t.Errorf("%d bytes are too many for a README", out.Len())
+	}
+}
+
+// paletted is m in its 256 most frequent colours: nobody sees it, and the file is a third as large.
+func paletted(m image.Image) *image.Paletted {
+	b := m.Bounds()
+	coarse := func(x, y int) color.RGBA {
+		r, g, b, _ := m.At(x, y).RGBA()
+		f := func(v uint32) uint8 { return uint8(v>>8)&0xf8 | uint8(v>>13) }
+		return color.RGBA{f(r), f(g), f(b), 255}
+	}
+	counts := map[color.RGBA]int{}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			counts[coarse(x, y)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(counts), func(p, q color.RGBA) int { return counts[q] - counts[p] })
+	var p color.Palette
+	for _, c := range colours[:min(len(colours), 256)] {
+		p = append(p, c)
+	}
+	index := map[color.RGBA]uint8{}
+	out := image.NewPaletted(b, p)
+	for _, c := range colours {
+		index[c] = uint8(p.Index(c))
+	}
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			out.SetColorIndex(x, y, index[coarse(x, y)])
+		}
+	}
+	return out
+}
+
+// TestBrowserNotices: what the test above looks for would be found.
+func TestBrowserNotices(t *testing.T) {
+	b := newBrowser(t)
+	file := filepath.Join(t.TempDir(), "bad.html")
+	const bad = `<meta name="viewport" content="width=device-width"><body style="color:#888;background:#999"><img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div>
+<svg width="300" height="100" viewBox="0 0 600 200"><text x="-50" y="50" font-size="12">out</text></svg><script>console.error("no"); missing()</script>`
+	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.open(t, file, 390, "light")
+	l := b.inspect(t, []string{"roofline"})
+	if l.Overflow <= 0 || l.Sizes["roofline"] != "missing" || l.Broken != 1 || len(l.Outside) != 1 || len(l.Small) != 1 || l.Contrast > 2 {
+		t.Errorf("%+v", l)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.messages) < 2 || len(b.requests) != 2 {
+		t.Errorf("messages %q, requests %q", b.messages, b.requests)
+	}
+}
