@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception"
+	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
@@ -21,36 +22,72 @@ type benchCase struct {
 	out   tensor.Shape
 }
 
+// subject is what --network names: a builder for a number of input channels, and the size it is known for.
+type subject struct {
+	name           string
+	channels, size int
+	build          func(channels int) (*graph.Graph, error)
+}
+
+// networks are the choices of --network, the default first. Only the digits come with weights.
+func networks() []subject {
+	module := func(name string, config func(int) inception.ModuleConfig) func(int) (*graph.Graph, error) {
+		return func(c int) (*graph.Graph, error) { return inception.Module(name, config(c)), nil }
+	}
+	fixed := func(build func() (*graph.Graph, error)) func(int) (*graph.Graph, error) {
+		return func(int) (*graph.Graph, error) { return build() }
+	}
+	return []subject{
+		{"inception_a", 192, 28, module("inception_a", inception.Article)},
+		{"bottleneck", 192, 28, module("bottleneck", func(c int) inception.ModuleConfig {
+			return inception.ModuleConfig{In: c, B5x5Reduce: 16, B5x5: 32}
+		})},
+		{"googlenet_3a", 192, 28, module("googlenet_3a", func(c int) inception.ModuleConfig {
+			return inception.GoogLeNetModule(c, 64, 96, 128, 16, 32, 32)
+		})},
+		{"pointwise", 192, 28, func(c int) (*graph.Graph, error) { return inception.PointwiseStack(c, 64, 64, 64), nil }},
+		{"digits", digits.Channels, digits.InputSize, fixed(digits.Network)},
+		{"googlenet", 3, 224, fixed(func() (*graph.Graph, error) { return inception.GoogLeNet(1000), nil })},
+		{"inception_v3", 3, 299, fixed(func() (*graph.Graph, error) { return inception.InceptionV3(1000), nil })},
+	}
+}
+
 // newCase builds what the flags describe. Errors name the flag.
 func newCase(f *flags) (*benchCase, error) {
-	h, w, err := parseSize(f.Size)
-	if err != nil {
-		return nil, fmt.Errorf("--size: %w", err)
+	i := slices.IndexFunc(networks(), func(n subject) bool { return n.name == f.Network })
+	if i < 0 {
+		return nil, fmt.Errorf("--network %q: not one of those in --help", f.Network)
+	}
+	n := networks()[i]
+	shape := tensor.Shape{N: f.Batch, C: n.channels, H: n.size, W: n.size}
+	if f.Channels != 0 {
+		shape.C = f.Channels
+	}
+	if f.Size != "" {
+		var err error
+		if shape.H, shape.W, err = cli.ParseSize(f.Size); err != nil {
+			return nil, fmt.Errorf("--size: %w", err)
+		}
 	}
 	if f.Runs < 1 {
 		return nil, fmt.Errorf("--runs: %d runs; at least 1 is needed", f.Runs)
+	}
+	if err := shape.Check(); err != nil {
+		return nil, fmt.Errorf("--batch, --channels, --size: %w", err)
 	}
 	c := &benchCase{seed: f.Seed}
 	if c.seed == 0 {
 		c.seed = uint64(time.Now().UnixNano())
 	}
-	shape := tensor.Shape{N: f.Batch, C: f.Channels, H: h, W: w}
-	if err := shape.Check(); err != nil {
-		return nil, fmt.Errorf("--batch, --channels, --size: %w", err)
+	var err error
+	if c.graph, err = n.build(shape.C); err != nil {
+		return nil, fmt.Errorf("--network %s: %w", n.name, err)
 	}
-	switch f.Network {
-	case "bottleneck":
-		c.graph = inception.Module("bottleneck", inception.ModuleConfig{In: f.Channels, B5x5Reduce: 16, B5x5: 32})
-	case "googlenet_3a":
-		c.graph = inception.Module("googlenet_3a", inception.GoogLeNetModule(f.Channels, 64, 96, 128, 16, 32, 32))
-	case "pointwise":
-		c.graph = inception.PointwiseStack(f.Channels, 64, 64, 64)
-	default:
-		c.graph = inception.InceptionA(f.Channels)
+	if len(c.graph.Weights) == 0 {
+		inception.InitHe(c.graph, c.seed)
 	}
-	inception.InitHe(c.graph, c.seed)
 	if f.Weights != "" {
-		m, err := weights.LoadSafetensors(f.Weights)
+		m, err := weights.Load(f.Weights)
 		if err != nil {
 			return nil, fmt.Errorf("--weights: %w", err)
 		}
@@ -63,26 +100,13 @@ func newCase(f *flags) (*benchCase, error) {
 		return nil, err
 	}
 	c.out = shapes[c.graph.Outputs[0]]
-	if c.macs, err = c.graph.MACs(shape); err != nil {
+	cost, err := graph.Cost(c.graph, shape)
+	if err != nil {
 		return nil, err
 	}
+	c.macs = cost.Total.MACs
 	c.input = inception.RandomInput(shape, c.seed)
 	return c, nil
-}
-
-// parseSize reads "28" or "28x30" (height, width).
-func parseSize(s string) (h, w int, err error) {
-	rows, cols, both := strings.Cut(strings.ToLower(s), "x")
-	if !both {
-		cols = rows
-	}
-	if h, err = strconv.Atoi(rows); err == nil {
-		w, err = strconv.Atoi(cols)
-	}
-	if err != nil || h < 1 || w < 1 {
-		return 0, 0, fmt.Errorf("%q is neither a positive number nor HxW", s)
-	}
-	return h, w, nil
 }
 
 // describe is the case for the report.

@@ -20,11 +20,11 @@ import (
 
 // flags are the command line.
 type flags struct {
-	Network  string `default:"inception_a" enum:"inception_a,bottleneck,googlenet_3a,pointwise" help:"What to run: inception_a (the article's module), bottleneck (its 192→16→32 5×5 path), googlenet_3a (the paper's module 3a), pointwise (three 1×1 layers with ReLU)."`
+	Network  string `default:"inception_a" enum:"inception_a,bottleneck,googlenet_3a,pointwise,digits,googlenet,inception_v3" help:"What to run: inception_a (the article's module), bottleneck (its 192→16→32 5×5 path), googlenet_3a (the paper's module 3a), pointwise (three 1×1 layers with ReLU), digits (the trained network that ships), or the whole googlenet or inception_v3."`
 	Batch    int    `default:"1" help:"Images in a run."`
-	Size     string `default:"28" help:"Height and width: one number, or HxW."`
-	Channels int    `default:"192" help:"Input channels."`
-	Weights  string `type:"existingfile" placeholder:"FILE" help:"A .safetensors file with PyTorch's state_dict names. Default: random weights (He initialisation) from the seed."`
+	Size     string `placeholder:"N|HxW" help:"Height and width. Default: the network's own: 28, 224 for googlenet, 299 for inception_v3."`
+	Channels int    `placeholder:"N" help:"Input channels. Default: the network's own, 192 for a module."`
+	Weights  string `type:"existingfile" placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names. Default: random weights (He initialisation) from the seed."`
 	Seed     uint64 `help:"Seed of weights and input. Default: taken from the clock, and printed."`
 	Runs     int    `default:"30" help:"Timed runs of each thing that is timed."`
 	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`

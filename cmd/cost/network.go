@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"inceptiongl/cmd/internal/article"
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -43,7 +43,7 @@ func open(f *flags) (*graph.Graph, tensor.Shape, error) {
 	var s tensor.Shape
 	var err error
 	if f.Size != "" {
-		if s.H, s.W, err = parseSize(f.Size); err != nil {
+		if s.H, s.W, err = cli.ParseSize(f.Size); err != nil {
 			return nil, s, fmt.Errorf("--size: %w", err)
 		}
 	}
@@ -83,19 +83,4 @@ func open(f *flags) (*graph.Graph, tensor.Shape, error) {
 		return b.build(s.C), s, nil
 	}
 	return nil, s, fmt.Errorf("--network %q: must be one of %s", f.Network, networkNames())
-}
-
-// parseSize reads "28" or "28x30" (height, width).
-func parseSize(s string) (h, w int, err error) {
-	rows, cols, both := strings.Cut(strings.ToLower(s), "x")
-	if !both {
-		cols = rows
-	}
-	if h, err = strconv.Atoi(rows); err == nil {
-		w, err = strconv.Atoi(cols)
-	}
-	if err != nil || h < 1 || w < 1 {
-		return 0, 0, fmt.Errorf("%q is neither a positive number nor HxW", s)
-	}
-	return h, w, nil
 }
