@@ -115,6 +115,11 @@ func TestCeilings(t *testing.T) {
 	if c.Compute.Rate <= 0 || c.Cache.Rate <= 0 || c.Memory.Rate <= 0 || c.Cache.Bytes > c.Memory.Bytes || c.EmptyDispatch.Median <= 0 {
 		t.Errorf("%+v", c)
 	}
+	better := CeilingsReport{Compute: Ceiling{Rate: 2 * c.Compute.Rate}, Cache: Ceiling{Rate: c.Cache.Rate / 2}, EmptyDispatch: Timing{Median: c.EmptyDispatch.Median / 2}}
+	want := CeilingsReport{better.Compute, c.Cache, c.Memory, better.EmptyDispatch}
+	if got := c.best(&better); *got != want || *better.best(c) != want {
+		t.Errorf("the best of two is %+v, want %+v", got, want)
+	}
 	// A shader that computes something else is noticed.
 	d := gputest.Open(t)
 	b := &ceilingBench{dev: d}

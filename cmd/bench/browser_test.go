@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -255,9 +256,15 @@ func TestReadmePicture(t *testing.T) {
 	const sections = `document.querySelectorAll("section, nav, main > p.caption, #predicted figure ~ *, .scroll, details").forEach(e => {
 		const s = e.closest("section");
 		if (!s || !["diagram", "predicted", "roofline", "maps-1"].includes(s.id) || e !== s) e.style.display = "none";
-	})`
+	}), document.querySelector("main").getBoundingClientRect().height`
+	var height float64
 	var shot []byte
-	if err := chromedp.Run(b.ctx, chromedp.Evaluate(sections, nil), chromedp.FullScreenshot(&shot, 100)); err != nil {
+	err := chromedp.Run(b.ctx, chromedp.Evaluate(sections, &height), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		clip := &cdp.Viewport{Width: 1060, Height: height, Scale: 1}
+		shot, err = cdp.CaptureScreenshot().WithClip(clip).WithCaptureBeyondViewport(true).Do(ctx)
+		return err
+	}))
+	if err != nil {
 		t.Fatal(err)
 	}
 	m, err := png.Decode(bytes.NewReader(shot))

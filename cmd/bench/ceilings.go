@@ -78,6 +78,21 @@ func measureCeilings(ctx context.Context, d *gpu.Device) (*CeilingsReport, error
 	return r, nil
 }
 
+// best has the better of each.
+func (c *CeilingsReport) best(o *CeilingsReport) *CeilingsReport {
+	higher := func(a, b Ceiling) Ceiling {
+		if b.Rate > a.Rate {
+			return b
+		}
+		return a
+	}
+	r := &CeilingsReport{higher(c.Compute, o.Compute), higher(c.Cache, o.Cache), higher(c.Memory, o.Memory), c.EmptyDispatch}
+	if o.EmptyDispatch.Median < r.EmptyDispatch.Median {
+		r.EmptyDispatch = o.EmptyDispatch
+	}
+	return r
+}
+
 func ceilingProgram(ctx context.Context, d *gpu.Device, name, prelude string) (*gpu.Program, error) {
 	text, err := ceilingShaders.ReadFile("ceilings/" + name)
 	if err != nil {

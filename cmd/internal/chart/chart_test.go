@@ -107,7 +107,8 @@ func TestPlane(t *testing.T) {
 			{Entry: Entry{Name: "roof", Class: "c4", Mark: Dashes}, Points: []Point{{X: 0.5, Y: 10}, {X: 5, Y: 100}, {X: 300, Y: 100}}},
 			{Entry: Entry{Name: "steps", Class: "c0", Mark: Dot}},
 		}}
-	for i := range 8 { // crowded on purpose
+	p.Series[1].Points = []Point{{X: 0.5, Y: 1, Label: "a long name at the edge"}}
+	for i := range 7 { // crowded on purpose
 		p.Series[1].Points = append(p.Series[1].Points, Point{X: 50 + float64(i)/2, Y: 40, Lo: 38, Hi: 44, Label: fmt.Sprint("no. ", i)})
 	}
 	for _, width := range []float64{930, 334} {
@@ -124,6 +125,11 @@ func TestPlane(t *testing.T) {
 				if a.meets(b) {
 					t.Errorf("width %v: labels overlap at %v and %v", width, a, b)
 				}
+			}
+		}
+		for _, r := range rooms {
+			if r.x0 < 0 || r.x1 > width {
+				t.Errorf("width %v: a label is outside, at %v", width, r)
 			}
 		}
 		if len(find(all, "path", "dashed")) != 1 || len(find(all, "circle", "ring")) != 8 {

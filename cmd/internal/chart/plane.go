@@ -114,24 +114,34 @@ func around(x, y, dx, dy float64) box { return box{x - dx, y - dy, x + dx, y + d
 
 func (b box) meets(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y1 && o.y0 < b.y1 }
 
-// label writes s near a dot where nothing else is, and returns the room it took.
+// label writes s inside the chart near a dot, as near as nothing else is, and returns the room it took.
 func (c *canvas) label(s string, px, py float64, taken []box, left, right, top, bottom float64) box {
 	w := 1.15*advance*float64(len([]rune(s)))/2 + 2 // bold
-	first := around(px, py-15, w, 8)
-	for reach := range 8 {
-		up := 15 + 14*float64(reach)
-		for _, d := range [][2]float64{{0, -up}, {w + 9, 0}, {-w - 9, 0}, {w / 2, -up}, {-w / 2, -up}, {w, -up}, {-w, -up}, {0, up}, {w, up}, {-w, up}} {
-			b := around(px+d[0], py+d[1], w, 8)
-			if b.x0 < left || b.x1 > right || b.y0 < top || b.y1 > bottom || slices.ContainsFunc(taken, b.meets) {
+	best, least := around(max(min(px, right-w), left+w), max(py-15, top+8), w, 8), math.Inf(1)
+	for dy := -120.0; dy <= 120; dy += 5 {
+		for dx := -w - 60; dx <= w+60; dx += 4 {
+			b := around(px+dx, py+dy, w, 8)
+			d := b.distance(px, py) + math.Hypot(dx, dy)/1000 // among equals, the most central
+			if d >= least || b.x0 < left || b.x1 > right || b.y0 < top || b.y1 > bottom || slices.ContainsFunc(taken, b.meets) {
 				continue
 			}
-			if reach > 0 {
-				c.line("leader", px, py, math.Min(math.Max(px, b.x0), b.x1), math.Min(math.Max(py, b.y0), b.y1))
-			}
-			c.text("halo bold", (b.x0+b.x1)/2, b.y1-3.5, "middle", s)
-			return b
+			best, least = b, d
 		}
 	}
-	c.text("halo bold", (first.x0+first.x1)/2, first.y1-3.5, "middle", s)
-	return first
+	if d := best.distance(px, py); d > 12 {
+		x, y := best.nearest(px, py)
+		c.line("leader", px, py, x, y)
+	}
+	c.text("halo bold", (best.x0+best.x1)/2, best.y1-3.5, "middle", s)
+	return best
+}
+
+// nearest is the box's point nearest to (x, y).
+func (b box) nearest(x, y float64) (float64, float64) {
+	return max(min(x, b.x1), b.x0), max(min(y, b.y1), b.y0)
+}
+
+func (b box) distance(x, y float64) float64 {
+	nx, ny := b.nearest(x, y)
+	return math.Hypot(nx-x, ny-y)
 }
