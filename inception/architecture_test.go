@@ -48,6 +48,9 @@ func TestArchitecture(t *testing.T) {
 		cpuref:  {gpu, shaders, "github.com/go-gl"},
 
 		network + "/weights": {cpuref, gpu, shaders, "github.com/go-gl"},
+		network + "/onnx":    {cpuref, gpu, shaders, "github.com/go-gl"},
+		network + "/images":  {cpuref, gpu, shaders, "github.com/go-gl"},
+		network + "/digits":  {cpuref, module + "/cmd"},
 	} {
 		for _, dep := range dependencies(t, pkg) {
 			for _, f := range forbidden {
