@@ -23,18 +23,18 @@ CASES = export INCEPTIONGL_CASES=$$(mktemp) &&
 COUNT = && awk '{ n += $$1 } END { print "gpu cases run on $@: " n + 0; exit !n }' $$INCEPTIONGL_CASES
 
 unit:
-	$(CASES) $(LLVMPIPE) go test -count=1 ./... $(COUNT)
+	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./... $(COUNT)
 
 zink:
-	$(CASES) $(ZINK) go test -count=1 ./gpu ./shaders ./inception $(COUNT)
+	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception $(COUNT)
 
 # The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
 race:
-	$(LLVMPIPE) go test -count=1 -race ./gpu ./cpuref ./cmd/infer
-	$(LLVMPIPE) go test -count=1 -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
 
 glfw:
-	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -tags glfw ./gpu $(COUNT)
+	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)
 
 # Builds for systems that can't run here: Windows with cgo; macOS and no-cgo, where everything but the GPU works.
 cross:
