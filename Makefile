@@ -1,7 +1,8 @@
 # make bench   the main job
 # make test    everything that CI checks; needs the packages of `sh .ci/setup test`
 SHELL       := /bin/bash -o pipefail
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# The newest staticcheck that the installed Go can build.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@$(shell go env GOVERSION | awk -F. '{ print ($$2 < 26 ? "v0.6.1" : "v0.8.2") }')
 # Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously.
 LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVICE=llvmpipe
 ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
