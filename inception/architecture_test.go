@@ -47,6 +47,7 @@ func TestArchitecture(t *testing.T) {
 		tensor:  {module, "github.com"},
 		cpuref:  {gpu, shaders, "github.com/go-gl"},
 
+		network + "/files":   {module, "github.com"},
 		network + "/weights": {cpuref, gpu, shaders, "github.com/go-gl"},
 		network + "/onnx":    {cpuref, gpu, shaders, "github.com/go-gl"},
 		network + "/images":  {cpuref, gpu, shaders, "github.com/go-gl"},

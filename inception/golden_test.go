@@ -54,7 +54,9 @@ func TestGoldens(t *testing.T) {
 			if !slices.Equal(dims, []int{y.N, y.C, y.H, y.W}) {
 				t.Fatalf("%s: output %v, want %v", c.name, y.Shape, dims)
 			}
-			if e, err := cpuref.RelL2(y.Data, want); err != nil || !(e <= 1e-6) {
+			e, err := cpuref.RelL2(y.Data, want)
+			t.Logf("%s, kernels %d: relative L2 error %.3g", c.name, k, e)
+			if err != nil || !(e <= 1e-6) {
 				t.Errorf("%s, kernels %d: relative error %.3g, %v; want at most 1e-6", c.name, k, e, err)
 			}
 		}

@@ -248,7 +248,7 @@ func TestPageInBrowser(t *testing.T) {
 // shows them.
 func TestReadmePicture(t *testing.T) {
 	if *readme == "" {
-		t.Skip("no -readme FILE")
+		t.Skip("writes a picture, no check: only with -readme FILE, by choice")
 	}
 	gputest.Need(t)
 	b := newBrowser(t)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 )
@@ -172,19 +173,19 @@ func (d *drawer) index(wanted []graph.Value) {
 
 // draw writes the mosaics for image i of the values ys, and lists the files.
 func (d *drawer) draw(it *item, i int, ys []*tensor.Tensor) ([]string, error) {
-	var files []string
+	var drawn []string
 	for _, m := range d.modules {
 		y := ys[m.at]
 		one := &tensor.Tensor{Shape: tensor.Shape{N: 1, C: y.C, H: y.H, W: y.W}, Data: row(y, i)}
 		path := filepath.Join(d.dir, d.file(it.name, m.name))
 		picture := mosaic(filepath.Base(it.name), m, one, it.fitted)
-		if err := writeFile(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
-			return files, fmt.Errorf("--activations: %w", err)
+		if err := files.Write(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
+			return drawn, fmt.Errorf("--activations: %w", err)
 		}
-		files = append(files, path)
+		drawn = append(drawn, path)
 		d.count++
 	}
-	return files, nil
+	return drawn, nil
 }
 
 // file names a mosaic after its photo and node; a name that is taken gets a number.

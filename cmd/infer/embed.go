@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
@@ -90,7 +91,7 @@ func (e *embedder) write(log io.Writer) error {
 		fmt.Fprintf(log, "%s isn't written: there are no rows\n", e.path)
 		return nil
 	}
-	err := writeFile(e.rows(), func(out io.Writer) error {
+	err := files.Write(e.rows(), func(out io.Writer) error {
 		w := csv.NewWriter(out)
 		w.Write([]string{"row", "file"}) // an error stays, for Flush
 		for i, f := range e.files {

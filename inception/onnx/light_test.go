@@ -21,7 +21,7 @@ func TestLightModels(t *testing.T) {
 		for _, name := range lightModels {
 			t.Run(name, func(t *testing.T) {
 				if testing.Short() && name == "vgg19" {
-					t.Skip("20 billion multiplications")
+					t.Skip("-short: left out by choice, 20 billion multiplications")
 				}
 				base := filepath.Join("testdata", "light", "light_"+name)
 				m, err := onnx.Load(base+".onnx", onnx.Options{})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sbinet/npyio/npy"
 
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/tensor"
 )
 
@@ -189,7 +190,7 @@ func WriteNpy(path string, dims []int, data []float32) error {
 		return fmt.Errorf("weights: %s: %d dimensions are too many", path, len(dims))
 	}
 	head := slices.Concat([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(dict))), []byte(dict))
-	err := writeFile(path, func(w io.Writer) error {
+	err := files.Write(path, func(w io.Writer) error {
 		if _, err := w.Write(head); err != nil {
 			return err
 		}

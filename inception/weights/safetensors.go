@@ -11,6 +11,7 @@ import (
 
 	"github.com/nlpodyssey/safetensors"
 
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/tensor"
 )
 
@@ -159,7 +160,7 @@ func SaveSafetensors(path string, m map[string]tensor.Array) error {
 		}
 		views[name] = f32View{a}
 	}
-	err := writeFile(path, func(w io.Writer) error { return safetensors.SerializeToWriter(views, nil, w) })
+	err := files.Write(path, func(w io.Writer) error { return safetensors.SerializeToWriter(views, nil, w) })
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
