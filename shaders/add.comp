@@ -11,7 +11,7 @@ void main() {
     if (i >= N * out_g * area) return;
     ivec2 plane_pixel = divide(i, area); // (n·out_g + group, pixel)
     ivec2 image_group = divide(plane_pixel.x, out_g);
-    int second = src2_pixel == 1 ? plane_pixel.x : i;
-    vec4 v = load_src(src_base + i) + load_src(src2_base + second);
+    int at = src2_pixel == 1 ? plane_pixel.x : i;
+    vec4 v = load_src(src_base + i) + load_second(src2_base + at);
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, v);
 }

@@ -1,14 +1,19 @@
 // Shared by every kernel: macros, the uniform block, buffers, loads and the epilogue.
 //
 // Layout NC4HW4: element (n, c, y, x) of a tensor N×C×H×W is lane c%4 of texel base + ((n·C4 + c/4)·H + y)·W + x,
-// C4 = ⌈C/4⌉; lanes of channels ≥ C are 0. All tensors live in one buffer, the arena; a step reads and writes disjoint
-// parts of it. Weights: texel WeightBase + (((og·IG + ig)·KH + ky)·KW + kx)·4 + i holds the weights of input channel
+// C4 = ⌈C/4⌉; lanes of channels ≥ C are 0. Weights: texel WeightBase + (((og·IG + ig)·KH + ky)·KW + kx)·4 + i holds the weights of input channel
 // 4·ig+i for outputs 4·og … 4·og+3. Bias: texel BiasBase + og.
+//
+// Each tensor is bound by itself: bases are relative to what is bound.
 //
 // Macros: LOAD     0 reads storage buffers, 1 imageBuffers, 2 samplerBuffers (which is fast depends on the driver)
 //         ALIGNED  1 stores whole texels; 0 stores single lanes, for destinations at any channel offset
-//         PLAIN    1 for kernels that compute one output an invocation: they load and store single lanes
+//         SCALAR   1 for kernels that load and store single lanes
+//         SECOND   1 for kernels with a second input
+//         WIDE     1 where quotients of indices reach 2^20: divide takes a second step
+//         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
+//         ACT_…    activations beyond ReLU and clip (activations.glsl)
 
 layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
 
@@ -36,18 +41,26 @@ layout(std140, binding = 0) uniform Params {
     Segment seg[8];
 };
 
-// load_src and load_weight read one texel of the arena and of the weights.
+// load_src, load_second and load_weight read one texel of the input, of the second input and of the weights.
 #if LOAD == 1
 layout(binding = 0, rgba32f) readonly uniform imageBuffer src_image;
 layout(binding = 1, rgba32f) readonly uniform imageBuffer weight_image;
 vec4 load_src(int texel) { return imageLoad(src_image, texel); }
 vec4 load_weight(int texel) { return imageLoad(weight_image, texel); }
+#if SECOND == 1
+layout(binding = 2, rgba32f) readonly uniform imageBuffer second_image;
+vec4 load_second(int texel) { return imageLoad(second_image, texel); }
+#endif
 #elif LOAD == 2
 layout(binding = 0) uniform samplerBuffer src_sampler;
 layout(binding = 1) uniform samplerBuffer weight_sampler;
 vec4 load_src(int texel) { return texelFetch(src_sampler, texel); }
 vec4 load_weight(int texel) { return texelFetch(weight_sampler, texel); }
-#elif PLAIN == 1
+#if SECOND == 1
+layout(binding = 2) uniform samplerBuffer second_sampler;
+vec4 load_second(int texel) { return texelFetch(second_sampler, texel); }
+#endif
+#elif SCALAR == 1
 layout(std430, binding = 0) readonly buffer Src { float src[]; };
 layout(std430, binding = 2) readonly buffer Weights { float weight[]; };
 float load_src(int texel, int lane) { return src[4 * texel + lane]; }
@@ -57,9 +70,13 @@ layout(std430, binding = 0) readonly buffer Src { vec4 src[]; };
 layout(std430, binding = 2) readonly buffer Weights { vec4 weight[]; };
 vec4 load_src(int texel) { return src[texel]; }
 vec4 load_weight(int texel) { return weight[texel]; }
+#if SECOND == 1
+layout(std430, binding = 3) readonly buffer Second { vec4 second[]; };
+vec4 load_second(int texel) { return second[texel]; }
+#endif
 #endif
 
-#if PLAIN == 1 && LOAD != 0
+#if SCALAR == 1 && LOAD != 0
 float load_src(int texel, int lane) { return load_src(texel)[lane]; }
 float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
 #endif
@@ -74,14 +91,26 @@ layout(std430, binding = 1) writeonly buffer Dst { float dst[]; };
 int workgroup_x() { return int(gl_WorkGroupID.x + gl_WorkGroupID.z * gl_NumWorkGroups.x); }
 int invocation_x() { return workgroup_x() * LOCAL_X + int(gl_LocalInvocationID.x); }
 
-// (a / b, a % b) for a ≥ 0, b > 0 and a quotient below 2^20: the estimate is then at most 1 off, in either direction.
-// Integer division is several times as slow, on CPUs and GPUs.
+// (a / b, a % b) for a ≥ 0, b > 0. The estimate is at most 1 off, in either direction, for quotients below 2^20; for larger
+// ones the remainder is divided once more. Integer division is several times as slow, on CPUs and GPUs.
 ivec2 divide(int a, int b) {
     int q = int(float(a) / float(b));
     int r = a - q * b;
+#if WIDE == 1
+    int more = int(float(r) / float(b));
+    q += more;
+    r -= more * b;
+#endif
     if (r < 0) { q -= 1; r += b; }
     if (r >= b) { q += 1; r -= b; }
     return ivec2(q, r);
+}
+
+// How many of the taps first, first + step … (kernel of them) lie in from … to (exclusive).
+int taps_inside(int first, int step, int kernel, int from, int to) {
+    int before = first >= from ? 0 : (from - first + step - 1) / step;
+    int until = first >= to ? 0 : (to - first + step - 1) / step;
+    return max(min(until, kernel) - min(before, kernel), 0);
 }
 
 int channel_groups(int channels) { return (channels + 3) / 4; }
@@ -121,13 +150,28 @@ int dst_index(Target t, int n, int pixel, int c) {
 }
 #endif
 
-#if PLAIN == 1
+#if PARTIAL == 1
+// The first dispatch of a split sum. The y workgroups count parts of the sum over tiles of groups.
+ivec2 part_and_tile(int tiles) { int part = int(gl_WorkGroupID.y) / tiles; return ivec2(part, int(gl_WorkGroupID.y) - part * tiles); }
+
+// From which to which (exclusive) of n terms a part goes.
+ivec2 part_of(int part, int n) {
+    int each = (n + SPLITS - 1) / SPLITS;
+    return ivec2(min(part * each, n), min((part + 1) * each, n));
+}
+
+// Stores a part's sum of group g as it is: [part][n][group][pixel], whole texels.
+void store_part(int part, int g, int n, int pixel, vec4 v) {
+    dst[((part * N + n) * out_g + g) * out_h * out_w + pixel] = v;
+}
+#endif
+
+#if SCALAR == 1
 // Stores one channel of group g at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, int g, int lane, int n, int pixel, float v) {
     if (lane >= t.valid) return;
     if (bias_base >= 0) v += load_weight(bias_base + g, lane);
-    if (t.act == 1) v = max(v, 0.0);
-    else if (t.act == 2) v = clamp(v, t.low, t.high);
+    v = activate(v, t.act, t.low, t.high);
     dst[dst_index(t, n, pixel, t.channel + lane)] = v;
     if (lane == t.valid - 1)
         for (int i = 0; i < t.tail; ++i) dst[dst_index(t, n, pixel, t.channel + t.valid + i)] = 0.0;
@@ -138,8 +182,7 @@ vec4 load_bias(int g) { return bias_base < 0 ? vec4(0) : load_weight(bias_base +
 // Stores 4 channels at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     v += bias;
-    if (t.act == 1) v = max(v, vec4(0));
-    else if (t.act == 2) v = clamp(v, vec4(t.low), vec4(t.high));
+    v = activate(v, t.act, t.low, t.high);
 #if ALIGNED == 1
     v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN
     dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = v;

@@ -17,7 +17,8 @@ void main() {
 
     int og = o / 4, lane = o % 4;
     int inputs = C / conv_groups;
-    int first = conv_groups == 1 ? 0 : o / (out_c / conv_groups) * inputs;
+    // Lanes past the last output, which store nothing, read where the last one reads: not past the end of the input.
+    int first = conv_groups == 1 ? 0 : min(o, out_c - 1) / (out_c / conv_groups) * inputs;
     int C4 = channel_groups(C), IG = channel_groups(inputs);
 
     float sum = 0.0;

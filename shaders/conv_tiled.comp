@@ -7,14 +7,19 @@
 // Tiles count over N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
 // Invocations: x = tile, y = group tile.
 // Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); and see
-// common.glsl.
+// common.glsl. With PARTIAL 1 it sums one of SPLITS ranges of (input group, ky), and the sum waits in scratch for split_sum.
 
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 
 void main() {
     int x_tiles = (out_w + TILE_X - 1) / TILE_X;
     int tile = invocation_x();
+#if PARTIAL == 1
+    ivec2 part_tile = part_and_tile((out_g + TILE_G - 1) / TILE_G);
+    int first_group = part_tile.y * TILE_G;
+#else
     int first_group = int(gl_WorkGroupID.y) * TILE_G;
+#endif
     if (tile >= N * out_h * x_tiles) return;
     ivec2 row_tile = divide(tile, x_tiles); // (n·out_h + y, x tile)
     ivec2 image_row = divide(row_tile.x, out_h);
@@ -33,8 +38,16 @@ void main() {
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
     // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
-    int plane = image, ky = 0;
-    for (int k = 0; k < C4 * kernel_h; ++k) {
+    int plane = image, ky = 0, first_k = 0, end_k = C4 * kernel_h;
+#if PARTIAL == 1
+    ivec2 range = part_of(part_tile.x, C4 * kernel_h);
+    first_k = range.x;
+    end_k = range.y;
+    ivec2 ig_ky = divide(first_k, kernel_h);
+    plane += ig_ky.x * HW;
+    ky = ig_ky.y;
+#endif
+    for (int k = first_k; k < end_k; ++k) {
         int iy = top + ky * dilation_h;
         bool row_inside = iy >= 0 && iy < H;
         int row_at = plane + iy * W + left;
@@ -61,9 +74,16 @@ void main() {
 
     for (int g = 0; g < TILE_G; ++g) {
         int group = min(first_group + g, out_g - 1);
+#if PARTIAL == 0
         Target t = target(group);
         vec4 bias = load_bias(group);
+#endif
         for (int x = 0; x < TILE_X; ++x)
-            if (first_x + x < out_w && first_group + g < out_g) store(t, bias, n, y * out_w + first_x + x, sum[g][x]);
+            if (first_x + x < out_w && first_group + g < out_g)
+#if PARTIAL == 1
+                store_part(part_tile.x, group, n, y * out_w + first_x + x, sum[g][x]);
+#else
+                store(t, bias, n, y * out_w + first_x + x, sum[g][x]);
+#endif
     }
 }

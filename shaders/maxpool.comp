@@ -1,8 +1,8 @@
 // maxpool: max pooling, one texel (4 channels) per invocation.
 //
-//   out(n, c, y, x) = max_{ky, kx} in(n, c, y·SH + ky − PT, x·SW + kx − PL)   over pixels inside the input
+//   out(n, c, y, x) = act(bias(c) + max_{ky, kx} in(n, c, y·SH + ky·DH − PT, x·SW + kx·DW − PL))   over pixels inside the input
 //
-// Padding never wins; every window holds a pixel (the graph's shape rule).
+// Padding never wins: it is −∞. NaN does, as in PyTorch. Every window holds a pixel (the graph's shape rule).
 // Invocations: x = output texel, [n][group][y][x]. Macros: see common.glsl.
 
 void main() {
@@ -14,11 +14,15 @@ void main() {
     ivec2 yx = divide(plane_pixel.y, out_w);
     int top = yx.x * stride_h - pad_top, left = yx.y * stride_w - pad_left;
 
-    int y0 = max(top, 0), y1 = min(top + kernel_h, H);
-    int x0 = max(left, 0), x1 = min(left + kernel_w, W);
     int plane = src_base + plane_pixel.x * H * W;
-    vec4 best = load_src(plane + y0 * W + x0); // not −∞: a tensor may hold it, and GLSL has no literal
-    for (int y = y0; y < y1; ++y)
-        for (int x = x0; x < x1; ++x) best = max(best, load_src(plane + y * W + x));
+    vec4 best = vec4(uintBitsToFloat(0xff800000u)); // −∞
+    for (int ky = 0; ky < kernel_h; ++ky) {
+        int y = top + ky * dilation_h;
+        if (y < 0 || y >= H) continue;
+        for (int kx = 0; kx < kernel_w; ++kx) {
+            int x = left + kx * dilation_w;
+            if (x >= 0 && x < W) best = max_nan(best, load_src(plane + y * W + x));
+        }
+    }
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, best);
 }

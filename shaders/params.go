@@ -9,23 +9,16 @@ import (
 // MaxSegments is the most destinations that one dispatch writes.
 const MaxSegments = 8
 
-// Activations of a Segment.
-const (
-	ActNone int32 = iota
-	ActReLU
-	ActClip // to Low … High
-)
-
 // Segment is one destination of a step: output groups First, First+1 … up to the next segment's First (or Params.OutG)
 // hold Channels real channels, which go to channels DstChannel … of the tensor at texel DstBase.
 // Layout: std140, 32 bytes.
 type Segment struct {
 	First      int32 // first output group (of 4 channels) of the step
 	Channels   int32 // real channels; the rest of the last group is padding
-	DstBase    int32 // first texel of the destination tensor in the arena
+	DstBase    int32 // first texel of the destination tensor, in what is bound
 	DstC       int32 // channels of the destination tensor
 	DstChannel int32 // where the segment starts in it
-	Act        int32 // ActNone, ActReLU or ActClip
+	Act        Act
 	Low, High  float32
 }
 
@@ -36,7 +29,7 @@ func (s *Segment) aligned() bool {
 }
 
 // Params is the uniform block of every kernel, field for field in std140 (see common.glsl). Counts are of elements;
-// bases are texels (4 floats) of the arena or of the weights buffer.
+// bases are texels (4 floats) of what is bound.
 type Params struct {
 	N, C, H, W int32 // the input tensor
 
@@ -88,6 +81,13 @@ func (p *Params) Aligned() bool {
 	return true
 }
 
+// pixels and texels count the outputs: pixels of all images, and the texels that they make up.
+func (p *Params) pixels() int { return int(p.N) * int(p.OutH) * int(p.OutW) }
+func (p *Params) texels() int { return p.pixels() * int(p.OutG) }
+
+// pointwise reports a convolution that the pointwise kernels serve.
+func (p *Params) pointwise() bool { return servesPointwise(Key{}, p) == nil }
+
 // check reports parameters that no kernel can run.
 func (p *Params) check() error {
 	for _, v := range []int32{p.N, p.C, p.H, p.W, p.OutC, p.OutG, p.OutH, p.OutW} {
@@ -104,6 +104,12 @@ func (p *Params) check() error {
 			return fmt.Errorf("segment %d (group %d, %d channels to %d of %d) doesn't fit", i, s.First, s.Channels, s.DstChannel, s.DstC)
 		}
 		next += (s.Channels + 3) / 4
+	}
+	for _, v := range []int32{p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, p.Groups} {
+		if v < 1 {
+			return fmt.Errorf("kernel %d×%d, stride %d×%d, dilation %d×%d, %d groups: all must be positive",
+				p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, p.Groups)
+		}
 	}
 	if next != p.OutG {
 		return fmt.Errorf("segments hold %d groups, OutG is %d", next, p.OutG)

@@ -7,12 +7,22 @@
 // Pixels count over N × H × W, so that small images at batch > 1 fill whole workgroups. A tile's pixels lie LOCAL_X apart:
 // neighbouring invocations read neighbouring texels.
 // Invocations: x = pixel tile, y = group tile. Macros: TILE_X, TILE_G, and see common.glsl.
+// With PARTIAL 1 it sums one of SPLITS ranges of input groups, and the sum waits in scratch for split_sum.
 
 void main() {
     int HW = H * W, pixels = N * HW;
     int C4 = channel_groups(C);
     int first_pixel = workgroup_x() * LOCAL_X * TILE_X + int(gl_LocalInvocationID.x);
+    int first_ig = 0, end_ig = C4;
+#if PARTIAL == 1
+    ivec2 part_tile = part_and_tile((out_g + TILE_G - 1) / TILE_G);
+    int first_group = part_tile.y * TILE_G;
+    ivec2 range = part_of(part_tile.x, C4);
+    first_ig = range.x;
+    end_ig = range.y;
+#else
     int first_group = int(gl_WorkGroupID.y) * TILE_G;
+#endif
     if (first_pixel >= pixels) return;
 
     int texel[TILE_X]; // of input group 0
@@ -27,7 +37,7 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    for (int ig = 0; ig < C4; ++ig) {
+    for (int ig = first_ig; ig < end_ig; ++ig) {
         vec4 in_[TILE_X];
         for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
         for (int g = 0; g < TILE_G; ++g) {
@@ -44,12 +54,19 @@ void main() {
 
     for (int g = 0; g < TILE_G; ++g) {
         int group = min(first_group + g, out_g - 1);
+#if PARTIAL == 0
         Target t = target(group);
         vec4 bias = load_bias(group);
+#endif
         for (int x = 0; x < TILE_X; ++x) {
             int pixel = first_pixel + x * LOCAL_X;
             ivec2 at = divide(pixel, HW);
-            if (pixel < pixels && first_group + g < out_g) store(t, bias, at.x, at.y, sum[g][x]);
+            if (pixel < pixels && first_group + g < out_g)
+#if PARTIAL == 1
+                store_part(part_tile.x, group, at.x, at.y, sum[g][x]);
+#else
+                store(t, bias, at.x, at.y, sum[g][x]);
+#endif
         }
     }
 }

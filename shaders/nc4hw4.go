@@ -5,39 +5,8 @@ import (
 	"sync"
 )
 
-func groups(c int) int { return (c + 3) / 4 }
-
 // TensorLen is the number of floats of an N×C×H×W tensor in NC4HW4.
 func TensorLen(n, c, h, w int) int { return n * groups(c) * 4 * h * w }
-
-// PackedConvLen is the number of floats that PackConv writes.
-func PackedConvLen(out, in, kh, kw int) int { return groups(out) * groups(in) * kh * kw * 16 }
-
-// PackConv packs weights w [out][in][kh][kw] as [out/4][in/4][kh][kw][4 inputs][4 outputs], zero-padded: for every
-// input channel a texel of 4 outputs. Weights of merged convolutions are packed one after the other.
-func PackConv(dst []float32, w []float32, out, in, kh, kw int) {
-	dst = dst[:PackedConvLen(out, in, kh, kw)]
-	clear(dst)
-	area, ig := kh*kw, groups(in)
-	for o := range out {
-		for i := range in {
-			src := w[(o*in+i)*area:][:area]
-			at := (o/4*ig+i/4)*area*16 + i%4*4 + o%4
-			for k, v := range src {
-				dst[at+k*16] = v
-			}
-		}
-	}
-}
-
-// PackedBiasLen is the number of floats that PackBias writes for n outputs.
-func PackedBiasLen(n int) int { return groups(n) * 4 }
-
-// PackBias copies b and fills its last texel with zeros.
-func PackBias(dst, b []float32) {
-	dst = dst[:PackedBiasLen(len(b))]
-	clear(dst[copy(dst, b):])
-}
 
 // parallelFrom is the number of elements from which a conversion is worth a second core.
 const parallelFrom = 1 << 17

@@ -1,0 +1,42 @@
+package shaders
+
+import "fmt"
+
+// ConvTiled is conv_tiled.comp.
+var ConvTiled = &Kernel{
+	Name: "conv_tiled", convolves: true, tunes: tuneTile | tuneWindow | tuneSplit, local: [2]int{32}, layout: ConvTexels,
+	serves: oneGroup,
+	workgroups: func(k Key, p *Params) [2]int {
+		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
+		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG) * k.splits()}
+	},
+	iterations: func(k Key, p *Params) int { return ceil(groups(int(p.C))*int(p.KernelH), k.splits()) },
+	candidates: func(p *Params) []Key {
+		if p.pointwise() {
+			return nil // pointwise_tiled's
+		}
+		outW := int(p.OutW)
+		tiled := func(x, g, local int) Key {
+			return Key{TileX: x, TileG: g, LocalX: local,
+				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
+		}
+		narrow := tileWidth(outW, 5, 9)
+		// Wide tiles share a row's texels among many taps. Where there is one tap, more outputs share them; where the window
+		// is long (a stride, 7 taps), the registers run out and small tiles win.
+		second := tiled(tileWidth(outW, 10, 17), 1, 8)
+		if small := tileWidth(outW, 4, 6); p.KernelW == 1 {
+			second = tiled(small, 3, 8)
+		} else if second.row() > 20 {
+			second = tiled(small, 2, 8)
+		}
+		// Row windows that are too long for registers leave the shared kernels: Candidates drops invalid keys.
+		return []Key{tiled(narrow, 2, 8), second, tiled(min(4, narrow), 1, 64)}
+	},
+}
+
+func oneGroup(_ Key, p *Params) error {
+	if p.Groups != 1 {
+		return fmt.Errorf("%d groups: it serves one", p.Groups)
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package shaders
+
+import "errors"
+
+// Kernel is a row: everything that is known of one *.comp file. Its row stands in a Go file of the same name.
+type Kernel struct {
+	Name  string // of the file, without ".comp"
+	Plain bool   // reads like its formula, one output (or texel of outputs) an invocation; every operator has such a one
+	tunes tune   // which fields of a Key it has
+
+	scalar     bool // loads and stores single lanes, so that Key.Aligned means nothing to it
+	second     bool // reads a second input
+	convolves  bool // maps channels by weights, to several segments; others keep the channels
+	local      [2]int
+	layout     *Layout                       // of its weights; nil where it has none
+	serves     func(k Key, p *Params) error  // why it can't compute p; nil: whatever Key.Check allows
+	workgroups func(k Key, p *Params) [2]int // before a count past 65535 is folded into z
+	iterations func(k Key, p *Params) int    // of all loops of one invocation, without the epilogue's
+	shared     func(k Key) int               // bytes of shared memory
+	macros     func(k Key) []macro           // beside those of every kernel
+	candidates func(p *Params) []Key         // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
+}
+
+// tune says which fields of a Key mean something to a kernel.
+type tune int
+
+const (
+	tuneTile   tune = 1 << iota // TileX, TileG
+	tuneLocalY                  // LocalY
+	tuneWindow                  // KernelW, StrideW, DilationW
+	tuneSplit                   // Splits
+)
+
+// macro is one #define.
+type macro struct {
+	name  string
+	value int
+}
+
+// Kernels lists every kernel.
+func Kernels() []*Kernel {
+	return []*Kernel{
+		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
+		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather,
+	}
+}
+
+// Find is the kernel of that name, or nil.
+func Find(name string) *Kernel {
+	for _, k := range Kernels() {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
+}
+
+func (k *Kernel) String() string {
+	if k == nil {
+		return "no kernel"
+	}
+	return k.Name
+}
+
+// Layout is how the kernel wants weights; nil where it has none.
+func (k *Kernel) Layout() *Layout { return k.layout }
+
+// Second reports a kernel that reads two inputs.
+func (k *Kernel) Second() bool { return k.second }
+
+// Candidates are the keys, of these kernels, that can run p on t and are worth timing: every tile with every way to read, the
+// best guess first. Scalar kernels are among them only where no other serves. The error says why none can.
+func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
+	var why error
+	for _, scalar := range []bool{false, true} {
+		var keys []Key
+		for _, load := range Loads() {
+			for _, kernel := range kernels {
+				if kernel.scalar != scalar {
+					continue
+				}
+				for _, k := range kernel.tiles(p, t) {
+					k.Load, k.Aligned = load, p.Aligned() && !kernel.scalar
+					k = k.For(p)
+					if err := k.Check(p, t); err == nil {
+						keys = append(keys, k)
+					} else {
+						why = err // the last is the simplest kernel's
+					}
+				}
+			}
+		}
+		if len(keys) > 0 {
+			return keys, nil
+		}
+	}
+	return nil, why
+}
+
+// PlainKey is the plain one among these kernels that serves p, reading storage buffers.
+func PlainKey(kernels []*Kernel, p *Params, t Target) (Key, error) {
+	why := errors.New("it has no plain kernel")
+	for _, kernel := range kernels {
+		if !kernel.Plain {
+			continue
+		}
+		k := Key{Kernel: kernel, Aligned: p.Aligned() && !kernel.scalar}.For(p)
+		if why = k.Check(p, t); why == nil {
+			return k, nil
+		}
+	}
+	return Key{}, why
+}
+
+// tiles are the kernel's keys worth timing, split sums included.
+func (k *Kernel) tiles(p *Params, t Target) []Key {
+	keys := []Key{{}}
+	if k.candidates != nil {
+		keys = k.candidates(p)
+	}
+	for i := range keys {
+		keys[i].Kernel = k
+	}
+	if k.tunes&tuneSplit != 0 {
+		keys = withSplits(keys, p, t)
+	}
+	return keys
+}
+
+// perTexel is the workgroups of a kernel that computes one texel of outputs an invocation.
+func perTexel(k Key, p *Params) [2]int {
+	return [2]int{ceil(p.texels(), k.localX()), 1}
+}
+
+// tileWidth is the width in least … most whose tiles overhang a row of n pixels least; among equals, the widest.
+func tileWidth(n, least, most int) int {
+	if n <= most {
+		return max(n, 1)
+	}
+	best, cover := least, 0
+	for t := most; t >= least; t-- {
+		if c := ceil(n, t) * t; cover == 0 || c < cover {
+			best, cover = t, c
+		}
+	}
+	return best
+}

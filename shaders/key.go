@@ -1,0 +1,232 @@
+package shaders
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key specialises a kernel. Equal keys mean the same program.
+type Key struct {
+	Kernel  *Kernel
+	Load    Load
+	Aligned bool // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
+	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For
+	Acts    Acts // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
+
+	LocalX int // workgroup width; 0 is the kernel's default
+	LocalY int // shared kernels: workgroup height, along output groups; 0 is the default
+	TileX  int // tiled and shared kernels: output pixels per invocation
+	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation
+	Splits int // split-K: the sum is taken in that many parts, in order; 0 or 1 is one
+
+	KernelW, StrideW, DilationW int // the row window, fixed at compile time
+
+	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
+}
+
+// For is k with what only the parameters tell: whether indices are large, and which activations there are.
+func (k Key) For(p *Params) Key {
+	k.Wide = p.quotient() >= maxQuotient
+	k.Acts = p.acts()
+	return k
+}
+
+// String is short: "conv_tiled 8x2 image k3".
+func (k Key) String() string {
+	var b strings.Builder
+	b.WriteString(k.Kernel.String())
+	if k.has(tuneTile) {
+		fmt.Fprintf(&b, " %dx%d", k.TileX, k.TileG)
+	}
+	b.WriteString(" " + k.Load.String())
+	if k.has(tuneWindow) {
+		fmt.Fprintf(&b, " k%d", k.KernelW)
+		if k.StrideW != 1 {
+			fmt.Fprintf(&b, " s%d", k.StrideW)
+		}
+		if k.DilationW != 1 {
+			fmt.Fprintf(&b, " d%d", k.DilationW)
+		}
+	}
+	switch {
+	case k.LocalY != 0:
+		fmt.Fprintf(&b, " local %dx%d", k.localX(), k.localY())
+	case k.LocalX != 0:
+		fmt.Fprintf(&b, " local %d", k.LocalX)
+	}
+	if k.splits() > 1 {
+		fmt.Fprintf(&b, " split %d", k.Splits)
+	}
+	if !k.Aligned && k.Kernel != nil && !k.Kernel.scalar {
+		b.WriteString(" unaligned")
+	}
+	if k.Wide {
+		b.WriteString(" wide")
+	}
+	for _, a := range k.Acts.list() {
+		b.WriteString(" " + a.String())
+	}
+	return b.String()
+}
+
+func (k Key) has(t tune) bool { return k.Kernel != nil && k.Kernel.tunes&t != 0 }
+
+func (k Key) localX() int {
+	if k.LocalX != 0 || k.Kernel == nil {
+		return k.LocalX
+	}
+	return k.Kernel.local[0]
+}
+
+func (k Key) localY() int {
+	switch {
+	case k.LocalY != 0 || k.Kernel == nil:
+		return k.LocalY
+	case k.has(tuneLocalY):
+		return k.Kernel.local[1]
+	}
+	return 1
+}
+
+func (k Key) splits() int { return max(k.Splits, 1) }
+
+// row is the number of input texels under TileX outputs of a row.
+func (k Key) row() int { return (k.TileX-1)*k.StrideW + (k.KernelW-1)*k.DilationW + 1 }
+
+// LocalSize is the workgroup's size in invocations.
+func (k Key) LocalSize() [3]int { return [3]int{k.localX(), k.localY(), 1} }
+
+// SharedBytes is how much shared memory a workgroup takes.
+func (k Key) SharedBytes() int {
+	if k.Kernel.shared == nil {
+		return 0
+	}
+	return k.Kernel.shared(k)
+}
+
+// Shared reports a kernel that stages its input in shared memory.
+func (k Key) Shared() bool { return k.SharedBytes() > 0 }
+
+// Limits that GL 4.3 guarantees or that keep compile times bounded.
+const (
+	maxLocal      = 1024  // invocations of a workgroup
+	maxShared     = 32768 // bytes of shared memory
+	maxTile       = 256   // outputs per invocation
+	maxRow        = 64    // input texels of a row window
+	maxSplits     = 64
+	maxWorkgroups = 65535 // per dimension
+)
+
+// Validate reports a key that no shader serves.
+func (k Key) Validate() error {
+	fail := func(format string, a ...any) error {
+		return fmt.Errorf("shaders: %v: %w", k, fmt.Errorf(format, a...))
+	}
+	if k.Kernel == nil || k.Load < 0 || k.Load >= loads {
+		return fail("no such kernel or load")
+	}
+	if k.LocalX < 0 || k.LocalY < 0 || k.localX() > maxLocal || k.localY() > maxLocal || k.localX()*k.localY() > maxLocal {
+		return fail("a workgroup has 1 to %d invocations", maxLocal)
+	}
+	if k.LocalY != 0 && !k.has(tuneLocalY) {
+		return fail("it has no LocalY")
+	}
+	if k.has(tuneTile) {
+		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*4 > maxTile {
+			return fail("TileX·TileG·4 must be in 4 … %d", maxTile)
+		}
+		if k.TileG != 1 && !k.Kernel.convolves {
+			return fail("TileG is 1 for a kernel that keeps the channels")
+		}
+	} else if k.TileX != 0 || k.TileG != 0 {
+		return fail("it has no tile")
+	}
+	if k.Splits < 0 || k.Splits > maxSplits || k.Splits > 1 && !k.has(tuneSplit) && k.Kernel != SplitSum {
+		return fail("%d splits", k.Splits)
+	}
+	if n := k.SharedBytes(); n > maxShared {
+		return fail("needs %d bytes of shared memory, %d are sure", n, maxShared)
+	}
+	if k.has(tuneWindow) {
+		if k.KernelW < 1 || k.StrideW < 1 || k.DilationW < 1 || k.row() > maxRow || k.row() < 1 {
+			return fail("the row window must hold 1 to %d texels, has %d", maxRow, k.row())
+		}
+		if k.DilationW != 1 && !k.Kernel.convolves {
+			return fail("its dilation is 1")
+		}
+	} else if k.KernelW != 0 || k.StrideW != 0 || k.DilationW != 0 {
+		return fail("it has no row window")
+	}
+	return nil
+}
+
+// Source is a shader in parts: file name, what goes before its text, and its text.
+type Source struct{ Name, Prelude, Text string }
+
+// GLSL is the whole shader as one text, for compilers other than the driver's.
+func (s Source) GLSL() string { return "#version 430 core\n" + s.Prelude + s.Text }
+
+// source is the specialised shader, without its #version line.
+func (k Key) source() (Source, error) {
+	if err := k.Validate(); err != nil {
+		return Source{}, err
+	}
+	read := func(name string) (string, error) {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return "", fmt.Errorf("shaders: %w", err)
+		}
+		return string(text), nil
+	}
+	name := k.Kernel.Name + ".comp"
+	text, err := read(name)
+	if err != nil {
+		return Source{}, err
+	}
+	common, err := read("common.glsl")
+	if err != nil {
+		return Source{}, err
+	}
+	activations, err := read("activations.glsl")
+	if err != nil {
+		return Source{}, err
+	}
+	var b strings.Builder
+	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
+	define("LOAD", int(k.Load))
+	define("ALIGNED", number(k.partial || k.Aligned && !k.Kernel.scalar))
+	define("SCALAR", number(k.Kernel.scalar))
+	define("SECOND", number(k.Kernel.second))
+	define("WIDE", number(k.Wide))
+	define("PARTIAL", number(k.partial))
+	define("SPLITS", k.splits())
+	define("LOCAL_X", k.localX())
+	define("LOCAL_Y", k.localY())
+	for _, a := range k.Acts.list() {
+		define(a.macro(), int(a))
+	}
+	if k.has(tuneTile) {
+		define("TILE_X", k.TileX)
+		define("TILE_G", k.TileG)
+	}
+	if k.has(tuneWindow) {
+		define("KERNEL_W", k.KernelW)
+		define("STRIDE_W", k.StrideW)
+		define("DILATION_W", k.DilationW)
+	}
+	if k.Kernel.macros != nil {
+		for _, m := range k.Kernel.macros(k) {
+			define(m.name, m.value)
+		}
+	}
+	// Errors carry the source string's number: 2 is activations.glsl, 1 is common.glsl, 0 is the kernel's own text.
+	b.WriteString("#line 1 2\n" + activations + "#line 1 1\n" + common + "#line 1 0\n")
+	return Source{Name: name, Prelude: b.String(), Text: text}, nil
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

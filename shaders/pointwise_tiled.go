@@ -1,0 +1,18 @@
+package shaders
+
+// PointwiseTiled is pointwise_tiled.comp.
+var PointwiseTiled = &Kernel{
+	Name: "pointwise_tiled", convolves: true, tunes: tuneTile | tuneSplit, local: [2]int{32}, layout: ConvTexels,
+	serves: servesPointwise,
+	workgroups: func(k Key, p *Params) [2]int {
+		return [2]int{ceil(p.pixels(), k.localX()*k.TileX), ceil(int(p.OutG), k.TileG) * k.splits()}
+	},
+	iterations: func(k Key, p *Params) int { return ceil(groups(int(p.C)), k.splits()) },
+	candidates: func(p *Params) []Key {
+		return []Key{
+			{TileX: 8, TileG: 2, LocalX: 8},
+			{TileX: 14, TileG: 2, LocalX: 8},
+			{TileX: 4, TileG: 2, LocalX: 64},
+		}
+	},
+}
