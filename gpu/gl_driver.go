@@ -128,6 +128,7 @@ func readLimits() Limits {
 		MaxGroupInvocations:     getInt(gl.MAX_COMPUTE_WORK_GROUP_INVOCATIONS),
 		MaxShared:               getInt(gl.MAX_COMPUTE_SHARED_MEMORY_SIZE),
 		StorageAlign:            max(1, getInt(gl.SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT)),
+		TexelAlign:              max(1, getInt(gl.TEXTURE_BUFFER_OFFSET_ALIGNMENT)),
 		UniformAlign:            max(1, getInt(gl.UNIFORM_BUFFER_OFFSET_ALIGNMENT)),
 		MaxUniformBlock:         getInt(gl.MAX_UNIFORM_BLOCK_SIZE),
 		MaxComputeStorageBlocks: getInt(gl.MAX_COMPUTE_SHADER_STORAGE_BLOCKS),
