@@ -59,14 +59,15 @@ type Limits struct {
 // Device is one GL context on one thread. All methods may be called from any
 // goroutine; calls are served one at a time, in no promised order.
 type Device struct {
-	drv  driver // used on the thread only
-	inf  DeviceInfo
-	lim  Limits
-	jobs chan job
-	quit chan struct{} // closed by Close
-	gone chan struct{} // closed when the thread has ended
-	once sync.Once
-	lost atomic.Pointer[error] // set by the thread, never reset
+	drv    driver // used on the thread only
+	inf    DeviceInfo
+	lim    Limits
+	traits Traits
+	jobs   chan job
+	quit   chan struct{} // closed by Close
+	gone   chan struct{} // closed when the thread has ended
+	once   sync.Once
+	lost   atomic.Pointer[error] // set by the thread, never reset
 
 	mu       sync.Mutex
 	programs map[Source]*Program
@@ -99,7 +100,7 @@ func newDevice(drv driver, name string, index int) *Device {
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{
-		drv: drv, inf: inf, lim: drv.limits(),
+		drv: drv, inf: inf, lim: drv.limits(), traits: drv.traits(),
 		jobs: make(chan job), quit: make(chan struct{}), gone: make(chan struct{}),
 		programs: map[Source]*Program{}, attach: map[any]*attached{},
 	}

@@ -8,6 +8,7 @@ import "context"
 type driver interface {
 	info() DeviceInfo // all but Index and Name
 	limits() Limits
+	traits() Traits
 	newBuffer(name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
 	upload(b *Buffer, offset int, data []byte) error

@@ -25,6 +25,7 @@ type glDriver struct {
 	ctx       glContext
 	inf       DeviceInfo
 	lim       Limits
+	quirks    Traits
 	debug     bool
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
@@ -67,6 +68,10 @@ func (g *glDriver) init() error {
 	case ext["GL_ARB_robustness"]:
 		g.reset = gl.GetGraphicsResetStatusARB
 	}
+	g.quirks = traitsOf(g.inf.Renderer)
+	if ext["GL_NV_shader_thread_group"] {
+		g.quirks.Multiprocessors = getInt(smCountNV)
+	}
 	g.lim = readLimits()
 	g.lim.ResetStatus = g.reset != nil && getInt(gl.RESET_NOTIFICATION_STRATEGY_ARB) == gl.LOSE_CONTEXT_ON_RESET_ARB
 	g.lim.Timestamps = g.timestampsWork()
@@ -79,6 +84,7 @@ func (g *glDriver) init() error {
 
 func (g *glDriver) info() DeviceInfo { return g.inf }
 func (g *glDriver) limits() Limits   { return g.lim }
+func (g *glDriver) traits() Traits   { return g.quirks }
 
 // close needs no glDelete: nothing is shared, so the context takes all with it.
 func (g *glDriver) close() { g.ctx.close() }
@@ -148,6 +154,9 @@ func readLimits() Limits {
 	}
 	return l
 }
+
+// smCountNV is GL_SM_COUNT_NV of NV_shader_thread_group, which go-gl lacks.
+const smCountNV = 0x933B
 
 // maxErrors bounds loops over glGetError: a lost context may report for ever.
 const maxErrors = 32
