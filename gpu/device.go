@@ -54,6 +54,7 @@ type Limits struct {
 	ImageUnits              int    // Texel.Unit of an image is below this
 	Timestamps              bool   // false: Pass.Time uses the wall clock and glFinish
 	ResetStatus             bool   // the driver reports GPU resets
+	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }
 
 // Device is one GL context on one thread. All methods may be called from any

@@ -74,6 +74,7 @@ func (g *glDriver) init() error {
 	}
 	g.lim = readLimits()
 	g.lim.ResetStatus = g.reset != nil && getInt(gl.RESET_NOTIFICATION_STRATEGY_ARB) == gl.LOSE_CONTEXT_ON_RESET_ARB
+	g.lim.RobustAccess = g.reset != nil && getInt(gl.CONTEXT_FLAGS)&robustAccessBit != 0
 	g.lim.Timestamps = g.timestampsWork()
 	if g.debug {
 		startDebug()
@@ -154,6 +155,10 @@ func readLimits() Limits {
 	}
 	return l
 }
+
+// robustAccessBit is GL_CONTEXT_FLAG_ROBUST_ACCESS_BIT of OpenGL 4.5 and
+// ARB_robustness.
+const robustAccessBit = 4
 
 // smCountNV is GL_SM_COUNT_NV of NV_shader_thread_group, which go-gl lacks.
 const smCountNV = 0x933B
