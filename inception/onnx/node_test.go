@@ -153,7 +153,11 @@ func input(t *testing.T, m *onnx.Model, x tensor.Array, n int) *tensor.Tensor {
 // compare is numpy's allclose with ONNX's tolerances.
 func compare(t *testing.T, got, want []float32) {
 	t.Helper()
-	const rtol, atol = 1e-3, 1e-7
+	compareAt(t, got, want, 1e-3, 1e-7)
+}
+
+func compareAt(t *testing.T, got, want []float32, rtol, atol float64) {
+	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d elements, want %d", len(got), len(want))
 	}
