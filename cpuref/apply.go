@@ -69,7 +69,7 @@ func takes(op graph.Op) (weight, bias bool) {
 }
 
 // Activate applies an activation, ReLU or Clip, to the answer in place, and returns it: the epilogue of a step. nil
-// means none. The bound stays valid: neither brings two numbers further apart.
+// means none. The bound stays valid: neither brings two numbers further apart. NaN stays NaN.
 func (r *Result) Activate(act graph.Op) (*Result, error) {
 	switch act := act.(type) {
 	case nil:
@@ -77,8 +77,7 @@ func (r *Result) Activate(act graph.Op) (*Result, error) {
 	case graph.ReLU:
 		return r.ReLU(), nil
 	case graph.Clip:
-		r.Value = clip(array{r.Shape, r.Value}, act).v
-		return r, nil
+		return r.activated(clip(array{r.Shape, r.Value}, act)), nil
 	default:
 		return nil, fmt.Errorf("cpuref: %s is not an activation", act.Kind())
 	}

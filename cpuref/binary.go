@@ -8,7 +8,8 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// Binary is a + b or a · b, element by element. b may be N × C × 1 × 1: one number for all pixels.
+// Binary is a + b or a · b, element by element. b may be N × C × 1 × 1: one number for all pixels. A NaN in either makes a NaN, and so
+// do ∞ − ∞ and 0 · ∞.
 //
 // Ops = 1, Mag = |out|: GLSL 4.30 §4.7.1 rounds sums and products correctly.
 //

@@ -11,7 +11,7 @@ import (
 type Report struct {
 	Elements int     // elements compared
 	MaxErr   float64 // the largest |got − want|
-	MaxShare float64 // the largest |got − want| / bound; above 1 is wrong, +Inf where got is not a number
+	MaxShare float64 // the largest |got − want| / bound; above 1 is wrong, +Inf where got and want can't be compared
 	Index    int     // where MaxShare is
 	Got      float64 // there
 	Want     float64 // there
@@ -19,8 +19,14 @@ type Report struct {
 	Err      error
 }
 
-// Check compares every element of got with the reference and its bound. It fails closed: on another shape, on a NaN or an
-// infinity where the reference has none, and on every element that is not shown to be within its bound.
+// Check compares every element of got with the reference and its bound. It fails closed: on another shape, and on every element
+// that is not shown to be right:
+//
+//   - where the reference is NaN, only NaN is, and nowhere else;
+//   - where it is infinite, only the same infinity is;
+//   - an infinity is right too where a float32 may overflow to it: the reference is in float64, so it, or a number within its
+//     bound, is then beyond MaxFloat32 on that side;
+//   - else a finite number within the bound is. A bound that is not finite shows nothing.
 func Check(got *tensor.Tensor, ref *Result) Report {
 	fail := func(format string, a ...any) Report {
 		return Report{Index: -1, MaxErr: math.NaN(), MaxShare: math.Inf(1), Err: fmt.Errorf("cpuref: check: "+format, a...)}
@@ -66,21 +72,24 @@ func Check(got *tensor.Tensor, ref *Result) Report {
 func compare(g float32, ref *Result, i int) (diff, share, bound float64) {
 	got, want := float64(g), ref.Value[i]
 	bound = ref.Bound(i)
-	// A NaN must meet a NaN, and an infinity the infinity that the reference rounds to.
-	if math.IsNaN(got) && math.IsNaN(want) || math.IsInf(got, 0) && g == float32(want) {
+	diff = math.Abs(got - want)
+	switch {
+	case math.IsNaN(got) && math.IsNaN(want), math.IsInf(got, 0) && (got == want || overflows(want, bound, got)):
+		return 0, 0, bound
+	case math.IsNaN(diff) || math.IsInf(diff, 0) || math.IsNaN(bound) || math.IsInf(bound, 0):
+		return diff, math.Inf(1), bound
+	case diff == 0:
 		return 0, 0, bound
 	}
-	diff = math.Abs(got - want)
-	if diff <= bound && !math.IsInf(diff, 0) {
-		if diff == 0 {
-			return 0, 0, bound
-		}
-		return diff, diff / bound, bound
-	}
-	if share = diff / bound; !(share > 1) {
-		share = math.Inf(1) // a NaN somewhere
-	}
-	return diff, share, bound
+	return diff, diff / bound, bound
+}
+
+// overflows tells whether want, or a number within bound of it, becomes the given infinity in float32. Beyond MaxFloat32 want itself counts
+// as one, though the first half of a step would still be rounded down.
+func overflows(want, bound, inf float64) bool {
+	const limit = math.MaxFloat32 + 0x1p103 // the first number that rounds to infinity
+	w := math.Copysign(1, inf) * want
+	return !math.IsInf(bound, 0) && (w > math.MaxFloat32 || w+bound >= limit)
 }
 
 // RelL2 is the relative L2 error √(Σ(got − want)² / Σ want²), for whole networks. It is 0 where both are zero. Differing or

@@ -2,6 +2,7 @@ package cpuref
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,7 @@ func TestCheckFailsClosed(t *testing.T) {
 		{"number for an infinity", with(math.MaxFloat32), broken(func(r *Result) { r.Value[1] = math.Inf(1) })},
 		{"other infinity", with(-inf), broken(func(r *Result) { r.Value[1] = math.Inf(1) })},
 		{"NaN for an infinity", with(nan), broken(func(r *Result) { r.Value[1] = math.Inf(1) })},
+		{"infinite bound, finite number", with(1.5), broken(func(r *Result) { r.Mag[1] = math.Inf(1) })},
 		{"infinite bound", with(inf), broken(func(r *Result) { r.Mag[1] = math.Inf(1) })},
 		{"NaN bound", with(1.5), broken(func(r *Result) { r.Mag[1] = math.NaN() })},
 		{"sum too long for γ", with(1.5), broken(func(r *Result) { r.Ops = 1 << 24 })},
@@ -81,12 +83,56 @@ func TestCheckFailsClosed(t *testing.T) {
 	}
 }
 
-func TestCheckSameNonFinite(t *testing.T) {
-	ref := flat(4, 1)
-	ref.Value = []float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300} // the last rounds to infinity
+// TestCheckNonFinite: what may stand where the reference is NaN, infinite, or too large for float32. flat's bound of v is 1e-3 + about |v|·2⁻²³.
+func TestCheckNonFinite(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	const largest = math.MaxFloat32
+	for _, c := range []struct {
+		want  float64
+		right []float64 // all others of the list below are wrong
+	}{
+		{nan, []float64{nan}},
+		{inf, []float64{inf}},
+		{-inf, []float64{-inf}},
+		{0, []float64{0}},
+		{1, []float64{1}},
+		{1e300, []float64{inf}},
+		{-1e300, []float64{-inf}},
+		{2 * largest, []float64{inf}},
+		{-2 * largest, []float64{-inf}},
+		{largest + 0x1p103, []float64{inf, largest}}, // as far from the last number as from the next, were there one
+		{largest + 1, []float64{inf, largest}},
+		{largest, []float64{inf, largest}}, // a sum of rounded products may be one step too large
+		{-largest, []float64{-inf, -largest}},
+		{largest * (1 - 0x1p-20), nil},
+	} {
+		for _, got := range []float64{nan, inf, -inf, 0, 1, largest, -largest} {
+			want := slices.ContainsFunc(c.right, func(r float64) bool { return r == got || math.IsNaN(r) && math.IsNaN(got) })
+			rep := Check(mk(t, 1, 1, 1, 1, float32(got)), flat(1, c.want))
+			if (rep.Err == nil) != want || (rep.MaxShare <= 1) != want {
+				t.Errorf("%v for %v: %+v; right is %v", got, c.want, rep, want)
+			}
+		}
+	}
+	exact := flat(1, largest) // a maximum isn't rounded, so it can't overflow
+	exact.Ops = 0
+	if rep := Check(mk(t, 1, 1, 1, 1, float32(inf)), exact); rep.Err == nil {
+		t.Error("an infinity passes for an exact answer")
+	}
+}
+
+// TestCheckOverflow: sums that overflow in float32 and not in float64.
+func TestCheckOverflow(t *testing.T) {
 	inf := float32(math.Inf(1))
-	if rep := Check(mk(t, 4, 1, 1, 1, float32(math.NaN()), inf, -inf, inf), ref); rep.Err != nil {
+	a, b := mk(t, 1, 1, 1, 3, 3e38, -3e38, 3e38), mk(t, 1, 1, 1, 3, 3e38, -3e38, -3e38)
+	ref := must(t)(Binary(a, b, graph.Binary{}))
+	if rep := Check(mk(t, 1, 1, 1, 3, inf, -inf, 0), ref); rep.Err != nil {
 		t.Error(rep.Err)
+	}
+	for _, got := range [][]float32{{-inf, -inf, 0}, {inf, inf, 0}, {inf, -inf, inf}, {math.MaxFloat32, -inf, 0}, {float32(math.NaN()), -inf, 0}} {
+		if rep := Check(mk(t, 1, 1, 1, 3, got...), ref); rep.Err == nil {
+			t.Errorf("%v passes for %v", got, ref.Value)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ type Result struct {
 // Rounding: a sum of products computed in any order, with or without fused multiply-adds, equals the exact sum of the same
 // products, each scaled by at most n factors (1+δ), |δ| ≤ u; n such factors differ from 1 by at most γ(n) (Higham,
 // Accuracy and Stability of Numerical Algorithms, §3.1). So the error is at most γ(n)·Σ|w·x|, whatever the signs. The
-// term u·|Value| is to spare: it is one more rounding of the result. Assumed are that nothing overflows; that the GPU rounds
+// term u·|Value| is to spare: it is one more rounding of the result. Assumed are that nothing overflows on the way; that the GPU rounds
 // to nearest (all known ones do, though GLSL leaves the mode open); and that sums only add: a sliding window that subtracts,
 // a Winograd transform or half-precision storage needs its own bound.
 //

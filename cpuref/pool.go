@@ -10,14 +10,18 @@ import (
 )
 
 // Pool2D is average or max pooling, torch.nn.AvgPool2d and MaxPool2d, with an optional bias per channel added after it
-// (for a 1×1 convolution moved before the pooling); b nil means none. The window of output (y, x) covers the rows
-// y·Stride.H − Pad.Top … + Kernel.H − 1, and likewise the columns.
+// (for a 1×1 convolution moved before the pooling); b nil means none. The window of output (y, x) is the rows
+// y·Stride.H − Pad.Top + k·Dilation.H, k < Kernel.H, and likewise the columns.
 //
 //	average: out(n, c, y, x) = (Σ in(n, c, window ∩ input)) / d + b(c)
 //	max:     out(n, c, y, x) = max in(n, c, window ∩ input) + b(c)
 //
 // The divisor d is the number of the window's pixels that lie in the padded input where CountIncludePad is set (so
 // Kernel.H·Kernel.W, unless CeilMode lets the window reach past the padding), else the number that lie in the input.
+// ONNX's AveragePool counts the same, with dilations too.
+//
+// A NaN in the window makes the output NaN, of the maximum too, as in PyTorch. Padding never wins: the maximum of a window whose
+// pixels are all −∞ is −∞.
 //
 // Ops for the average, with K = Kernel.H·Kernel.W. The sum takes at most K − 1 additions and the bias one more. Where d is
 // always K, it is a constant: 1/K is rounded once and so is the product, or x/K is rounded once: K + 2 in all. Where d
@@ -57,7 +61,7 @@ func Pool2D(x *tensor.Tensor, p graph.Pool2D, b []float32) (*Result, error) {
 	return newResult(value, mag.v, ops), nil
 }
 
-// GlobalPool is Pool2D with a window of the whole map, K = H·W, and has its bound. As d is always K, the shader must
+// GlobalPool is Pool2D with a window of the whole map, K = H·W, and has its bound and its NaNs. As d is always K, the shader must
 // multiply by a 1/K that comes from the host: the bound has no room for GLSL's division.
 func GlobalPool(x *tensor.Tensor, g graph.GlobalPool, b []float32) (*Result, error) {
 	if _, err := outShape(g, x); err != nil {
@@ -72,15 +76,15 @@ func pool(ctx context.Context, x array, p graph.Pool2D, b []float64, out tensor.
 	err := eachPlane(ctx, y, func(n, c int) {
 		src, dst := x.plane(n, c), y.plane(n, c)
 		for oy := range out.H {
-			rows := window(oy*p.Stride.H-p.Pad.Top, p.Kernel.H, x.H, p.Pad.Bottom)
+			rows := window(oy*p.Stride.H-p.Pad.Top, p.Kernel.H, p.Dilation.H, x.H, p.Pad.Bottom)
 			for ox := range out.W {
-				cols := window(ox*p.Stride.W-p.Pad.Left, p.Kernel.W, x.W, p.Pad.Right)
+				cols := window(ox*p.Stride.W-p.Pad.Left, p.Kernel.W, p.Dilation.W, x.W, p.Pad.Right)
 				sum, largest := 0.0, math.Inf(-1)
-				for iy := rows.first; iy < rows.end; iy++ {
-					for ix := cols.first; ix < cols.end; ix++ {
-						v := src[iy*x.W+ix]
+				for ky := range rows.inside {
+					for kx := range cols.inside {
+						v := src[(rows.first+ky*p.Dilation.H)*x.W+cols.first+kx*p.Dilation.W]
 						sum += v
-						largest = max(largest, v) // NaN if either is, as PyTorch
+						largest = max(largest, v) // NaN if either is
 					}
 				}
 				var v float64
@@ -90,7 +94,7 @@ func pool(ctx context.Context, x array, p graph.Pool2D, b []float64, out tensor.
 				case p.CountIncludePad:
 					v = sum / float64(rows.padded*cols.padded)
 				default:
-					v = sum / float64((rows.end-rows.first)*(cols.end-cols.first))
+					v = sum / float64(rows.inside*cols.inside)
 				}
 				if b != nil {
 					v += b[c]
@@ -102,11 +106,12 @@ func pool(ctx context.Context, x array, p graph.Pool2D, b []float64, out tensor.
 	return y, err
 }
 
-// extent is a window along one axis: the input positions first … end−1, and the length it has with padding counted.
-type extent struct{ first, end, padded int }
+// extent is a window along one axis: its first pixel of the input, how many it has there, and how many with the padding.
+type extent struct{ first, inside, padded int }
 
-// window clips the kernel's span at start to an input of the given size, with padding after it.
-func window(start, kernel, size, after int) extent {
-	end := min(start+kernel, size+after)
-	return extent{first: max(start, 0), end: min(end, size), padded: end - start}
+// window cuts a kernel that starts at start to an input of the given size, with padding after it.
+func window(start, kernel, dilation, size, after int) extent {
+	below := func(limit int) int { return min((max(limit-start, 0)+dilation-1)/dilation, kernel) } // how many pixels come before limit
+	skip := below(0)
+	return extent{first: start + skip*dilation, inside: below(size) - skip, padded: below(size + after)}
 }

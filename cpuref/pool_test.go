@@ -12,7 +12,7 @@ func TestPoolByHand(t *testing.T) {
 	nine := mk(t, 1, 1, 3, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 	negative := mk(t, 1, 1, 2, 2, -1, -2, -3, -4)
 	five := mk(t, 1, 1, 1, 5, 1, 2, 3, 4, 5)
-	nan := float32(math.NaN())
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	sq := graph.Square
 	for _, c := range []struct {
 		name string
@@ -46,6 +46,26 @@ func TestPoolByHand(t *testing.T) {
 		{"max, negatives beside padding", negative, graph.Pool2D{Type: graph.Max, Kernel: sq(3), Pad: graph.Pad(1)}, nil, 2, 2, []float64{-1, -1, -1, -1}, 0},
 		{"max, stride 2", nine, graph.Pool2D{Type: graph.Max, Kernel: sq(2), Stride: sq(2), CeilMode: true}, nil, 2, 2, []float64{5, 6, 8, 9}, 0},
 		{"max, bias", negative, graph.Pool2D{Type: graph.Max, Kernel: sq(2)}, []float32{0.25}, 1, 1, []float64{-0.75}, 1},
+		// Dilation 2, padding 1: windows . 2 4 | 1 3 5 | 2 4 ..
+		{"max, dilated", five, graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 1, W: 3}, Dilation: graph.Pair{W: 2}, Pad: graph.Padding{Left: 1, Right: 1}}, nil, 1, 3,
+			[]float64{4, 5, 4}, 0},
+		{"average, dilated, padding counted", five, graph.Pool2D{Kernel: graph.Pair{H: 1, W: 3}, Dilation: graph.Pair{W: 2}, Pad: graph.Padding{Left: 1, Right: 1},
+			CountIncludePad: true}, nil, 1, 3, []float64{6. / 3, 9. / 3, 6. / 3}, 5},
+		{"average, dilated, padding not counted", five, graph.Pool2D{Kernel: graph.Pair{H: 1, W: 3}, Dilation: graph.Pair{W: 2}, Pad: graph.Padding{Left: 1, Right: 1}},
+			nil, 1, 3, []float64{6. / 2, 9. / 3, 6. / 2}, 9},
+		// Dilation 3, stride 4, padding 1: windows . 3 | 4 and one past the padding.
+		{"average, dilated, ceil mode", five, graph.Pool2D{Kernel: graph.Pair{H: 1, W: 2}, Stride: graph.Pair{W: 4}, Dilation: graph.Pair{W: 3},
+			Pad: graph.Padding{Left: 1, Right: 1}, CeilMode: true, CountIncludePad: true}, nil, 1, 2, []float64{3. / 2, 4}, 8},
+		{"max, dilated, two axes", nine, graph.Pool2D{Type: graph.Max, Kernel: sq(2), Dilation: graph.Pair{H: 2, W: 1}}, nil, 1, 2, []float64{8, 9}, 0},
+		{"average, dilated, two axes", nine, graph.Pool2D{Kernel: sq(2), Dilation: graph.Pair{H: 1, W: 2}, CountIncludePad: true}, nil, 2, 1, []float64{14. / 4, 26. / 4}, 6},
+		{"max, dilated around negatives", negative, graph.Pool2D{Type: graph.Max, Kernel: sq(2), Dilation: sq(2), Pad: graph.Padding{Top: 1, Left: 1, Bottom: 2, Right: 2}},
+			nil, 3, 3, []float64{-4, -3, -4, -2, -1, -2, -4, -3, -4}, 0},
+		{"max, dilated past a NaN", mk(t, 1, 1, 1, 4, 1, nan, 2, 3), graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 1, W: 2}, Dilation: graph.Pair{W: 2}}, nil, 1, 2,
+			[]float64{2, math.NaN()}, 0},
+		{"max, −Inf beside padding", mk(t, 1, 1, 1, 3, -inf, -inf, 1), graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 1, W: 3}, Pad: graph.Padding{Left: 1, Right: 1}}, nil, 1, 3,
+			[]float64{math.Inf(-1), 1, 1}, 0},
+		{"average, NaN", mk(t, 1, 1, 1, 3, 1, nan, 2), graph.Pool2D{Kernel: graph.Pair{H: 1, W: 2}, Stride: graph.Pair{W: 2}, CeilMode: true}, nil, 1, 2, []float64{math.NaN(), 2}, 8},
+		{"max, NaN among infinities", mk(t, 1, 1, 1, 3, inf, nan, -inf), graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 1, W: 3}}, nil, 1, 1, []float64{math.NaN()}, 0},
 		{"max, NaN", mk(t, 1, 1, 1, 3, 1, nan, 2), graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 1, W: 2}}, nil, 1, 2, []float64{math.NaN(), math.NaN()}, 0},
 		{"max, −Inf", mk(t, 1, 1, 1, 1, float32(math.Inf(-1))), graph.Pool2D{Type: graph.Max, Kernel: sq(1)}, nil, 1, 1, []float64{math.Inf(-1)}, 0},
 	} {
@@ -111,6 +131,8 @@ func TestPoolErrors(t *testing.T) {
 		"none":    {},
 		"type":    {Type: 7, Kernel: graph.Square(1)},
 		"stride":  {Kernel: graph.Square(1), Stride: graph.Square(-1)},
+		"dilated": {Kernel: graph.Square(2), Dilation: graph.Square(3)},
+		"around":  {Kernel: graph.Square(2), Dilation: graph.Square(4), Pad: graph.Pad(4)},
 	} {
 		if _, err := Pool2D(x, op, nil); err == nil {
 			t.Errorf("%s: no error", name)

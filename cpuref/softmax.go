@@ -13,6 +13,8 @@ import (
 //
 //	out(n, c, y, x) = exp(d(c)) / Σ_i exp(d(i)),   d(c) = in(n, c, y, x) − max_i in(n, i, y, x)
 //
+// A NaN makes all channels of its pixel NaN, as in PyTorch, and so do a +∞ and channels that are all −∞.
+//
 // The shader must subtract the maximum (then no exp overflows and the sum is at least 1), call exp itself, and
 // divide by the sum or multiply by 1/sum. It may sum in any order.
 //

@@ -3,6 +3,7 @@ package gpu
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"unsafe"
 )
@@ -16,9 +17,15 @@ type Buffer struct {
 	shut atomic.Bool
 }
 
+// maxBuffer bounds a buffer's bytes. GL's sizes and offsets are signed words; half
+// their range leaves drivers room to round up. What the driver really has is its
+// own to say, with GL_OUT_OF_MEMORY.
+const maxBuffer = math.MaxInt / 2
+
 // NewBuffer allocates size bytes of GPU memory, filled with zeros. The name is
-// for messages. Beyond Limits.MaxStorageBlock it returns ErrLimit. If the driver
-// returns GL_OUT_OF_MEMORY the error is ErrOutOfMemory and the device is lost.
+// for messages. It may be larger than Limits.MaxStorageBlock and MaxTexelBuffer:
+// those limit the ranges that a dispatch binds. If the driver returns
+// GL_OUT_OF_MEMORY the error is ErrOutOfMemory and the device is lost.
 func (d *Device) NewBuffer(ctx context.Context, name string, size int) (*Buffer, error) {
 	if d.closed() {
 		return nil, fmt.Errorf("gpu: buffer %s: device: %w", name, ErrClosed)
@@ -26,9 +33,8 @@ func (d *Device) NewBuffer(ctx context.Context, name string, size int) (*Buffer,
 	if size <= 0 {
 		return nil, fmt.Errorf("gpu: buffer %s: size %d: want at least 1 byte", name, size)
 	}
-	if size > d.lim.MaxStorageBlock {
-		return nil, fmt.Errorf("gpu: buffer %s: %d bytes, the device allows %d (MAX_SHADER_STORAGE_BLOCK_SIZE): %w; use a smaller batch",
-			name, size, d.lim.MaxStorageBlock, ErrLimit)
+	if size > maxBuffer {
+		return nil, fmt.Errorf("gpu: buffer %s: %d bytes, a buffer can have %d: %w; use a smaller batch", name, size, maxBuffer, ErrLimit)
 	}
 	b := &Buffer{dev: d, name: name, size: size}
 	err := d.do(ctx, func() (err error) {

@@ -251,15 +251,3 @@ func noDevice(failed []attempt) error {
 	}
 	return err
 }
-
-// isSoftware recognises CPU renderers by GL_RENDERER. flagged says that EGL
-// calls the device software; Mesa says so of D3D12 under WSL too, wrongly.
-func isSoftware(renderer string, flagged bool) bool {
-	r := strings.ToLower(renderer)
-	for _, s := range []string{"llvmpipe", "softpipe", "lavapipe", "swiftshader", "swrast", "software", "microsoft basic", "gdi generic"} {
-		if strings.Contains(r, s) {
-			return true
-		}
-	}
-	return flagged && !strings.HasPrefix(r, "d3d12")
-}

@@ -35,13 +35,14 @@ type DeviceInfo struct {
 
 // Limits are the device's limits (section 23, "State Tables"), sizes in bytes.
 type Limits struct {
-	MaxStorageBlock         int    // one storage buffer range, and one Buffer
+	MaxStorageBlock         int    // one storage buffer range; a Buffer may be larger
 	MaxTexelBuffer          int    // texels (16 bytes each) of a texel view
 	MaxGroups               [3]int // workgroups of a dispatch
 	MaxGroupSize            [3]int // invocations of a workgroup, by dimension
 	MaxGroupInvocations     int    // invocations of a workgroup
 	MaxShared               int    // shared memory of a workgroup
 	StorageAlign            int    // Storage.Offset is a multiple of this
+	TexelAlign              int    // Texel.Offset is a multiple of this
 	UniformAlign            int    // Uniforms.Offset is a multiple of this
 	MaxUniformBlock         int    // one uniform range
 	MaxComputeStorageBlocks int    // storage blocks of a program
@@ -53,22 +54,27 @@ type Limits struct {
 	ImageUnits              int    // Texel.Unit of an image is below this
 	Timestamps              bool   // false: Pass.Time uses the wall clock and glFinish
 	ResetStatus             bool   // the driver reports GPU resets
+	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }
 
 // Device is one GL context on one thread. All methods may be called from any
 // goroutine; calls are served one at a time, in no promised order.
 type Device struct {
-	drv  driver // used on the thread only
-	inf  DeviceInfo
-	lim  Limits
-	jobs chan job
-	quit chan struct{} // closed by Close
-	gone chan struct{} // closed when the thread has ended
-	once sync.Once
-	lost atomic.Pointer[error] // set by the thread, never reset
+	drv    driver // used on the thread only
+	inf    DeviceInfo
+	lim    Limits
+	traits Traits
+	jobs   chan job
+	quit   chan struct{} // closed by Close
+	gone   chan struct{} // closed when the thread has ended
+	once   sync.Once
+	lost   atomic.Pointer[error] // set by the thread, never reset
 
 	mu       sync.Mutex
 	programs map[Source]*Program
+	attach   map[any]*attached
+	order    []*attached // of attaching
+	detached bool        // Close has begun
 }
 
 // Open opens a device, by default the best hardware one. The error wraps
@@ -95,18 +101,23 @@ func newDevice(drv driver, name string, index int) *Device {
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{
-		drv: drv, inf: inf, lim: drv.limits(),
+		drv: drv, inf: inf, lim: drv.limits(), traits: drv.traits(),
 		jobs: make(chan job), quit: make(chan struct{}), gone: make(chan struct{}),
-		programs: map[Source]*Program{},
+		programs: map[Source]*Program{}, attach: map[any]*attached{},
 	}
 }
 
-// Close waits for the call in progress, deletes the context with everything in
-// it, and ends the thread. Later calls return ErrClosed; closing again is fine.
+// Close closes what was attached, waits for the call in progress, deletes the
+// context with everything in it, and ends the thread. Later calls return
+// ErrClosed; closing again is fine. The error is that of an attached value.
 func (d *Device) Close() error {
-	d.once.Do(func() { close(d.quit) })
+	var err error
+	d.once.Do(func() {
+		err = d.detach()
+		close(d.quit)
+	})
 	<-d.gone
-	return nil
+	return err
 }
 
 // Err is nil while the device is of use; otherwise it wraps ErrClosed or

@@ -224,3 +224,42 @@ func TestCancelled(t *testing.T) {
 	}
 	same(t, download(t, b), count(4))
 }
+
+// TestMaxIterations holds the device to its trait: that many iterations run, and a driver without a limit makes more than
+// any with one.
+func TestMaxIterations(t *testing.T) {
+	d := gputest.Open(t)
+	tr := d.Traits()
+	t.Logf("%+v", tr)
+	p := program(t, d, gpu.Source{Name: "loops.comp", Text: `layout(local_size_x = 1) in;
+layout(std430, binding = 0) readonly buffer In { float n[]; };
+layout(std430, binding = 1) writeonly buffer Out { float done[]; };
+void main() {
+	float s = 0.0;
+	for (int i = 0; i < int(n[0]); i++) s += n[1]; // not a constant, or the loop would go
+	for (int i = 0; i < int(n[0]); i++) s += n[1];
+	done[0] = s;
+}
+`})
+	loops := func(each int) float32 {
+		in, out := buffer(t, d, "in", []float32{float32(each), 1}), buffer(t, d, "out", make([]float32, 1))
+		x := doubleDispatch(p, in, out)
+		if _, err := d.Run(bg, &gpu.Pass{Waves: [][]gpu.Dispatch{{x}}}); err != nil {
+			t.Fatal(err)
+		}
+		return download(t, out)[0]
+	}
+	each := 100_000
+	if tr.MaxIterations > 0 {
+		each = tr.MaxIterations / 2
+	}
+	if got := loops(each); got != float32(2*each) {
+		t.Errorf("%v of %d iterations were made", got, 2*each)
+	}
+	if tr.MaxIterations > 0 {
+		t.Logf("asked for %d iterations, the driver made %v", 4*each, loops(2*each))
+	}
+	if i := d.Info(); i.Software && strings.Contains(i.Renderer, "bits") && tr.Lanes < 4 {
+		t.Errorf("%d lanes on %s", tr.Lanes, i.Renderer)
+	}
+}

@@ -8,6 +8,7 @@ import "context"
 type driver interface {
 	info() DeviceInfo // all but Index and Name
 	limits() Limits
+	traits() Traits
 	newBuffer(name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
 	upload(b *Buffer, offset int, data []byte) error
@@ -19,9 +20,12 @@ type driver interface {
 
 // bufferIDs are the GL names behind a Buffer; zero means not made.
 type bufferIDs struct {
-	buffer  uint32
-	texture uint32 // RGBA32F view of the whole buffer
+	buffer uint32
+	views  map[texelRange]uint32 // RGBA32F textures, made when first used
 }
+
+// texelRange is the part of a buffer that a view shows, in bytes.
+type texelRange struct{ offset, size int }
 
 // candidate is one way to a context that is worth trying.
 type candidate struct {

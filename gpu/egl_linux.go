@@ -267,8 +267,10 @@ func (l *eglLib) context(debug bool, call string, display func() unsafe.Pointer)
 }
 
 // contextAttributes lists what to ask for, best first. A context reports GPU
-// resets only if asked to. Robust access checks every buffer access, which costs
-// time on some GPUs, so it comes with Debug or where resets need it.
+// resets, and stays inside its buffers, only if asked to. Users run models of
+// strangers, so they get both wherever the driver has them: a wrong index must
+// not read another program's memory or take the process down, and that is worth
+// the bounds check that some GPUs pay for.
 func contextAttributes(egl15, debug bool) [][]C.int {
 	base := []C.int{eglMajorVersion, 4, eglMinorVersion, 3, eglProfileMask, eglCoreProfile}
 	build := func(reset, robust bool) []C.int {
@@ -296,8 +298,5 @@ func contextAttributes(egl15, debug bool) [][]C.int {
 		}
 		return append(a, eglNone)
 	}
-	if debug {
-		return [][]C.int{build(true, true), build(true, false), build(false, false)}
-	}
-	return [][]C.int{build(true, false), build(true, true), build(false, false)}
+	return [][]C.int{build(true, true), build(false, true), build(true, false), build(false, false)}
 }

@@ -20,6 +20,7 @@ type fakeDriver struct {
 
 func (f *fakeDriver) info() DeviceInfo { return DeviceInfo{Renderer: "fake"} }
 func (f *fakeDriver) limits() Limits   { return Limits{MaxStorageBlock: 1 << 20} }
+func (f *fakeDriver) traits() Traits   { return Traits{} }
 func (f *fakeDriver) newBuffer(string, int) (bufferIDs, error) {
 	return bufferIDs{buffer: 1}, f.fail
 }
@@ -194,20 +195,5 @@ func TestArrange(t *testing.T) {
 	}
 	if _, err := pick(got, "7"); !errors.Is(err, ErrNoDevice) || !strings.Contains(err.Error(), "EGL_BAD_MATCH") {
 		t.Errorf("got %v, want ErrNoDevice and the list", err)
-	}
-}
-
-func TestIsSoftware(t *testing.T) {
-	for r, want := range map[string]bool{
-		"llvmpipe (LLVM 15.0.6, 256 bits)": true, "zink (llvmpipe (LLVM 15.0.6, 256 bits))": true, "softpipe": true,
-		"Microsoft Basic Render Driver": true, "GDI Generic": true, "Google SwiftShader": true,
-		"NVIDIA H100": false, "Mesa Intel(R) UHD Graphics 620 (KBL GT2)": false, "AMD Radeon RX 6700 XT": false,
-	} {
-		if got := isSoftware(r, false); got != want {
-			t.Errorf("isSoftware(%q) is %v, want %v", r, got, want)
-		}
-	}
-	if !isSoftware("something new", true) || isSoftware("D3D12 (NVIDIA GeForce RTX 3080)", true) {
-		t.Error("the EGL flag is misread")
 	}
 }

@@ -35,8 +35,8 @@ func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
 }
 
 func (g *glDriver) deleteBuffer(ids bufferIDs) {
-	if ids.texture != 0 {
-		gl.DeleteTextures(1, &ids.texture)
+	for _, view := range ids.views {
+		gl.DeleteTextures(1, &view)
 	}
 	if ids.buffer != 0 {
 		gl.DeleteBuffers(1, &ids.buffer)
@@ -73,12 +73,21 @@ func get(b *Buffer, offset int, data []byte) {
 	gl.GetBufferSubData(gl.COPY_READ_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
 }
 
-// texture makes the texel view of b at its first use and keeps it.
-func texture(b *Buffer) uint32 {
-	if b.ids.texture == 0 {
-		gl.GenTextures(1, &b.ids.texture)
-		gl.BindTexture(gl.TEXTURE_BUFFER, b.ids.texture)
-		gl.TexBuffer(gl.TEXTURE_BUFFER, gl.RGBA32F, b.ids.buffer)
+// texture makes the view that t wants at its first use and keeps it with the buffer.
+// Making one binds it to whatever unit is active.
+func texture(t *Texel) uint32 {
+	b := t.Buffer
+	r := texelRange{t.Offset, rangeSize(b, t.Offset, t.Size)}
+	if view := b.ids.views[r]; view != 0 {
+		return view
 	}
-	return b.ids.texture
+	var view uint32
+	gl.GenTextures(1, &view)
+	gl.BindTexture(gl.TEXTURE_BUFFER, view)
+	gl.TexBufferRange(gl.TEXTURE_BUFFER, gl.RGBA32F, b.ids.buffer, r.offset, r.size)
+	if b.ids.views == nil {
+		b.ids.views = map[texelRange]uint32{}
+	}
+	b.ids.views[r] = view
+	return view
 }

@@ -25,6 +25,7 @@ type glDriver struct {
 	ctx       glContext
 	inf       DeviceInfo
 	lim       Limits
+	quirks    Traits
 	debug     bool
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
@@ -67,8 +68,13 @@ func (g *glDriver) init() error {
 	case ext["GL_ARB_robustness"]:
 		g.reset = gl.GetGraphicsResetStatusARB
 	}
+	g.quirks = traitsOf(g.inf.Renderer)
+	if ext["GL_NV_shader_thread_group"] {
+		g.quirks.Multiprocessors = getInt(smCountNV)
+	}
 	g.lim = readLimits()
 	g.lim.ResetStatus = g.reset != nil && getInt(gl.RESET_NOTIFICATION_STRATEGY_ARB) == gl.LOSE_CONTEXT_ON_RESET_ARB
+	g.lim.RobustAccess = g.reset != nil && getInt(gl.CONTEXT_FLAGS)&robustAccessBit != 0
 	g.lim.Timestamps = g.timestampsWork()
 	if g.debug {
 		startDebug()
@@ -79,6 +85,7 @@ func (g *glDriver) init() error {
 
 func (g *glDriver) info() DeviceInfo { return g.inf }
 func (g *glDriver) limits() Limits   { return g.lim }
+func (g *glDriver) traits() Traits   { return g.quirks }
 
 // close needs no glDelete: nothing is shared, so the context takes all with it.
 func (g *glDriver) close() { g.ctx.close() }
@@ -128,6 +135,7 @@ func readLimits() Limits {
 		MaxGroupInvocations:     getInt(gl.MAX_COMPUTE_WORK_GROUP_INVOCATIONS),
 		MaxShared:               getInt(gl.MAX_COMPUTE_SHARED_MEMORY_SIZE),
 		StorageAlign:            max(1, getInt(gl.SHADER_STORAGE_BUFFER_OFFSET_ALIGNMENT)),
+		TexelAlign:              max(1, getInt(gl.TEXTURE_BUFFER_OFFSET_ALIGNMENT)),
 		UniformAlign:            max(1, getInt(gl.UNIFORM_BUFFER_OFFSET_ALIGNMENT)),
 		MaxUniformBlock:         getInt(gl.MAX_UNIFORM_BLOCK_SIZE),
 		MaxComputeStorageBlocks: getInt(gl.MAX_COMPUTE_SHADER_STORAGE_BLOCKS),
@@ -147,6 +155,13 @@ func readLimits() Limits {
 	}
 	return l
 }
+
+// robustAccessBit is GL_CONTEXT_FLAG_ROBUST_ACCESS_BIT of OpenGL 4.5 and
+// ARB_robustness.
+const robustAccessBit = 4
+
+// smCountNV is GL_SM_COUNT_NV of NV_shader_thread_group, which go-gl lacks.
+const smCountNV = 0x933B
 
 // maxErrors bounds loops over glGetError: a lost context may report for ever.
 const maxErrors = 32

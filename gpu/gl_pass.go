@@ -72,11 +72,12 @@ func dispatch(x *Dispatch) {
 		gl.BindBufferRange(gl.UNIFORM_BUFFER, uint32(u.Binding), u.Buffer.ids.buffer,
 			u.Offset, rangeSize(u.Buffer, u.Offset, u.Size))
 	}
-	for _, t := range x.Texels {
-		texture(t.Buffer) // making a view binds it to whatever unit is active: make all before binding any
+	for i := range x.Texels {
+		texture(&x.Texels[i]) // all before binding any: a new view would take the place of one just bound
 	}
-	for _, t := range x.Texels {
-		view := texture(t.Buffer)
+	for i := range x.Texels {
+		t := &x.Texels[i]
+		view := texture(t)
 		if t.Kind == TexelImage {
 			gl.BindImageTexture(uint32(t.Unit), view, 0, false, 0, gl.READ_ONLY, gl.RGBA32F)
 		} else {

@@ -76,6 +76,8 @@ func openGLFW(debug bool) (driver, error) {
 			return err
 		}
 		var err error
+		// Robust as through EGL. GLFW leaves it out without a word where the display's
+		// GLX has no robustness (Xvfb): Limits.RobustAccess tells.
 		for _, robust := range []int{glfw.LoseContextOnReset, glfw.NoRobustness} {
 			glfw.DefaultWindowHints()
 			glfw.WindowHint(glfw.Visible, glfw.False)

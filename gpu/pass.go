@@ -17,12 +17,15 @@ const (
 	TexelImage
 )
 
-// Texel shows a whole buffer to the shader as GL_RGBA32F texels (section 8.9).
-// Bytes after the last whole texel cannot be read.
+// Texel shows a range of a buffer to the shader as GL_RGBA32F texels (section
+// 8.9); texel 0 is at Offset. Offset and Size are in bytes; Size 0 means to the
+// end. Bytes after the last whole texel cannot be read. The buffer keeps a view
+// for each range ever used, so that repeating a range costs nothing.
 type Texel struct {
-	Unit   int
-	Kind   TexelKind
-	Buffer *Buffer
+	Unit         int
+	Kind         TexelKind
+	Buffer       *Buffer
+	Offset, Size int
 }
 
 // Storage binds a range of a buffer to a shader storage block (section 7.8).

@@ -99,7 +99,7 @@ func checkBlock(binding, offset, size, bindings, align, most int) error {
 }
 
 func (d *Device) checkTexel(t Texel) error {
-	if err := d.checkRange(t.Buffer, 0, 0); err != nil {
+	if err := d.checkRange(t.Buffer, t.Offset, t.Size); err != nil {
 		return err
 	}
 	units := d.lim.TextureUnits
@@ -113,12 +113,14 @@ func (d *Device) checkTexel(t Texel) error {
 	if t.Unit < 0 || t.Unit >= units {
 		return fmt.Errorf("want a unit of 0 to %d: %w", units-1, ErrLimit)
 	}
-	switch n := t.Buffer.size / 16; {
+	switch n := rangeSize(t.Buffer, t.Offset, t.Size) / 16; {
+	case t.Offset%d.lim.TexelAlign != 0:
+		return fmt.Errorf("offset %d is not a multiple of %d", t.Offset, d.lim.TexelAlign)
 	case n == 0:
-		return fmt.Errorf("buffer %s is smaller than one texel (16 bytes)", t.Buffer.name)
+		return fmt.Errorf("range at offset %d of buffer %s is smaller than one texel (16 bytes)", t.Offset, t.Buffer.name)
 	case n > d.lim.MaxTexelBuffer:
-		return fmt.Errorf("buffer %s has %d texels, the device allows %d (MAX_TEXTURE_BUFFER_SIZE): %w",
-			t.Buffer.name, n, d.lim.MaxTexelBuffer, ErrLimit)
+		return fmt.Errorf("range of %d texels of buffer %s, the device allows %d (MAX_TEXTURE_BUFFER_SIZE): %w",
+			n, t.Buffer.name, d.lim.MaxTexelBuffer, ErrLimit)
 	}
 	return nil
 }
@@ -169,7 +171,7 @@ func (x *Dispatch) given(n need) (size int, ok bool) {
 		}
 		for _, t := range x.Texels {
 			if t.Unit == n.binding && t.Kind == kind {
-				return t.Buffer.size, true
+				return rangeSize(t.Buffer, t.Offset, t.Size), true
 			}
 		}
 	}

@@ -14,13 +14,13 @@ func (elementwise) Params() []Param                                  { return ni
 func (elementwise) MACs([]tensor.Shape, tensor.Shape) int64          { return 0 }
 func (elementwise) OutShape(in []tensor.Shape) (tensor.Shape, error) { return one(in) }
 
-// ReLU is max(x, 0), element by element.
+// ReLU is max(x, 0), element by element. NaN stays NaN, as in PyTorch.
 type ReLU struct{ elementwise }
 
 // Kind is "relu".
 func (ReLU) Kind() string { return "relu" }
 
-// Clip is min(max(x, Min), Max), element by element: torch.clamp. ReLU6 is Clip{Min: 0, Max: 6}.
+// Clip is min(max(x, Min), Max), element by element: torch.clamp. NaN stays NaN. ReLU6 is Clip{Min: 0, Max: 6}.
 type Clip struct {
 	elementwise
 	Min, Max float32

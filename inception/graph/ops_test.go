@@ -18,6 +18,11 @@ func TestOutShape(t *testing.T) {
 	maxpool := func(k, s, p int, ceil bool) graph.Pool2D {
 		return graph.Pool2D{Type: graph.Max, Kernel: graph.Square(k), Stride: graph.Square(s), Pad: graph.Pad(p), CeilMode: ceil}
 	}
+	dilated := func(k, s, d, p int, ceil bool) graph.Pool2D {
+		op := maxpool(k, s, p, ceil)
+		op.Dilation = graph.Square(d)
+		return op
+	}
 	for _, c := range []struct {
 		name string
 		op   graph.Op
@@ -49,6 +54,17 @@ func TestOutShape(t *testing.T) {
 		{"ceil drops a window that starts in the padding", maxpool(3, 4, 1, true), []tensor.Shape{shape(1, 1, 3, 4)}, shape(1, 1, 1, 2)},
 		{"the same, 2 by 3", maxpool(2, 3, 1, true), []tensor.Shape{shape(1, 1, 4, 5)}, shape(1, 1, 2, 2)},
 		{"global average", graph.Pool2D{Kernel: graph.Pair{H: 7, W: 9}}, []tensor.Shape{shape(2, 5, 7, 9)}, shape(2, 5, 1, 1)},
+
+		{"dilated pool fits exactly", graph.Pool2D{Kernel: graph.Square(3), Dilation: graph.Square(2)}, []tensor.Shape{shape(1, 1, 5, 6)}, shape(1, 1, 1, 2)},
+		{"dilations and strides differ", graph.Pool2D{Type: graph.Max, Kernel: graph.Pair{H: 2, W: 3}, Stride: graph.Pair{H: 3, W: 2}, Dilation: graph.Pair{H: 4, W: 1}},
+			[]tensor.Shape{shape(2, 3, 12, 9)}, shape(2, 3, 3, 4)}, // ⌊(12−4−1)/3⌋+1, ⌊(9−2−1)/2⌋+1
+		{"dilated, padding beyond the kernel", graph.Pool2D{Kernel: graph.Square(2), Dilation: graph.Square(3), Pad: graph.Pad(3)},
+			[]tensor.Shape{shape(1, 1, 3, 4)}, shape(1, 1, 6, 7)},
+		{"dilated, floor", dilated(2, 3, 2, 1, false), []tensor.Shape{shape(1, 1, 4, 5)}, shape(1, 1, 2, 2)},
+		{"dilated, ceil adds one", dilated(2, 3, 2, 1, true), []tensor.Shape{shape(1, 1, 5, 6)}, shape(1, 1, 2, 3)},
+		{"dilated, ceil drops a window that starts in the padding", dilated(3, 4, 2, 1, true), []tensor.Shape{shape(1, 1, 3, 4)}, shape(1, 1, 1, 2)},
+		{"an input shorter than the dilation, in every window", dilated(3, 1, 6, 6, false), []tensor.Shape{shape(1, 1, 4, 5)}, shape(1, 1, 4, 5)},
+		{"the same by strides", dilated(2, 4, 4, 4, false), []tensor.Shape{shape(1, 1, 1, 1)}, shape(1, 1, 2, 2)}, // windows −4 0 | 0 4
 
 		{"relu", graph.ReLU{}, []tensor.Shape{shape(2, 3, 4, 5)}, shape(2, 3, 4, 5)},
 		{"concat", graph.Concat{}, []tensor.Shape{shape(2, 16, 4, 5), shape(2, 24, 4, 5), shape(2, 1, 4, 5)}, shape(2, 41, 4, 5)},
@@ -94,11 +110,18 @@ func TestOutShapeErrors(t *testing.T) {
 
 		{"pool of two", pool, []tensor.Shape{in, in}, "takes 1 input"},
 		{"unknown kind", changedPool(func(p *graph.Pool2D) { p.Type = 7 }), []tensor.Shape{in}, "unknown pooling"},
-		{"padding as large as the kernel", changedPool(func(p *graph.Pool2D) { p.Pad.Right = 3 }), []tensor.Shape{in}, "smaller than the kernel"},
+		{"padding as large as the kernel", changedPool(func(p *graph.Pool2D) { p.Pad.Right = 3 }), []tensor.Shape{in}, "columns: padding 1 before, 3 after must be smaller than the window, which spans 3"},
 		{"pool padding −1", changedPool(func(p *graph.Pool2D) { p.Pad.Top = -1 }), []tensor.Shape{in}, "-1 before"},
-		{"pool kernel 0", changedPool(func(p *graph.Pool2D) { p.Kernel, p.Pad = graph.Pair{}, graph.Padding{} }), []tensor.Shape{in}, "smaller than the kernel"},
+		{"pool kernel 0", changedPool(func(p *graph.Pool2D) { p.Kernel, p.Pad = graph.Pair{}, graph.Padding{} }), []tensor.Shape{in}, "kernel 0"},
 		{"pool stride −2", changedPool(func(p *graph.Pool2D) { p.Stride.W = -2 }), []tensor.Shape{in}, "stride -2"},
 		{"pool too large", changedPool(func(p *graph.Pool2D) { p.Kernel.W = 8 }), []tensor.Shape{in}, "columns: a kernel spanning 8"},
+		{"pool dilation −1", changedPool(func(p *graph.Pool2D) { p.Dilation.H = -1 }), []tensor.Shape{in}, "dilation -1"},
+		{"dilated pool too large", changedPool(func(p *graph.Pool2D) { p.Dilation.H = 4 }), []tensor.Shape{in}, "rows: a kernel spanning 9"},
+		{"padding as large as the dilated window", changedPool(func(p *graph.Pool2D) { p.Dilation.H, p.Pad.Top = 2, 5 }), []tensor.Shape{in}, "which spans 5"},
+		{"a window around the input", changedPool(func(p *graph.Pool2D) { p.Kernel.H, p.Dilation.H = 2, 2 }), []tensor.Shape{shape(1, 1, 1, 5)}, "the window at -1 holds none of the input's 1"},
+		{"the last window around the input", graph.Pool2D{Kernel: graph.Square(3), Dilation: graph.Square(6), Pad: graph.Padding{Top: 6, Left: 6, Bottom: 6, Right: 10}},
+			[]tensor.Shape{shape(1, 1, 4, 4)}, "columns: padding 6 before, dilation 6: the window at -2 holds none"},
+		{"pool extents that overflow", changedPool(func(p *graph.Pool2D) { p.Kernel.H, p.Dilation.H = 1<<62, 4 }), []tensor.Shape{in}, "each must be"},
 
 		{"concat of nothing", graph.Concat{}, nil, "at least 1"},
 		{"concat, other N", graph.Concat{}, []tensor.Shape{in, shape(2, 4, 5, 5)}, "more than channels"},
@@ -152,5 +175,49 @@ func TestMACs(t *testing.T) {
 		if got := c.op.MACs(in, out); err != nil || got != c.want {
 			t.Errorf("%s: %d, %v; want %d", c.name, got, err, c.want)
 		}
+	}
+}
+
+// TestPoolWindows compares the rule that every window holds a pixel with a search, for all small pools along an axis.
+func TestPoolWindows(t *testing.T) {
+	holds := func(size, kernel, dilation, start int) bool {
+		for k := range kernel {
+			if p := start + k*dilation; p >= 0 && p < size {
+				return true
+			}
+		}
+		return false
+	}
+	accepted, refused := 0, 0
+	for i := range 6 * 4 * 4 * 6 * 9 * 9 * 2 {
+		size, kernel, stride, dilation := 1+i%6, 1+i/6%4, 1+i/24%4, 1+i/96%6
+		before, after, ceil := i/576%9, i/5184%9, i/46656 == 1
+		p := graph.Pool2D{Kernel: graph.Pair{H: 1, W: kernel}, Stride: graph.Pair{H: 1, W: stride}, Dilation: graph.Pair{H: 1, W: dilation},
+			Pad: graph.Padding{Left: before, Right: after}, CeilMode: ceil}
+		out, err := p.OutShape([]tensor.Shape{shape(1, 1, 1, size)})
+		if err != nil {
+			refused++
+			if strings.Contains(err.Error(), "holds none") {
+				at := -1
+				for o := 0; o < 30 && at < 0; o++ {
+					if !holds(size, kernel, dilation, o*stride-before) {
+						at = o
+					}
+				}
+				if at < 0 {
+					t.Errorf("%+v of %d: %v; all windows do", p, size, err)
+				}
+			}
+			continue
+		}
+		accepted++
+		for o := range out.W {
+			if !holds(size, kernel, dilation, o*stride-before) {
+				t.Errorf("%+v of %d: window %d of %d holds no pixel", p, size, o, out.W)
+			}
+		}
+	}
+	if accepted < 10000 || refused < 10000 {
+		t.Errorf("%d accepted, %d refused", accepted, refused)
 	}
 }

@@ -28,7 +28,7 @@ func TestLightModels(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := readProto(t, base+"_output_0.pb")
+				want := parseProto(t, read(t, base+"_output_0.pb"))
 				if !slices.Equal(m.Outputs[0].Dims, want.Dims) {
 					t.Fatalf("output %v, want %v", m.Outputs[0].Dims, want.Dims)
 				}

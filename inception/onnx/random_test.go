@@ -1,9 +1,7 @@
 package onnx_test
 
 import (
-	"archive/zip"
 	"context"
-	"io"
 	"math"
 	"strings"
 	"testing"
@@ -19,22 +17,7 @@ var refused = []string{
 
 // TestRandomModels compares random models with onnxruntime (testdata/random/generate.py).
 func TestRandomModels(t *testing.T) {
-	z, err := zip.OpenReader("testdata/random/random.zip")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
-	files := map[string][]byte{}
-	for _, f := range z.File {
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if files[f.Name], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
-		r.Close()
-	}
+	files := readZip(t, "testdata/random/random.zip")
 	eachBackend(t, func(t *testing.T, r run) {
 		ran, skipped := 0, 0
 		for name, data := range files {

@@ -1,0 +1,83 @@
+package gpu
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Traits are what a driver does differently from others, and no limit of GL
+// says. Zero means unknown or none.
+type Traits struct {
+	// MaxIterations is how many loop iterations one invocation may make, summed
+	// over its loops; 0 means no limit. Beyond it the loops just end, without an
+	// error.
+	MaxIterations int
+	// Lanes is how many invocations a software driver runs in one vector.
+	Lanes int
+	// Multiprocessors is how many parts of the GPU each run workgroups of their own
+	// (GL_SM_COUNT_NV).
+	Multiprocessors int
+}
+
+// Traits returns what is known of the device's driver.
+func (d *Device) Traits() Traits { return d.traits }
+
+// rasteriser is a renderer that runs on the CPU, known by a part of its
+// GL_RENDERER in lower case.
+type rasteriser struct {
+	part          string
+	maxIterations int
+}
+
+// rasterisers is the one list of drivers by name. The first that matches counts.
+func rasterisers() []rasteriser {
+	return []rasteriser{
+		// Mesa's gallivm ends a loop when a counter for the whole invocation has
+		// reached 65535 (LP_MAX_TGSI_LOOP_ITERATIONS), silently. TestMaxIterations
+		// shows it on 22.3.6. Zink on lavapipe reports "zink (llvmpipe (LLVM …))".
+		{"llvmpipe", 65535},
+		{"lavapipe", 65535},
+		// Mesa's interpreter: the same test makes 200,000 iterations.
+		{"softpipe", 0},
+		// Of the rest no limit is known.
+		{"swiftshader", 0},
+		{"swrast", 0},
+		{"software", 0},
+		{"microsoft basic", 0},
+		{"gdi generic", 0},
+	}
+}
+
+// rasteriserOf finds the CPU renderer of that name.
+func rasteriserOf(renderer string) (rasteriser, bool) {
+	low := strings.ToLower(renderer)
+	for _, r := range rasterisers() {
+		if strings.Contains(low, r.part) {
+			return r, true
+		}
+	}
+	return rasteriser{}, false
+}
+
+// isSoftware recognises CPU renderers by GL_RENDERER. flagged says that EGL
+// calls the device software; Mesa says so of D3D12 under WSL too, wrongly.
+func isSoftware(renderer string, flagged bool) bool {
+	_, known := rasteriserOf(renderer)
+	return known || (flagged && !strings.HasPrefix(strings.ToLower(renderer), "d3d12"))
+}
+
+// traitsOf tells what a renderer's name gives away.
+func traitsOf(renderer string) Traits {
+	r, ok := rasteriserOf(renderer)
+	if !ok {
+		return Traits{}
+	}
+	t := Traits{MaxIterations: r.maxIterations}
+	// "llvmpipe (LLVM 15.0.6, 256 bits)": a lane is a float of 32 bits.
+	if m := regexp.MustCompile(`\b(\d{2,5}) bits`).FindStringSubmatch(renderer); m != nil {
+		bits, _ := strconv.Atoi(m[1]) // the pattern admits digits only
+		t.Lanes = bits / 32
+	}
+	return t
+}

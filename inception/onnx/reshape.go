@@ -1,0 +1,229 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+)
+
+// reshaped is input 0 with other extents and the same elements.
+func (n *node) reshaped(dims []dim) (*value, error) {
+	v := n.in[0]
+	if v.con == nil {
+		return v.with(dims), nil
+	}
+	ns, ok := numbers(dims)
+	if !ok {
+		return nil, fmt.Errorf("a constant %v can't become %s", v.con.dims, show(dims))
+	}
+	if m, err := count(ns, v.con.len()); err != nil || m != v.con.len() {
+		return nil, fmt.Errorf("a constant %v can't become %v", v.con.dims, ns)
+	}
+	c := *v.con
+	c.dims, c.name = ns, "" // named by its output
+	return known(&c), nil
+}
+
+func (n *node) flatten() (*value, error) {
+	x := n.in[0]
+	a := n.int("axis", 1)
+	if a != x.rank() {
+		var err error
+		if a, err = axis(a, x.rank()); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := product(x.dims[:a], n.b.fresh)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := product(x.dims[a:], n.b.fresh)
+	if err != nil {
+		return nil, err
+	}
+	return n.reshaped([]dim{rows, columns})
+}
+
+func (n *node) reshape() (*value, error) {
+	x := n.in[0]
+	target, err := n.symbols(1)
+	if err != nil {
+		return nil, err
+	}
+	allowZero := n.flag("allowzero", false)
+	if len(target) > maxRank {
+		return nil, fmt.Errorf("%d dimensions: more than %d", len(target), maxRank)
+	}
+	dims := slices.Clone(target)
+	infer := -1
+	for k, d := range target {
+		switch {
+		case d.sym == number && d.n < -1:
+			return nil, fmt.Errorf("to %s: an extent is negative", show(target))
+		case d.is(-1) && infer >= 0:
+			return nil, fmt.Errorf("to %s: -1 twice", show(target))
+		case d.is(-1):
+			infer = k
+		case d.is(0) && !allowZero:
+			if k >= x.rank() {
+				return nil, fmt.Errorf("%s to %s: a 0 copies an extent that isn't there", show(x.dims), show(target))
+			}
+			dims[k] = x.dims[k]
+		}
+	}
+	if err := n.b.fit(x.dims, dims, infer); err != nil {
+		return nil, fmt.Errorf("%s to %s: %w", show(x.dims), show(target), err)
+	}
+	return n.reshaped(dims)
+}
+
+// fit fills in the extent to infer, if there is one, and compares the numbers of elements.
+func (b *builder) fit(from, to []dim, infer int) error {
+	rest, others := from, to
+	if infer >= 0 {
+		others = slices.Delete(slices.Clone(to), infer, infer+1)
+	}
+	for _, u := range pick(others, unknown) { // unknown extents on both sides cancel
+		i, k := slices.Index(rest, u), slices.Index(others, u)
+		if i < 0 {
+			return fmt.Errorf("unknown extents: Options.Dims can fix the input's")
+		}
+		rest = slices.Delete(slices.Clone(rest), i, i+1)
+		others = slices.Delete(slices.Clone(others), k, k+1)
+	}
+	have, err := product(rest, b.fresh)
+	if err != nil {
+		return err
+	}
+	need, err := product(others, b.fresh)
+	if err != nil {
+		return err
+	}
+	switch {
+	case infer < 0 && have == need:
+		return nil
+	case infer >= 0 && have.sym == unknown:
+		to[infer] = have // exact if it is the only one left; a fresh one otherwise
+		if !need.is(1) {
+			to[infer] = b.fresh()
+		}
+		return nil
+	case infer >= 0 && !need.is(0):
+		if d, err := arith("Div", have, need); err == nil && have.n%need.n == 0 {
+			to[infer] = d
+			return nil
+		}
+	}
+	if have.sym == batch && need.sym == number {
+		return fmt.Errorf("numbers of elements differ: the model holds a fixed batch (Options.Dims can fix the input's too)")
+	}
+	return fmt.Errorf("numbers of elements differ")
+}
+
+// axes are the axes attribute (before opset) or input 1, for a tensor of some rank; nil where neither is given.
+func (n *node) axes(opset, rank int) ([]int, error) {
+	list := n.ints("axes")
+	if n.b.opset >= opset {
+		if list != nil {
+			return nil, fmt.Errorf("attribute axes is an input from opset %d on", opset)
+		}
+		if n.opt(1) == nil {
+			return nil, nil
+		}
+		var err error
+		if list, err = n.list(1); err != nil {
+			return nil, err
+		}
+	} else if n.opt(1) != nil {
+		return nil, fmt.Errorf("has 2 inputs: axes are an attribute before opset %d", opset)
+	}
+	return normal(list, rank)
+}
+
+// normal counts axes from 0, and refuses one given twice.
+func normal(list []int, rank int) ([]int, error) {
+	if list == nil {
+		return nil, nil
+	}
+	out := make([]int, len(list))
+	for k, a := range list {
+		a, err := axis(a, rank)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(out[:k], a) {
+			return nil, fmt.Errorf("axis %d is given twice", a)
+		}
+		out[k] = a
+	}
+	return out, nil
+}
+
+func (n *node) squeeze() (*value, error) {
+	x := n.in[0]
+	axes, err := n.axes(13, x.rank())
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range axes {
+		if !x.dims[a].is(1) {
+			return nil, fmt.Errorf("axis %d of %s isn't 1", a, show(x.dims))
+		}
+	}
+	var dims []dim
+	for k, d := range x.dims {
+		if drop := d.is(1) && (axes == nil || slices.Contains(axes, k)); !drop {
+			dims = append(dims, d)
+		}
+	}
+	return n.reshaped(dims)
+}
+
+func (n *node) unsqueeze() (*value, error) {
+	x := n.in[0]
+	count := len(n.ints("axes"))
+	if n.b.opset >= 13 {
+		list, err := n.list(1)
+		if err != nil {
+			return nil, err
+		}
+		count = len(list)
+	}
+	if count == 0 || x.rank()+count > maxRank {
+		return nil, fmt.Errorf("%d axes for a tensor of rank %d", count, x.rank())
+	}
+	axes, err := n.axes(13, x.rank()+count)
+	if err != nil {
+		return nil, err
+	}
+	dims := make([]dim, 0, x.rank()+count)
+	next := 0
+	for k := range x.rank() + count {
+		if slices.Contains(axes, k) {
+			dims = append(dims, num(1))
+		} else {
+			dims = append(dims, x.dims[next])
+			next++
+		}
+	}
+	return n.reshaped(dims)
+}
+
+// expand is a broadcast that changes nothing.
+func (n *node) expand() (*value, error) {
+	x := n.in[0]
+	target, err := n.symbols(1)
+	if err != nil {
+		return nil, err
+	}
+	if len(target) > maxRank {
+		return nil, fmt.Errorf("%d dimensions: more than %d", len(target), maxRank)
+	}
+	dims, err := broadcast(x.dims, target)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(dims[len(dims)-x.rank():], x.dims) || slices.ContainsFunc(dims[:len(dims)-x.rank()], func(d dim) bool { return !d.is(1) }) {
+		return nil, fmt.Errorf("from %s to %s: repeating elements is not supported", show(x.dims), show(target))
+	}
+	return x.with(dims), nil
+}
