@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
-	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -64,10 +64,11 @@ func newCase(f *flags) (*benchCase, error) {
 		shape.C = f.Channels
 	}
 	if f.Size != "" {
-		var err error
-		if shape.H, shape.W, err = cli.ParseSize(f.Size); err != nil {
+		size, err := images.ParseSize(f.Size)
+		if err != nil {
 			return nil, fmt.Errorf("--size: %w", err)
 		}
+		shape.H, shape.W = size.H, size.W
 	}
 	if f.Runs < 1 {
 		return nil, fmt.Errorf("--runs: %d runs; at least 1 is needed", f.Runs)

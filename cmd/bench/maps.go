@@ -57,8 +57,7 @@ func firstModule() (*graph.Graph, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("the digits network has no module")
 	}
-	g.Nodes, g.Outputs = g.Nodes[:i+1], []graph.Value{graph.Value(i)}
-	return g, nil
+	return g.UpTo(graph.Value(i))
 }
 
 // featureMaps runs a photo and a digit through the first module, and checks every step.
@@ -92,7 +91,7 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tune
 	if err != nil {
 		return nil, err
 	}
-	m, err := images.Decode(data, images.DefaultLimits)
+	m, err := images.Decode(bytes.NewReader(data), images.DefaultLimits)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +100,10 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tune
 		return nil, err
 	}
 	preset.Exact = images.Square(size)
-	if m, err = preset.Fit(m); err != nil {
+	x, err := preset.Tensor(m)
+	if err != nil {
 		return nil, err
 	}
-	x := tensor.New(tensor.Shape{N: 1, C: digits.Channels, H: size, W: size})
-	preset.Fill(x.Data, m)
 	s, err := inception.Compile(ctx, d, g, x.Shape, inception.Options{Tuner: tuner})
 	if err != nil {
 		return nil, err

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"inceptiongl/cmd/internal/article"
-	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 )
 
@@ -41,11 +41,12 @@ func networkNames() string {
 // open builds or reads what the flags describe, and its input's shape. Errors name the flag.
 func open(f *flags) (*graph.Graph, tensor.Shape, error) {
 	var s tensor.Shape
-	var err error
 	if f.Size != "" {
-		if s.H, s.W, err = cli.ParseSize(f.Size); err != nil {
+		size, err := images.ParseSize(f.Size)
+		if err != nil {
 			return nil, s, fmt.Errorf("--size: %w", err)
 		}
+		s.H, s.W = size.H, size.W
 	}
 	for _, v := range []struct {
 		flag       string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"io/fs"
@@ -79,7 +80,7 @@ func samplePhotos() ([]photo, error) {
 	for _, s := range samples {
 		all = append(all, photo{
 			name: s.Name, want: digits.Labels()[s.Label],
-			load: func() (*image.RGBA, error) { return images.Decode(s.PNG, images.DefaultLimits) },
+			load: func() (*image.RGBA, error) { return images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits) },
 		})
 	}
 	return all, nil

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"inceptiongl/inception/graph"
@@ -36,17 +35,17 @@ func choosePreset(f *flags, m *model) (images.Preset, error) {
 	}
 	plain := p
 	if f.Size != "" {
-		s, square, err := parseSize(f.Size)
+		s, err := images.ParseSize(f.Size)
 		if err != nil {
 			return p, fmt.Errorf("--size: %w", err)
 		}
 		p.Short, p.Exact = 0, s
-		if square {
+		if !strings.ContainsAny(f.Size, "xX×") { // one number
 			p.Short, p.Exact = s.H, images.Size{}
 		}
 	}
 	if f.Crop != "" {
-		s, _, err := parseSize(f.Crop)
+		s, err := images.ParseSize(f.Crop)
 		if f.Crop != "0" && err != nil {
 			return p, fmt.Errorf("--crop: %w", err)
 		}
@@ -70,23 +69,6 @@ func choosePreset(f *flags, m *model) (images.Preset, error) {
 		return p, fmt.Errorf("--size, --crop, --mean, --std, --order: %w", err)
 	}
 	return p, suits(p, m)
-}
-
-// parseSize reads "224" or "224x320" (rows, columns).
-func parseSize(s string) (size images.Size, square bool, err error) {
-	rows, cols, both := strings.Cut(strings.ToLower(s), "x")
-	if !both {
-		cols = rows
-	}
-	h, err := strconv.Atoi(rows)
-	if err == nil {
-		size.W, err = strconv.Atoi(cols)
-	}
-	size.H = h
-	if err != nil || size.H < 1 || size.W < 1 {
-		return images.Size{}, false, fmt.Errorf("%q is neither a positive number nor HxW", s)
-	}
-	return size, !both, nil
 }
 
 // suits reports a preset whose input the model can't take.

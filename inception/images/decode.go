@@ -10,6 +10,7 @@ import (
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"io/fs"
 	"os"
 
 	_ "golang.org/x/image/bmp"
@@ -32,36 +33,53 @@ func Load(path string, l Limits) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err // names the path
 	}
+	return readImage(f, path, l)
+}
+
+// LoadFS is Load for a file of a file system.
+func LoadFS(fsys fs.FS, name string, l Limits) (*image.RGBA, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return readImage(f, name, l)
+}
+
+func readImage(f fs.File, name string, l Limits) (*image.RGBA, error) {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
+		return nil, fmt.Errorf("%s: not a regular file", name)
 	}
 	if info.Size() > l.Bytes {
-		return nil, fmt.Errorf("%s: %d bytes are more than the %d allowed", path, info.Size(), l.Bytes)
+		return nil, fmt.Errorf("%s: %d bytes are more than the %d allowed", name, info.Size(), l.Bytes)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, l.Bytes+1))
+	img, err := Decode(f, l)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	img, err := Decode(data, l)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return img, nil
 }
 
-// Decode decodes the content of an image file, whose format is told by its first bytes, and turns the image upright as its
+// Decode reads the content of an image file, whose format is told by its first bytes, and turns the image upright as its
 // EXIF orientation says. The header is checked against the limits before any pixel is decoded. The image is opaque: alpha is
 // dropped, not blended, as Pillow's convert("RGB") does (but a GIF's transparent pixels are black); grey is repeated in R, G
 // and B; of 16 bits the upper 8 are kept.
-func Decode(data []byte, l Limits) (img *image.RGBA, err error) {
-	if int64(len(data)) > l.Bytes {
-		return nil, fmt.Errorf("%d bytes are more than the %d allowed", len(data), l.Bytes)
+func Decode(r io.Reader, l Limits) (*image.RGBA, error) {
+	data, err := io.ReadAll(io.LimitReader(r, l.Bytes+1))
+	if err != nil {
+		return nil, err
 	}
+	if int64(len(data)) > l.Bytes {
+		return nil, fmt.Errorf("more than the %d bytes allowed", l.Bytes)
+	}
+	return decode(data, l)
+}
+
+func decode(data []byte, l Limits) (img *image.RGBA, err error) {
 	header, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, notImage(data, err)
@@ -76,7 +94,7 @@ func Decode(data []byte, l Limits) (img *image.RGBA, err error) {
 	}
 	for _, s := range sizes {
 		if err := l.check(s); err != nil {
-			return nil, fmt.Errorf("%s: %w", format, err)
+			return nil, fmt.Errorf("%s: the header claims %w", format, err)
 		}
 	}
 	// A decoder's panic on a damaged file must not end a run over many.
@@ -98,10 +116,10 @@ func Decode(data []byte, l Limits) (img *image.RGBA, err error) {
 
 func (l Limits) check(s image.Point) error {
 	if s.X < 1 || s.Y < 1 {
-		return fmt.Errorf("the header claims %d×%d pixels", s.X, s.Y)
+		return fmt.Errorf("%d×%d pixels", s.X, s.Y)
 	}
 	if max(s.X, s.Y) > l.Side || int64(s.X) > l.Pixels/int64(s.Y) {
-		return fmt.Errorf("the header claims %d×%d pixels; at most %d million are allowed, and %d a side", s.X, s.Y, l.Pixels/1e6, l.Side)
+		return fmt.Errorf("%d×%d pixels; at most %d million are allowed, and %d a side", s.X, s.Y, l.Pixels/1e6, l.Side)
 	}
 	return nil
 }

@@ -202,7 +202,7 @@ func TestOrientationJPEG(t *testing.T) {
 	for o, want := range corner {
 		for _, big := range []bool{false, true} {
 			data := withAPP1(withAPP1(b.Bytes(), append([]byte("Exif\x00\x00"), exif(big, byte(o))...)), []byte("http://ns.adobe.com/xap/1.0/\x00"))
-			got, err := Decode(data, DefaultLimits)
+			got, err := decode(data, DefaultLimits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +251,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := Decode(data, Limits{Bytes: 1 << 20, Pixels: 1 << 16, Side: 1 << 12})
+		m, err := decode(data, Limits{Bytes: 1 << 20, Pixels: 1 << 16, Side: 1 << 12})
 		if err == nil && (m.Rect.Dx() < 1 || m.Rect.Dx()*m.Rect.Dy() > 1<<16) {
 			t.Errorf("an image of %v", m.Rect)
 		}
@@ -266,7 +266,7 @@ func TestTruncated(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := 0; n < len(data); n += 1 + len(data)/100 {
-			m, err := Decode(data[:n], DefaultLimits)
+			m, err := decode(data[:n], DefaultLimits)
 			if err == nil && m.Rect.Size() != image.Pt(24, 16) {
 				t.Errorf("%s cut to %d of %d bytes: an image of %v", name, n, len(data), m.Rect)
 			}
@@ -323,7 +323,7 @@ func TestBombs(t *testing.T) {
 		data := header(t, format, side, side)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := Decode(data, DefaultLimits); err == nil || !strings.Contains(err.Error(), "million") || !strings.Contains(err.Error(), fmt.Sprint(side)) {
+		if _, err := decode(data, DefaultLimits); err == nil || !strings.Contains(err.Error(), "million") || !strings.Contains(err.Error(), fmt.Sprint(side)) {
 			t.Errorf("%s: error is %v", format, err)
 		}
 		runtime.ReadMemStats(&after)
@@ -331,7 +331,7 @@ func TestBombs(t *testing.T) {
 			t.Errorf("%s: %d bytes were allocated", format, n)
 		}
 	}
-	if _, err := Decode(header(t, "png", 1, 40000), DefaultLimits); err == nil || !strings.Contains(err.Error(), "a side") {
+	if _, err := decode(header(t, "png", 1, 40000), DefaultLimits); err == nil || !strings.Contains(err.Error(), "a side") {
 		t.Errorf("a side of 40000: %v", err)
 	}
 }
@@ -387,7 +387,7 @@ func Test16Bit(t *testing.T) {
 	if err := png.Encode(&b, m); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Decode(b.Bytes(), DefaultLimits)
+	got, err := decode(b.Bytes(), DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

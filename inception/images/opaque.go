@@ -1,10 +1,31 @@
 package images
 
 import (
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 )
+
+// Opaque is m as RGBA with its upper left at (0, 0) and without alpha, which is dropped, not blended, as in Decode. An opaque
+// *image.RGBA is returned as it is; of others, DefaultLimits bound the size.
+func Opaque(m image.Image) (*image.RGBA, error) {
+	if m == nil {
+		return nil, errors.New("no picture")
+	}
+	bounds := m.Bounds()
+	if bounds.Empty() {
+		return nil, errors.New("the picture is empty: it has no pixels")
+	}
+	if rgba, ok := m.(*image.RGBA); ok && rgba.Opaque() {
+		return rgba, nil
+	}
+	if err := DefaultLimits.check(bounds.Size()); err != nil { // image.Uniform, for one, has a side of 2 billion
+		return nil, fmt.Errorf("the picture has %w", err)
+	}
+	return opaque(m, bounds), nil
+}
 
 // opaque copies m onto a black canvas whose upper left becomes (0, 0), and drops alpha.
 func opaque(m image.Image, canvas image.Rectangle) *image.RGBA {
@@ -28,20 +49,35 @@ func opaque(m image.Image, canvas image.Rectangle) *image.RGBA {
 				out.SetRGBA(to.Min.X+x, to.Min.Y+y, color.RGBA{c.R, c.G, c.B, 255})
 			}
 		}
-	case *image.NRGBA64, *image.RGBA64:
-		for y := range to.Dy() {
-			for x := range to.Dx() {
-				c := straight(m.At(m.Bounds().Min.X+x, m.Bounds().Min.Y+y))
-				out.SetRGBA(to.Min.X+x, to.Min.Y+y, color.RGBA{c.R, c.G, c.B, 255})
-			}
+	case opaquer:
+		if m.Opaque() { // YCbCr, Gray, Gray16, CMYK …
+			draw.Draw(out, to, m, m.Bounds().Min, draw.Src)
+			break
 		}
-	default: // YCbCr, Gray, Gray16, CMYK, RGBA: opaque as Go's decoders make them
-		draw.Draw(out, to, m, m.Bounds().Min, draw.Src)
+		straighten(out, to, m)
+	default:
+		straighten(out, to, m)
 	}
 	for i := 3; i < len(out.Pix); i += 4 {
 		out.Pix[i] = 255
 	}
 	return out
+}
+
+// opaquer is an image that knows whether it has alpha.
+type opaquer interface {
+	image.Image
+	Opaque() bool
+}
+
+// straighten copies pixel by pixel.
+func straighten(out *image.RGBA, to image.Rectangle, m image.Image) {
+	for y := range to.Dy() {
+		for x := range to.Dx() {
+			c := straight(m.At(m.Bounds().Min.X+x, m.Bounds().Min.Y+y))
+			out.SetRGBA(to.Min.X+x, to.Min.Y+y, color.RGBA{c.R, c.G, c.B, 255})
+		}
+	}
 }
 
 // straight is c without its alpha multiplied in. Go's own conversion makes black of what is wholly transparent.

@@ -7,15 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"inceptiongl/inception/tensor"
 )
-
-// Size is rows × columns. Its text is "224" for a square, else "HxW".
-type Size struct{ H, W int }
-
-// Square is n × n.
-func Square(n int) Size { return Size{n, n} }
-
-func (s Size) String() string { return fmt.Sprintf("%d×%d", s.H, s.W) }
 
 // Order is which channels a network reads, in which order.
 type Order string
@@ -130,10 +124,31 @@ func (p Preset) Check() error {
 	return nil
 }
 
-// Fit scales and crops m.
-func (p Preset) Fit(m *image.RGBA) (*image.RGBA, error) {
+// ForSize is p for a network whose input has that size: the crop is replaced, and what is scaled keeps its proportion to it.
+func (p Preset) ForSize(s Size) Preset {
+	out := p.Output()
+	if out == s || out.H < 1 || out.W < 1 || s.H < 1 || s.W < 1 {
+		return p
+	}
+	p.Name += ", fitted to the model"
 	if p.Short > 0 {
-		var err error
+		p.Short = p.Short * max(s.H, s.W) / min(out.H, out.W)
+	} else {
+		p.Exact = Size{p.Exact.H * s.H / out.H, p.Exact.W * s.W / out.W}
+	}
+	if p.Crop != (Size{}) {
+		p.Crop = s
+	}
+	return p
+}
+
+// Fit scales and crops any picture, once Opaque has made it one without alpha.
+func (p Preset) Fit(picture image.Image) (*image.RGBA, error) {
+	m, err := Opaque(picture)
+	if err != nil {
+		return nil, err
+	}
+	if p.Short > 0 {
 		if m, err = ResizeShort(m, p.Short); err != nil {
 			return nil, err
 		}
@@ -146,10 +161,30 @@ func (p Preset) Fit(m *image.RGBA) (*image.RGBA, error) {
 	return m, nil
 }
 
+// Tensor is a network's input for some pictures, each scaled, cropped and normalised: pictures × channels × rows × columns.
+func (p Preset) Tensor(pictures ...image.Image) (*tensor.Tensor, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	s := tensor.Shape{N: len(pictures), C: p.Order.Channels(), H: p.Output().H, W: p.Output().W}
+	if err := s.Check(); err != nil {
+		return nil, fmt.Errorf("%d pictures: %w", len(pictures), err)
+	}
+	x := tensor.New(s)
+	for i, picture := range pictures {
+		m, err := p.Fit(picture)
+		if err != nil {
+			return nil, fmt.Errorf("picture %d: %w", i, err)
+		}
+		p.Fill(x.Data[i*p.Len():], m)
+	}
+	return x, nil
+}
+
 // Len is how many numbers Fill writes: channels × rows × columns.
 func (p Preset) Len() int { return p.Order.Channels() * p.Output().H * p.Output().W }
 
-// Fill writes a fitted image as C × H × W numbers.
+// Fill writes what Fit gives as C × H × W numbers.
 func (p Preset) Fill(dst []float32, m *image.RGBA) {
 	s := p.Output()
 	plane := s.H * s.W
@@ -182,7 +217,7 @@ func luma(r, g, b uint8) uint8 {
 	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }
 
-// String is the preset in words: "imagenet: shorter side to 256, crop 224×224, RGB, levels/255, mean 0.485 …, std …".
+// String is the preset in words: "imagenet: shorter side scaled to 256; centre crop 224×224; RGB; levels/255; mean …; std …".
 func (p Preset) String() string {
 	words := []string{"scaled to " + p.Exact.String()}
 	if p.Short > 0 {

@@ -59,7 +59,7 @@ func TestFill(t *testing.T) {
 func TestFillPlaces(t *testing.T) {
 	m := image.NewRGBA(image.Rect(0, 0, 5, 4))
 	for i := range m.Pix {
-		m.Pix[i] = uint8(i)
+		m.Pix[i] = uint8(i) | uint8(i%4/3*255) // opaque
 	}
 	p := Preset{Exact: Size{4, 5}, Crop: Size{2, 3}, Order: BGR, Divisor: 1, Mean: []float32{0}, Std: []float32{1}}
 	got := make([]float32, p.Len())

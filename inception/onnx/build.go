@@ -94,7 +94,9 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 	if err := b.outputs(m, o.Outputs); err != nil {
 		return nil, err
 	}
-	m.Graph = prune(b.g)
+	if m.Graph, err = b.g.UpTo(b.g.Outputs...); err != nil { // what the outputs don't need was folded away, or is dead
+		return nil, err
+	}
 	return m, m.verify()
 }
 

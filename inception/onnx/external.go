@@ -2,21 +2,30 @@ package onnx
 
 import (
 	"fmt"
-	"os"
+	"io"
+	"io/fs"
+	"path"
 	"path/filepath"
 	"strconv"
 
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
 )
 
-// folder is where a model's files are. os.Root keeps paths and symbolic links inside.
+// newFolder is a folder with all of its bounds.
+func newFolder(fsys fs.FS) *folder {
+	return &folder{fsys: fsys, left: maxFile, room: maxFile, whole: map[string][]byte{}}
+}
+
+// folder is where a model's files are.
 type folder struct {
-	root *os.Root
-	left int64 // bytes of external data that may still be read
+	fsys  fs.FS
+	left  int64             // bytes of external data that may still be read
+	whole map[string][]byte // files that can't be read from the middle, by name
+	room  int64             // bytes of those that may still be kept
 }
 
 func noExternal(*pb.TensorProto, int64) ([]byte, error) {
-	return nil, fmt.Errorf("has external data, which only Load reads")
+	return nil, fmt.Errorf("has external data, which only Load and LoadFS read")
 }
 
 // tensor reads the external data of t.
@@ -51,21 +60,36 @@ func (d *folder) tensor(t *pb.TensorProto, bytes int64) ([]byte, error) {
 }
 
 func (d *folder) read(location string, offset, length int64) ([]byte, error) {
-	local := filepath.FromSlash(location)
-	if !filepath.IsLocal(local) {
+	name := path.Clean(filepath.ToSlash(location))
+	if !filepath.IsLocal(filepath.FromSlash(location)) || !fs.ValidPath(name) {
 		return nil, fmt.Errorf("must be a path inside the model's folder")
 	}
-	info, err := d.root.Stat(local)
+	info, err := fs.Stat(d.fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("not a regular file")
 	}
-	f, err := d.root.Open(local)
+	f, err := d.fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readAt(f, offset, length, d.left)
+	if _, ok := f.(io.ReaderAt); ok {
+		return readAt(f, offset, length, d.left)
+	}
+	// A file of a zip archive, say. Read once: thousands of tensors may lie in it.
+	data, ok := d.whole[name]
+	if !ok {
+		if data, err = readAt(f, 0, -1, d.room); err != nil {
+			return nil, err
+		}
+		d.whole[name] = data
+		d.room -= int64(len(data))
+	}
+	if err := within(offset, length, int64(len(data)), d.left); err != nil {
+		return nil, err
+	}
+	return data[offset:][:length], nil
 }

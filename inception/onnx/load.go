@@ -6,9 +6,13 @@
 package onnx
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	slash "path"
 	"path/filepath"
 
 	"inceptiongl/inception/graph"
@@ -85,18 +89,37 @@ func (m *Model) inputShape(n int) (tensor.Shape, error) {
 
 // Load reads a model from a file. External data is read from files in the same folder or below it, and from nowhere else.
 func Load(path string, o Options) (*Model, error) {
-	data, err := readModel(path)
+	data, err := readModel(os.Stat, func(name string) (fs.File, error) { return os.Open(name) }, path)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	root, err := os.OpenRoot(filepath.Dir(path))
+	root, err := os.OpenRoot(filepath.Dir(path)) // it keeps symbolic links inside, too
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	defer root.Close()
-	m, err := parse(data, o, (&folder{root: root, left: maxFile}).tensor)
+	return parseFile(path, data, o, root.FS())
+}
+
+// LoadFS is Load for a file of a file system, which also holds the external data: in the model's folder or below it. Links are
+// followed as fsys does it: os.Root.FS keeps them inside, os.DirFS does not.
+func LoadFS(fsys fs.FS, name string, o Options) (*Model, error) {
+	stat := func(name string) (fs.FileInfo, error) { return fs.Stat(fsys, name) }
+	data, err := readModel(stat, fsys.Open, name)
 	if err != nil {
-		return nil, fmt.Errorf("onnx: %s: %w", path, err)
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	folder, err := fs.Sub(fsys, slash.Dir(name))
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	return parseFile(name, data, o, folder)
+}
+
+func parseFile(name string, data []byte, o Options, fsys fs.FS) (*Model, error) {
+	m, err := parse(data, o, newFolder(fsys).tensor)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", name, err)
 	}
 	return m, nil
 }
@@ -110,28 +133,37 @@ func Parse(data []byte, o Options) (*Model, error) {
 	return m, nil
 }
 
-func readModel(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+// Decode is Parse for what r gives, up to its end and at most 2 GiB.
+func Decode(r io.Reader, o Options) (*Model, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1)) // unmarshal refuses more than maxFile
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	return Parse(data, o)
+}
+
+func readModel(stat func(string) (fs.FileInfo, error), open func(string) (fs.File, error), name string) ([]byte, error) {
+	info, err := stat(name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() { // asked before it is opened: opening a pipe may block
-		return nil, fmt.Errorf("%s: not a regular file", path)
+		return nil, fmt.Errorf("%s: not a regular file", name)
 	}
-	f, err := os.Open(path)
+	f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	data, err := readAt(f, 0, -1, maxFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return data, nil
 }
 
 // readAt reads length bytes from offset; a length below 0 means to the end. The size of the file is checked first.
-func readAt(f *os.File, offset, length, limit int64) ([]byte, error) {
+func readAt(f fs.File, offset, length, limit int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -142,13 +174,32 @@ func readAt(f *os.File, offset, length, limit int64) ([]byte, error) {
 	if length < 0 {
 		length = info.Size() - offset
 	}
-	if offset < 0 || length < 0 || offset > info.Size() || length > info.Size()-offset {
-		return nil, fmt.Errorf("%d bytes at offset %d don't lie in a file of %d bytes", length, offset, info.Size())
+	if err := within(offset, length, info.Size(), limit); err != nil {
+		return nil, err
+	}
+	r := io.Reader(f)
+	if at, ok := f.(io.ReaderAt); ok {
+		r = io.NewSectionReader(at, offset, length)
+	} else if offset > 0 {
+		return nil, fmt.Errorf("can't be read from offset %d on", offset)
+	}
+	var b bytes.Buffer
+	if _, ok := f.(*os.File); ok { // elsewhere, as in a zip archive, the size is only claimed
+		b.Grow(int(length) + bytes.MinRead)
+	}
+	if n, err := io.Copy(&b, io.LimitReader(r, length)); err != nil || n != length {
+		return nil, fmt.Errorf("%d bytes of %d can be read: %w", n, length, cmp.Or(err, io.ErrUnexpectedEOF))
+	}
+	return b.Bytes(), nil
+}
+
+// within reports a part that doesn't lie in a file of size bytes, or is longer than the limit.
+func within(offset, length, size, limit int64) error {
+	if offset < 0 || length < 0 || offset > size || length > size-offset {
+		return fmt.Errorf("%d bytes at offset %d don't lie in a file of %d bytes", length, offset, size)
 	}
 	if length > limit {
-		return nil, fmt.Errorf("%d bytes: more than the %d that are left of %d", length, limit, int64(maxFile))
+		return fmt.Errorf("%d bytes: more than the %d that are left of %d", length, limit, int64(maxFile))
 	}
-	data := make([]byte, length)
-	_, err = io.ReadFull(io.NewSectionReader(f, offset, length), data)
-	return data, err
+	return nil
 }

@@ -325,45 +325,6 @@ func (n *node) emit(op graph.Op, dims []dim, w view, in ...*picture) *value {
 	return &value{dims: dims, t: whole(at, w[0].n, w)}
 }
 
-// prune drops nodes that no output needs, and weights that no node needs.
-func prune(g *graph.Graph) *graph.Graph {
-	needed := make([]bool, len(g.Nodes))
-	needed[0] = true
-	for _, v := range g.Outputs {
-		needed[v] = true
-	}
-	for i := len(g.Nodes) - 1; i >= 0; i-- {
-		for _, v := range g.Nodes[i].In {
-			needed[v] = needed[v] || needed[i]
-		}
-	}
-	moved := make([]graph.Value, len(g.Nodes))
-	out := &graph.Graph{Name: g.Name, Weights: g.Weights}
-	for i, n := range g.Nodes {
-		if !needed[i] {
-			continue
-		}
-		moved[i] = graph.Value(len(out.Nodes))
-		for k, v := range n.In {
-			n.In[k] = moved[v]
-		}
-		out.Nodes = append(out.Nodes, n)
-	}
-	for _, v := range g.Outputs {
-		out.Outputs = append(out.Outputs, moved[v])
-	}
-	used := map[string]bool{}
-	for _, p := range out.Params() {
-		used[p.Name] = true
-	}
-	for name := range out.Weights {
-		if !used[name] {
-			delete(out.Weights, name)
-		}
-	}
-	return out
-}
-
 // verify checks the graph, its weights and, where the input's extents are known, its shapes.
 func (m *Model) verify() error {
 	if err := m.Graph.Check(); err != nil {

@@ -4,17 +4,26 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
 // headLen is how much of a file is read before it is checked.
 const headLen = 64 << 10
 
-// readFile reads a regular file whole, once check has accepted its head (at most headLen bytes) and its size.
-func readFile(path string, check func(head []byte, size int64) error) ([]byte, error) {
-	f, err := os.Open(path)
+// maxStream bounds what is read from where the size isn't known beforehand.
+const maxStream = 2 << 30
+
+// opener is os.Open or fs.FS.Open.
+type opener func(name string) (fs.File, error)
+
+func openPath(name string) (fs.File, error) { return os.Open(name) }
+
+// readFile reads a regular file whole, once check has accepted its head (at most headLen bytes) and its size. Errors name it.
+func readFile(open opener, name string, check func(head []byte, size int64) error) ([]byte, error) {
+	f, err := open(name)
 	if err != nil {
-		return nil, err // names the path
+		return nil, err // names the file
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -22,20 +31,40 @@ func readFile(path string, check func(head []byte, size int64) error) ([]byte, e
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", path)
+		return nil, fmt.Errorf("%s: not a regular file", name)
 	}
 	size := info.Size()
 	head := make([]byte, min(size, headLen))
 	if _, err := io.ReadFull(f, head); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := check(head, size); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	data := make([]byte, size)
-	n := copy(data, head)
-	if _, err := io.ReadFull(f, data[n:]); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	var b bytes.Buffer
+	if _, ok := f.(*os.File); ok { // elsewhere, as in a zip archive, the size is only claimed
+		b.Grow(int(size) + bytes.MinRead)
+	} else if size > maxStream {
+		return nil, fmt.Errorf("%s: %d bytes are more than the %d allowed outside the disk", name, size, int64(maxStream))
+	}
+	b.Write(head)
+	if _, err := b.ReadFrom(io.LimitReader(f, size-int64(len(head)))); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if int64(b.Len()) != size {
+		return nil, fmt.Errorf("%s: %w: %d bytes of %d", name, io.ErrUnexpectedEOF, b.Len(), size)
+	}
+	return b.Bytes(), nil
+}
+
+// readStream reads r to its end. Memory grows with what comes, not with what is claimed.
+func readStream(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxStream+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxStream {
+		return nil, fmt.Errorf("more than the %d bytes allowed for a stream: save it as a file", int64(maxStream))
 	}
 	return data, nil
 }

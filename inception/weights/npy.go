@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"regexp"
 	"slices"
@@ -19,21 +20,27 @@ import (
 
 // ReadNpy reads a NumPy .npy file of float32 or float64 numbers; float64 is rounded to float32, where a finite number that
 // becomes infinite is an error.
-func ReadNpy(path string) (tensor.Array, error) {
-	data, err := readFile(path, checkNpy)
+func ReadNpy(path string) (tensor.Array, error) { return loadNpy(openPath, path) }
+
+// ReadNpyFS is ReadNpy for a file of a file system.
+func ReadNpyFS(fsys fs.FS, name string) (tensor.Array, error) { return loadNpy(fsys.Open, name) }
+
+// DecodeNpy is ReadNpy for what r gives, up to its end and at most 2 GiB.
+func DecodeNpy(r io.Reader) (tensor.Array, error) {
+	data, err := readStream(r)
 	if err != nil {
 		return tensor.Array{}, fmt.Errorf("weights: %w", err)
 	}
 	a, err := readNpy(data)
 	if err != nil {
-		return tensor.Array{}, fmt.Errorf("weights: %s: %w", path, err)
+		return tensor.Array{}, fmt.Errorf("weights: %w", err)
 	}
 	return a, nil
 }
 
 // ReadNpy64 is ReadNpy with the numbers in float64, exactly: dimensions and elements.
 func ReadNpy64(path string) ([]int, []float64, error) {
-	data, err := readFile(path, checkNpy)
+	data, err := readFile(openPath, path, checkNpy)
 	if err != nil {
 		return nil, nil, fmt.Errorf("weights: %w", err)
 	}
@@ -42,6 +49,18 @@ func ReadNpy64(path string) ([]int, []float64, error) {
 		return nil, nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	return dims, v, nil
+}
+
+func loadNpy(open opener, name string) (tensor.Array, error) {
+	data, err := readFile(open, name, checkNpy)
+	if err != nil {
+		return tensor.Array{}, fmt.Errorf("weights: %w", err)
+	}
+	a, err := readNpy(data)
+	if err != nil {
+		return tensor.Array{}, fmt.Errorf("weights: %s: %w", name, err)
+	}
+	return a, nil
 }
 
 func readNpy(data []byte) (tensor.Array, error) {
@@ -170,8 +189,24 @@ func parseDims(s string) ([]int, error) {
 
 // WriteNpy writes data, of the given dimensions, as a float32 .npy file. The file appears whole or not at all.
 func WriteNpy(path string, dims []int, data []float32) error {
+	err := files.Write(path, func(w io.Writer) error { return encodeNpy(w, dims, data) })
+	if err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	return nil
+}
+
+// EncodeNpy is WriteNpy to a writer.
+func EncodeNpy(w io.Writer, dims []int, data []float32) error {
+	if err := encodeNpy(w, dims, data); err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	return nil
+}
+
+func encodeNpy(w io.Writer, dims []int, data []float32) error {
 	if n, err := count(dims); err != nil || n != len(data) {
-		return fmt.Errorf("weights: %s: dimensions %v don't fit %d elements", path, dims, len(data))
+		return fmt.Errorf("dimensions %v don't fit %d elements", dims, len(data))
 	}
 	// npyio writes one-dimensional slices only, so the header is written here: magic, version 1.0, the dictionary padded
 	// so that the data starts at a multiple of 64.
@@ -187,18 +222,12 @@ func WriteNpy(path string, dims []int, data []float32) error {
 	dict := "{'descr': '<f4', 'fortran_order': False, 'shape': (" + tuple + "), }"
 	dict += strings.Repeat(" ", 63-(10+len(dict))%64) + "\n"
 	if len(dict) > math.MaxUint16 {
-		return fmt.Errorf("weights: %s: %d dimensions are too many", path, len(dims))
+		return fmt.Errorf("%d dimensions are too many", len(dims))
 	}
 	head := slices.Concat([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(dict))), []byte(dict))
-	err := files.Write(path, func(w io.Writer) error {
-		if _, err := w.Write(head); err != nil {
-			return err
-		}
-		_, err := w.Write(f32View{tensor.Array{Data: data}}.Data())
+	if _, err := w.Write(head); err != nil {
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("weights: %w", err)
 	}
-	return nil
+	_, err := w.Write(f32View{tensor.Array{Data: data}}.Data())
+	return err
 }

@@ -7,41 +7,18 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"inceptiongl/inception/tensor"
 )
 
-// Load reads weights from a .safetensors file or from PyTorch's .pth or .pt.
-func Load(path string) (map[string]tensor.Array, error) {
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".safetensors":
-		return LoadSafetensors(path)
-	case ".pth", ".pt":
-		return LoadPTH(path)
-	default:
-		return nil, fmt.Errorf("weights: %s: the name must end in .safetensors, .pth or .pt", path)
-	}
-}
+// LoadPTH reads a .pth or .pt file: what torch.save of PyTorch 1.6 and later writes for a state dict, or for a dict that has one
+// under the key "state_dict". No code in the file is run: whatever is not needed for a state dict is an error. Types are
+// treated as by LoadSafetensors.
+func LoadPTH(path string) (map[string]tensor.Array, error) { return load(openPath, path, pthFile) }
 
-// LoadPTH reads a .pth or .pt file: see ReadPTH.
-func LoadPTH(path string) (map[string]tensor.Array, error) {
-	data, err := readFile(path, checkPTH)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	m, err := readPTH(data)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %s: %w", path, err)
-	}
-	return m, nil
-}
-
-// ReadPTH decodes what torch.save of PyTorch 1.6 and later writes for a state dict, or for a dict that has one under the key
-// "state_dict". No code in the file is run: whatever is not needed for a state dict is an error. Types are treated as by
-// ReadSafetensors.
+// ReadPTH is LoadPTH for a file's content.
 func ReadPTH(data []byte) (map[string]tensor.Array, error) {
 	m, err := readPTH(data)
 	if err != nil {
@@ -50,12 +27,18 @@ func ReadPTH(data []byte) (map[string]tensor.Array, error) {
 	return m, nil
 }
 
+// zipMagic is how a zip archive begins.
+const zipMagic = "PK\x03\x04"
+
+// oldPTH is how files of PyTorch before 1.6 begin.
+const oldPTH = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+
 // checkPTH knows a file by its first bytes.
 func checkPTH(head []byte, size int64) error {
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(head, []byte(zipMagic)):
 		return nil
-	case bytes.HasPrefix(head, []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")):
+	case bytes.HasPrefix(head, []byte(oldPTH)):
 		return fmt.Errorf(`PyTorch's format before version 1.6 is not supported; in Python: torch.save(torch.load(OLD, map_location="cpu"), NEW)`)
 	default:
 		return fmt.Errorf("not a file of torch.save, or damaged: %d bytes that don't start as a zip archive", size)

@@ -18,22 +18,13 @@ import (
 // maxHeader bounds a safetensors header: some 40,000 tensors. Decoding JSON takes many times its length in memory.
 const maxHeader = 4 << 20
 
-// LoadSafetensors reads a .safetensors file: see ReadSafetensors.
+// LoadSafetensors reads a .safetensors file. F32 is taken as it is, F16 and BF16 widened, F64 rounded to float32, where a finite
+// number that becomes infinite is an error. BatchNorm's integer num_batches_tracked is left out; other integers are an error.
 func LoadSafetensors(path string) (map[string]tensor.Array, error) {
-	data, err := readFile(path, checkSafetensors)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	m, err := readSafetensors(data)
-	if err != nil {
-		return nil, fmt.Errorf("weights: %s: %w", path, err)
-	}
-	return m, nil
+	return load(openPath, path, safetensorsFile)
 }
 
-// ReadSafetensors decodes the content of a .safetensors file, by tensor name. F32 is taken as it is, F16 and BF16 widened,
-// F64 rounded to float32, where a finite number that becomes infinite is an error. BatchNorm's integer
-// num_batches_tracked is left out; other integers are an error.
+// ReadSafetensors is LoadSafetensors for a file's content.
 func ReadSafetensors(data []byte) (map[string]tensor.Array, error) {
 	m, err := readSafetensors(data)
 	if err != nil {
@@ -150,21 +141,33 @@ func fromHalf(h uint16) float32 {
 // SaveSafetensors writes m as F32, in the order of its names: the same m gives the same bytes. The file appears whole or
 // not at all.
 func SaveSafetensors(path string, m map[string]tensor.Array) error {
-	views := make(map[string]f32View, len(m))
-	for name, a := range m {
-		if name == "__metadata__" || !utf8.ValidString(name) {
-			return fmt.Errorf("weights: %s: %s can't be a tensor's name", path, quote(name))
-		}
-		if n, err := count(a.Dims); err != nil || n != len(a.Data) {
-			return fmt.Errorf("weights: %s: tensor %s of dimensions %v holds %d elements", path, quote(name), a.Dims, len(a.Data))
-		}
-		views[name] = f32View{a}
-	}
-	err := files.Write(path, func(w io.Writer) error { return safetensors.SerializeToWriter(views, nil, w) })
+	err := files.Write(path, func(w io.Writer) error { return encodeSafetensors(w, m) })
 	if err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
 	return nil
+}
+
+// EncodeSafetensors is SaveSafetensors to a writer.
+func EncodeSafetensors(w io.Writer, m map[string]tensor.Array) error {
+	if err := encodeSafetensors(w, m); err != nil {
+		return fmt.Errorf("weights: %w", err)
+	}
+	return nil
+}
+
+func encodeSafetensors(w io.Writer, m map[string]tensor.Array) error {
+	views := make(map[string]f32View, len(m))
+	for name, a := range m {
+		if name == "__metadata__" || !utf8.ValidString(name) {
+			return fmt.Errorf("%s can't be a tensor's name", quote(name))
+		}
+		if n, err := count(a.Dims); err != nil || n != len(a.Data) {
+			return fmt.Errorf("tensor %s of dimensions %v holds %d elements", quote(name), a.Dims, len(a.Data))
+		}
+		views[name] = f32View{a}
+	}
+	return safetensors.SerializeToWriter(views, nil, w)
 }
 
 // f32View is an array as the library wants it.

@@ -1,5 +1,6 @@
-// Package weights reads and writes weights and tensors: safetensors files and NumPy's .npy. Files are checked against
-// their own size before anything of a size they claim is allocated.
+// Package weights reads and writes weights and tensors, from files, file systems and streams: .safetensors, PyTorch's .pth,
+// NumPy's .npy. Apply puts weights into a graph. What is read is checked against its own size before anything of a size it claims
+// is allocated.
 package weights
 
 import (

@@ -1,0 +1,66 @@
+package weights
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"inceptiongl/inception/tensor"
+)
+
+// format is a kind of file with weights.
+type format struct {
+	check func(head []byte, size int64) error
+	read  func(data []byte) (map[string]tensor.Array, error)
+}
+
+var (
+	safetensorsFile = format{checkSafetensors, readSafetensors}
+	pthFile         = format{checkPTH, readPTH}
+)
+
+// Load reads weights, by name, from a .safetensors file or from PyTorch's .pth or .pt: see LoadSafetensors and LoadPTH.
+func Load(path string) (map[string]tensor.Array, error) { return loadNamed(openPath, path) }
+
+// LoadFS is Load for a file of a file system.
+func LoadFS(fsys fs.FS, name string) (map[string]tensor.Array, error) {
+	return loadNamed(fsys.Open, name)
+}
+
+// Decode reads weights from r, up to its end and at most 2 GiB. Their first bytes tell the format: that of .safetensors or that
+// of .pth.
+func Decode(r io.Reader) (map[string]tensor.Array, error) {
+	data, err := readStream(r)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	if bytes.HasPrefix(data, []byte(zipMagic)) || bytes.HasPrefix(data, []byte(oldPTH)) { // no safetensors header is that long
+		return ReadPTH(data)
+	}
+	return ReadSafetensors(data)
+}
+
+func loadNamed(open opener, name string) (map[string]tensor.Array, error) {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".safetensors":
+		return load(open, name, safetensorsFile)
+	case ".pth", ".pt":
+		return load(open, name, pthFile)
+	}
+	return nil, fmt.Errorf("weights: %s: the name must end in .safetensors, .pth or .pt", name)
+}
+
+func load(open opener, name string, f format) (map[string]tensor.Array, error) {
+	data, err := readFile(open, name, f.check)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	m, err := f.read(data)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %s: %w", name, err)
+	}
+	return m, nil
+}
