@@ -7,31 +7,33 @@ import (
 	"fmt"
 
 	"inceptiongl/cpuref"
-	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
 // StepReport is how one part of a step compares with the reference. Report.Err is set where any element is out of bound.
 type StepReport struct {
 	Wave int // 1-based
-	Step *inception.Step
-	Part inception.Part
+	Step *plan.Step
+	Part plan.Part
 	cpuref.Report
 }
 
 // Session runs x through s and checks every element of every step. The error is a failure to run; a wrong element is
 // in its step's report, and Failed tells.
-func Session(ctx context.Context, s *inception.Session, x *tensor.Tensor) (*tensor.Tensor, []StepReport, error) {
-	wave := map[*inception.Step]int{}
+func Session(ctx context.Context, s *run.Session, x *tensor.Tensor) (*tensor.Tensor, []StepReport, error) {
+	wave := map[*plan.Step]int{}
 	for i, w := range s.Plan().Waves {
 		for _, step := range w.Steps {
 			wave[step] = i + 1
 		}
 	}
 	var reports []StepReport
-	y, err := s.Trace(ctx, x, func(tr inception.StepTrace) error {
+	y, err := s.Trace(ctx, x, func(tr run.StepTrace) error {
 		for i, part := range tr.Step.Parts {
-			ref, err := reference(part, tr.In)
+			ref, err := reference(s.Plan().Graph, part, tr.In)
 			if err != nil {
 				return fmt.Errorf("verifying step %s: %w", part.Name, err)
 			}
@@ -40,7 +42,7 @@ func Session(ctx context.Context, s *inception.Session, x *tensor.Tensor) (*tens
 		return nil
 	})
 	if err == nil && len(reports) == 0 {
-		err = fmt.Errorf("verifying %s: it has no steps", s.Plan().Name)
+		err = fmt.Errorf("verifying %s: it has no steps", s.Plan().Graph.Name)
 	}
 	return y, reports, err
 }
@@ -56,8 +58,15 @@ func Failed(reports []StepReport) error {
 }
 
 // reference computes what a part should be, from the inputs that the device had.
-func reference(p inception.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
-	r, err := cpuref.Apply(p.Op, p.Weight, p.Bias, in...)
+func reference(g *graph.Graph, p plan.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
+	weight, bias, err := p.Weights.Values(g)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := p.Op.(graph.Channels); ok {
+		weight = nil // the indices, which the operator has already
+	}
+	r, err := cpuref.Apply(p.Op, weight, bias, in...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,5 +1,3 @@
-// Package inception runs networks of the Inception family on the GPU: it builds their graphs, plans them as waves of
-// compute dispatches and runs them. ForwardGPU is the one-line way in; Compile and Session.Run are the way to serve.
 package inception
 
 import (

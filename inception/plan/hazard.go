@@ -1,4 +1,4 @@
-package inception
+package plan
 
 import (
 	"cmp"
@@ -22,21 +22,21 @@ func (p *Plan) CheckHazards() error {
 			err = waveConflict(wave)
 		}
 		if err != nil {
-			return fmt.Errorf("plan %s: wave %d: %w", p.Name, w+1, err)
+			return fmt.Errorf("plan %s: wave %d: %w", p.Graph.Name, w+1, err)
 		}
 	}
 	lives, err := p.lives()
 	if err != nil {
-		return fmt.Errorf("plan %s: %w", p.Name, err)
+		return fmt.Errorf("plan %s: %w", p.Graph.Name, err)
 	}
 	for i, a := range lives {
 		if a.tensor.Base < 0 || a.tensor.Base+a.tensor.Texels() > p.ArenaTexels {
-			return fmt.Errorf("plan %s: tensor %s lies outside the arena", p.Name, a.tensor.Name)
+			return fmt.Errorf("plan %s: tensor %s lies outside the arena", p.Graph.Name, a.tensor.Name)
 		}
 		for _, b := range lives[:i] {
 			apart := a.tensor.Base+a.tensor.Texels() <= b.tensor.Base || b.tensor.Base+b.tensor.Texels() <= a.tensor.Base
 			if !apart && a.first <= b.last && b.first <= a.last {
-				return fmt.Errorf("plan %s: tensors %s and %s share memory and are alive at the same time", p.Name, a.tensor.Name, b.tensor.Name)
+				return fmt.Errorf("plan %s: tensors %s and %s share memory and are alive at the same time", p.Graph.Name, a.tensor.Name, b.tensor.Name)
 			}
 		}
 	}
@@ -76,6 +76,9 @@ func waveConflict(wave Wave) error {
 		}
 		for _, part := range s.Parts {
 			spans = appendSpans(spans, span{step: s, write: true}, part.Out)
+		}
+		if t := s.Scratch; t != nil { // written and read between barriers of its own, which no other step waits for
+			spans = appendSpans(spans, span{step: s, write: true}, View{t, 0, t.Shape.C})
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
@@ -148,7 +151,7 @@ func (p *Plan) lives() ([]life, error) {
 	}
 	written := map[*Placed][]bool{p.Input: full(p.Input)}
 	see(p.Input, -1)
-	for _, c := range p.Constants { // alive for ever: the next run reads them again
+	for _, c := range p.Fixed { // alive for ever: the next run reads them again
 		written[c.Tensor] = full(c.Tensor)
 		see(c.Tensor, -1)
 		see(c.Tensor, len(p.Waves))
@@ -166,6 +169,13 @@ func (p *Plan) lives() ([]life, error) {
 					return nil, fmt.Errorf("wave %d: step %s: %w", w+1, s.Name, err)
 				}
 				see(v.Tensor, w)
+			}
+			params := s.Params()
+			if need := s.Key.ScratchTexels(&params); need > 0 {
+				if s.Scratch == nil || s.Scratch.Texels() < need {
+					return nil, fmt.Errorf("wave %d: step %s: its kernel %v needs %d texels of scratch and has less", w+1, s.Name, s.Key, need)
+				}
+				see(s.Scratch, w)
 			}
 		}
 		for _, s := range wave.Steps {

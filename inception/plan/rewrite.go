@@ -1,4 +1,4 @@
-package inception
+package plan
 
 import (
 	"slices"
@@ -27,30 +27,29 @@ const (
 
 // rewrite applies the rewrites that are on. Order matters: what folds into a convolution goes first, then activations, so
 // that the swap sees convolution, scaling and ReLU as one.
-func (p *program) rewrite(on Rewrite) {
-	p.dropDead()
+func (d *draft) rewrite(on Rewrite) {
+	d.dropDead()
 	for _, pass := range []struct {
 		bit Rewrite
 		run func()
 	}{
-		{FoldPad, p.foldPad},
-		{FoldFlatten, p.foldFlatten},
-		{FoldAffine, p.foldAffine},
-		{FuseActivation, p.fuseActivation},
-		{SwapPool, p.swapPool},
-		{ConcatInPlace, p.concatInPlace},
+		{FoldPad, d.foldPad},
+		{FoldFlatten, d.foldFlatten},
+		{FoldAffine, d.foldAffine},
+		{FuseActivation, d.fuseActivation},
+		{SwapPool, d.swapPool},
+		{ConcatInPlace, d.concatInPlace},
 	} {
 		if on&pass.bit != 0 {
 			pass.run()
 		}
 	}
-	p.splitWeights(maxStepWeights)
 }
 
 // uses counts the readers of a value; being an output counts as one.
-func (p *program) uses(v int) int {
+func (d *draft) uses(v int) int {
 	n := 0
-	for _, u := range p.units {
+	for _, u := range d.units {
 		if u.in == v {
 			n++
 		}
@@ -58,7 +57,7 @@ func (p *program) uses(v int) int {
 			n++
 		}
 	}
-	for _, o := range p.outputs {
+	for _, o := range d.outputs {
 		if o == v {
 			n++
 		}
@@ -66,10 +65,24 @@ func (p *program) uses(v int) int {
 	return n
 }
 
+// readers lists the units that read value v, or nil where it is an output too: it must then exist as it is.
+func (d *draft) readers(v int) []*unit {
+	if slices.Contains(d.outputs, v) {
+		return nil
+	}
+	var us []*unit
+	for _, u := range d.units {
+		if u.in == v || u.in2 == v {
+			us = append(us, u)
+		}
+	}
+	return us
+}
+
 // writer is the only unit that writes value v, or nil: for the input, and for a concatenation.
-func (p *program) writer(v int) *unit {
+func (d *draft) writer(v int) *unit {
 	var found *unit
-	for _, u := range p.units {
+	for _, u := range d.units {
 		if u.out.value == v {
 			if found != nil {
 				return nil
@@ -80,11 +93,11 @@ func (p *program) writer(v int) *unit {
 	return found
 }
 
-// removeIf drops the units for which f holds, in order. Unlike slices.DeleteFunc it keeps p.units whole while f looks at it.
-func (p *program) removeIf(f func(*unit) bool) {
-	for i := 0; i < len(p.units); {
-		if f(p.units[i]) {
-			p.units = slices.Delete(p.units, i, i+1)
+// removeIf drops the units for which f holds, in order. Unlike slices.DeleteFunc it keeps d.units whole while f looks at it.
+func (d *draft) removeIf(f func(*unit) bool) {
+	for i := 0; i < len(d.units); {
+		if f(d.units[i]) {
+			d.units = slices.Delete(d.units, i, i+1)
 		} else {
 			i++
 		}
@@ -92,68 +105,68 @@ func (p *program) removeIf(f func(*unit) bool) {
 }
 
 // dropDead removes units whose values nothing needs.
-func (p *program) dropDead() {
+func (d *draft) dropDead() {
 	needed := map[int]bool{}
-	for _, v := range p.outputs {
+	for _, v := range d.outputs {
 		needed[v] = true
 	}
 	kept := []*unit{}
-	for _, u := range slices.Backward(p.units) {
+	for _, u := range slices.Backward(d.units) {
 		if needed[u.out.value] {
 			needed[u.in], needed[u.in2] = true, true
 			kept = append(kept, u)
 		}
 	}
 	slices.Reverse(kept)
-	p.units = kept
+	d.units = kept
 }
 
-// fuseActivation lets an operator whose only reader is a ReLU or Clip apply it on the way out.
-func (p *program) fuseActivation() {
-	p.removeIf(func(u *unit) bool {
-		switch u.op.(type) {
-		case graph.ReLU, graph.Clip:
-		default:
+// fuseActivation lets an operator whose only reader is an activation apply it on the way out.
+func (d *draft) fuseActivation() {
+	d.removeIf(func(u *unit) bool {
+		if row, err := rowOf(u.op); err != nil || row.epilogue == nil {
 			return false
 		}
-		w := p.writer(u.in)
-		if w == nil || w.act != nil || p.uses(u.in) != 1 {
+		w := d.writer(u.in)
+		if w == nil || w.act != nil || d.uses(u.in) != 1 {
 			return false
 		}
-		switch w.op.(type) {
-		case graph.Conv2D, graph.Pool2D, graph.Affine, graph.Binary:
-			w.act, w.out = u.op, u.out
-			return true
+		if row, err := rowOf(w.op); err != nil || !row.takesEpilogue {
+			return false
 		}
-		return false
+		w.act, w.out, w.nodes = u.op, u.out, append(slices.Clip(w.nodes), u.nodes...)
+		return true
 	})
 }
 
 // swapPool turns conv1x1(avgpool(x)) + b into avgpool(conv1x1(x)) + b: both are linear and the 1×1 maps the pool's zero
 // padding to zeros as long as its bias waits until after the pool. It pays where the 1×1 cuts channels. A pool that already
 // carries a bias, from an earlier swap, stays where it is.
-func (p *program) swapPool() {
-	for _, pool := range p.units {
+func (d *draft) swapPool() {
+	for _, pool := range d.units {
 		pl, ok := pool.op.(graph.Pool2D)
-		if !ok || pl.Type != graph.Average || pool.act != nil || pool.bias != nil || p.uses(pool.out.value) != 1 {
+		if !ok || pl.Type != graph.Average || pool.act != nil || pool.weights.biasOf != nil || d.uses(pool.out.value) != 1 {
 			continue
 		}
-		k := slices.IndexFunc(p.units, func(u *unit) bool { return u.in == pool.out.value })
+		k := slices.IndexFunc(d.units, func(u *unit) bool { return u.in == pool.out.value })
 		if k < 0 {
 			continue // its one use is being an output
 		}
-		conv := p.units[k]
-		in := p.values[pool.in].shape
+		conv := d.units[k]
+		in := d.values[pool.in].shape
 		c, ok := conv.op.(graph.Conv2D)
 		if !ok || !c.Pointwise() || c.Out >= c.In || in.H*in.W > pool.shape.H*pool.shape.W {
 			continue
 		}
 		mid := tensor.Shape{N: in.N, C: c.Out, H: in.H, W: in.W}
-		p.values = append(p.values, value{conv.name + ".before_pool", mid})
-		v := len(p.values) - 1
-		outShape := conv.shape
-		first := unit{name: conv.name + ".before_pool", op: c, in: pool.in, in2: none, out: slot{value: v}, shape: mid, weight: conv.weight}
-		second := unit{name: conv.name + ".pool", op: pl, in: v, in2: none, out: conv.out, shape: outShape, bias: conv.bias, act: conv.act}
+		v := len(d.values)
+		d.values = append(d.values, value{conv.name + ".before_pool", mid})
+		whole := conv.weights
+		first := unit{name: conv.name + ".before_pool", nodes: conv.nodes[:1], op: c, weights: whole, in: pool.in, in2: none,
+			out: slot{value: v}, shape: mid}
+		first.weights.noBias = true
+		second := unit{name: conv.name + ".pool", nodes: append(slices.Clip(pool.nodes), conv.nodes[1:]...), op: pl,
+			weights: Weights{biasOf: &whole}, in: v, in2: none, out: conv.out, shape: conv.shape, act: conv.act}
 		// The convolution takes the pool's place and the pool the convolution's: the order stays topological.
 		*pool, *conv = first, second
 	}
@@ -161,13 +174,13 @@ func (p *program) swapPool() {
 
 // concatInPlace redirects the writers of a value whose only reader is a copy into a concatenation, so that they write
 // straight into it. Nested concatenations resolve from the inside out, as the units are in topological order.
-func (p *program) concatInPlace() {
-	p.removeIf(func(u *unit) bool {
-		if _, ok := u.op.(graph.Concat); !ok || p.uses(u.in) != 1 || u.act != nil {
+func (d *draft) concatInPlace() {
+	d.removeIf(func(u *unit) bool {
+		if _, ok := u.op.(graph.Concat); !ok || d.uses(u.in) != 1 || u.act != nil {
 			return false
 		}
 		redirected := false
-		for _, w := range p.units {
+		for _, w := range d.units {
 			if w != u && w.out.value == u.in {
 				w.out = slot{u.out.value, u.out.channel + w.out.channel}
 				redirected = true

@@ -1,0 +1,89 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/plan"
+	"inceptiongl/shaders"
+)
+
+// block is a range of a buffer, in texels. The planner starts tensors at multiples of 256 bytes, the largest alignment that GL
+// lets a device ask for.
+type block struct {
+	buffer         *gpu.Buffer
+	offset, texels int
+}
+
+func (b block) storage(binding int) gpu.Storage {
+	return gpu.Storage{Binding: binding, Buffer: b.buffer, Offset: 16 * b.offset, Size: 16 * b.texels}
+}
+
+// texelKind is how a way to read binds what it reads; ok is false for storage buffers.
+func texelKind(l shaders.Load) (kind gpu.TexelKind, ok bool) {
+	switch l {
+	case shaders.LoadImage:
+		return gpu.TexelImage, true
+	case shaders.LoadSampler:
+		return gpu.TexelSampler, true
+	}
+	return 0, false
+}
+
+// Bindings are the buffers of one step, for gpu.Dispatch.
+type Bindings struct {
+	Arena, Weights, Params *gpu.Buffer // Weights is nil where the step has none
+	ParamsAt               int         // offset in bytes
+	ScratchAt              int         // texel of the arena
+}
+
+// Dispatches are what computes a step with a kernel, in order, with a barrier between. Each tensor is bound by itself: a
+// fault reads no other's memory, and only a single tensor, not all of them, must stay within what a device binds at once.
+func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.Key, b Bindings) ([]gpu.Dispatch, error) {
+	params := step.ParamsFor(k)
+	launches, err := k.Launches(&params)
+	if err != nil {
+		return nil, fmt.Errorf("step %s: %w", step.Name, err)
+	}
+	tensorOf := func(t *plan.Placed) block { return block{b.Arena, t.Base, t.Texels()} }
+	first, end := step.OutTexels()
+	scratch := block{b.Arena, b.ScratchAt, k.ScratchTexels(&params)}
+	var all []gpu.Dispatch
+	for _, l := range launches {
+		prog, err := d.Program(ctx, gpu.Source(l.Source))
+		if err != nil {
+			return nil, fmt.Errorf("step %s: %w", step.Name, err)
+		}
+		from, to := tensorOf(step.In.Tensor), block{b.Arena, first, end - first}
+		if l.From == shaders.Scratch {
+			from = scratch
+		}
+		if l.To == shaders.Scratch {
+			to = scratch
+		}
+		weights := from // declared by every kernel, read by none that has no weights
+		if b.Weights != nil {
+			weights = block{b.Weights, 0, b.Weights.Size() / 16}
+		}
+		x := gpu.Dispatch{
+			Name: step.Name, Program: prog, Groups: l.Workgroups,
+			Storage:  []gpu.Storage{to.storage(shaders.BindDestination)},
+			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: b.Params, Offset: b.ParamsAt, Size: len(params.Bytes())}},
+		}
+		read := func(binding, unit int, r block) {
+			if kind, ok := texelKind(k.Load); ok {
+				x.Texels = append(x.Texels, gpu.Texel{Unit: unit, Kind: kind, Buffer: r.buffer, Offset: 16 * r.offset, Size: 16 * r.texels})
+			} else {
+				x.Storage = append(x.Storage, r.storage(binding))
+			}
+		}
+		read(shaders.BindSource, shaders.UnitSource, from)
+		read(shaders.BindWeights, shaders.UnitWeights, weights)
+		if k.Kernel.Second() {
+			read(shaders.BindSecond, shaders.UnitSecond, tensorOf(step.In2.Tensor))
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}

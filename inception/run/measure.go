@@ -1,0 +1,115 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/plan"
+	"inceptiongl/shaders"
+)
+
+// How often a candidate is timed: at least minRounds, up to maxRounds while measuring the step takes less than roundBudget.
+const (
+	minRounds   = 3
+	maxRounds   = 12
+	roundBudget = 20 * time.Millisecond
+)
+
+// bench times kernels of a session that has no memory yet. The arena's contents don't matter: no kernel's path depends on values.
+type bench struct {
+	s       *Session
+	arena   *gpu.Buffer
+	params  *gpu.Buffer
+	scratch int // texel of the arena
+}
+
+// tune chooses a kernel for every step by timing. It has memory of its own for that: where scratch lies, and whether there is
+// some, follows from the choice.
+func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]shaders.Key) (err error) {
+	if err := s.plan.Place(); err != nil {
+		return err
+	}
+	scratch, most := 0, 0
+	for step, keys := range choices {
+		most = max(most, len(keys))
+		for _, k := range keys {
+			params := step.ParamsFor(k)
+			scratch = max(scratch, k.ScratchTexels(&params))
+		}
+	}
+	b := &bench{s: s, scratch: s.plan.ArenaTexels}
+	defer func() { err = errors.Join(err, b.close()) }()
+	open := func() error { // at the first measurement: a plan whose kernels are all known needs none
+		if b.arena != nil {
+			return nil
+		}
+		var err error
+		if b.arena, err = s.dev.NewBuffer(ctx, "activations for timing", 16*(s.plan.ArenaTexels+scratch)); err == nil {
+			b.params, err = s.dev.NewBuffer(ctx, "parameters for timing", paramSlot(s.dev)*most)
+		}
+		return err
+	}
+	return t.tune(ctx, s.plan.Steps(), choices, func(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
+		if err := open(); err != nil {
+			return nil, err
+		}
+		return b.measure(ctx, step, keys)
+	})
+}
+
+func (b *bench) close() error {
+	var errs []error
+	for _, buffer := range []*gpu.Buffer{b.arena, b.params} {
+		if buffer != nil {
+			errs = append(errs, buffer.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// measure times kernels for one step, alternating between them, and returns each one's best time; 0 where the clock saw none.
+func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
+	best := make([]time.Duration, len(keys))
+	passes := make([]*gpu.Pass, len(keys))
+	slot := paramSlot(b.s.dev)
+	for i, k := range keys {
+		weights, err := b.s.weights.of(ctx, step, k.Kernel.Layout())
+		if err != nil {
+			return nil, err
+		}
+		params := step.ParamsFor(k)
+		if err := b.params.UploadBytes(ctx, i*slot, params.Bytes()); err != nil {
+			return nil, err
+		}
+		xs, err := Dispatches(ctx, b.s.dev, step, k, Bindings{b.arena, weights, b.params, i * slot, b.scratch})
+		if err != nil {
+			return nil, err
+		}
+		passes[i] = &gpu.Pass{Time: true}
+		for _, x := range xs {
+			passes[i].Waves = append(passes[i].Waves, []gpu.Dispatch{x})
+		}
+		// The first dispatch compiles on some drivers: not counted.
+		if _, err := b.s.dev.Run(ctx, passes[i]); err != nil {
+			return nil, err
+		}
+	}
+	begin := time.Now()
+	for round := range maxRounds {
+		if round >= minRounds && time.Since(begin) > roundBudget {
+			break
+		}
+		for i, p := range passes {
+			t, err := b.s.dev.Run(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			if t.Total > 0 && (best[i] == 0 || t.Total < best[i]) {
+				best[i] = t.Total
+			}
+		}
+	}
+	return best, nil
+}

@@ -1,0 +1,320 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/shaders"
+)
+
+// ErrWeightsChanged means that the graph's weights were replaced after the session was compiled: it would give the answers of
+// the old ones. Compile again.
+var ErrWeightsChanged = errors.New("the graph's weights have changed since it was compiled: compile it again")
+
+// Session is a plan made ready on a device: kernels chosen, programs built, weights uploaded, memory reserved. It serves any
+// number of goroutines, one run at a time.
+type Session struct {
+	graph   *graph.Graph
+	shape   tensor.Shape // of the input
+	plan    *plan.Plan   // for as many of its images as the device takes at once
+	dev     *gpu.Device
+	arena   *gpu.Buffer
+	params  *gpu.Buffer // one uniform block a step
+	weights *sessionWeights
+	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
+	stages  [][]stage                     // of each wave
+	pass    [][]gpu.Dispatch
+	busy    chan struct{} // holds one token: the arena belongs to whoever has it
+	staging sync.Pool     // *[]float32, what a run uploads and downloads
+	closed  bool          // guarded by busy
+	compile time.Duration
+	tuning  time.Duration
+}
+
+// stage is what runs between two barriers: a wave has several where a kernel of one of its steps has several dispatches.
+type stage struct {
+	steps      []int // of the wave, for each dispatch
+	dispatches []gpu.Dispatch
+}
+
+// Plan is what the session runs. It must not be changed.
+func (s *Session) Plan() *plan.Plan { return s.plan }
+
+// Device is the device that the session runs on.
+func (s *Session) Device() *gpu.Device { return s.dev }
+
+// Input is the shape that the session was compiled for.
+func (s *Session) Input() tensor.Shape { return s.shape }
+
+// Outputs are the shapes of the network's outputs.
+func (s *Session) Outputs() []tensor.Shape {
+	shapes := make([]tensor.Shape, len(s.plan.Outputs))
+	for i, t := range s.plan.Outputs {
+		shapes[i] = s.whole(t.Shape)
+	}
+	return shapes
+}
+
+// whole is a shape of the plan for all images.
+func (s *Session) whole(part tensor.Shape) tensor.Shape {
+	if s.plan.Input.Shape != s.shape { // only where every value has the input's images
+		part.N = s.shape.N
+	}
+	return part
+}
+
+// CompileTime is how long Compile took, and how much of that went into measuring kernels.
+func (s *Session) CompileTime() (total, measuring time.Duration) { return s.compile, s.tuning }
+
+// Run computes the network's first output for x, which must have the shape that the session was compiled for. Runs from
+// several goroutines take turns. Errors: a wrong shape; ErrWeightsChanged; gpu.ErrClosed; gpu.ErrContextLost; the context's.
+func (s *Session) Run(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
+	ys, _, err := s.run(ctx, x, 1, false)
+	if err != nil {
+		return nil, err
+	}
+	return ys[0], nil
+}
+
+// RunAll is Run with all of the network's outputs, in order.
+func (s *Session) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	ys, _, err := s.run(ctx, x, len(s.plan.Outputs), false)
+	return ys, err
+}
+
+// RunInto is RunAll into memory that the caller owns: a tensor for each of the first outputs, of its shape. After an error
+// their contents are undefined.
+func (s *Session) RunInto(ctx context.Context, x *tensor.Tensor, ys ...*tensor.Tensor) error {
+	shapes := s.Outputs()
+	if len(ys) == 0 || len(ys) > len(shapes) {
+		return fmt.Errorf("running %s: %d tensors given for its %d outputs", s.graph.Name, len(ys), len(shapes))
+	}
+	for i, y := range ys {
+		if err := y.Check(); err != nil {
+			return fmt.Errorf("running %s: output %d: %w", s.graph.Name, i, err)
+		}
+		if y.Shape != shapes[i] {
+			return fmt.Errorf("running %s: output %d has shape %v, the tensor given has %v", s.graph.Name, i, shapes[i], y.Shape)
+		}
+	}
+	_, err := s.runInto(ctx, x, ys, false)
+	return err
+}
+
+// Timing says where a run spent its time.
+type Timing struct {
+	Total time.Duration     // the waves, on the GPU; 0 without steps' times
+	Waves []time.Duration   // each with its barriers; they add up to Total
+	Steps [][]time.Duration // of each wave
+	Wall  time.Duration     // on the GL thread, transfers included
+}
+
+// RunTimed is Run with timing. With perStep the GPU stamps every dispatch, which keeps steps from overlapping on some devices;
+// without it only the wall time on the GL thread is known.
+func (s *Session) RunTimed(ctx context.Context, x *tensor.Tensor, perStep bool) (*tensor.Tensor, Timing, error) {
+	ys, t, err := s.run(ctx, x, 1, perStep)
+	if err != nil {
+		return nil, t, err
+	}
+	return ys[0], t, nil
+}
+
+// run makes the first outputs' tensors and fills them.
+func (s *Session) run(ctx context.Context, x *tensor.Tensor, outputs int, perStep bool) ([]*tensor.Tensor, Timing, error) {
+	if err := s.checkInput(x); err != nil {
+		return nil, Timing{}, err
+	}
+	var ys []*tensor.Tensor
+	for _, shape := range s.Outputs()[:outputs] {
+		ys = append(ys, tensor.New(shape))
+	}
+	t, err := s.runInto(ctx, x, ys, perStep)
+	return ys, t, err
+}
+
+// runInto computes the first len(ys) outputs: one pass for as many images as the plan has.
+func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Tensor, perStep bool) (Timing, error) {
+	var all Timing
+	if err := s.checkInput(x); err != nil {
+		return all, err
+	}
+	if !s.weights.current() {
+		return all, fmt.Errorf("running %s: %w", s.graph.Name, ErrWeightsChanged)
+	}
+	size := 4 * s.plan.Input.Texels()
+	for i := range ys {
+		size += 4 * s.plan.Outputs[i].Texels()
+	}
+	buf, _ := s.staging.Get().(*[]float32)
+	if buf == nil || len(*buf) < size {
+		b := make([]float32, size)
+		buf = &b
+	}
+	defer s.staging.Put(buf)
+	pass := s.transfers(*buf, len(ys))
+	pass.Time = perStep
+	first := s.firsts()
+	packImages(pass.Uploads[0].Data, x, first[0], s.plan.Input.Shape.N) // while another run may have the device
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return all, err
+	}
+	defer unlock()
+	for i, n := range first {
+		if i > 0 {
+			packImages(pass.Uploads[0].Data, x, n, s.plan.Input.Shape.N)
+		}
+		t, err := s.dev.Run(ctx, pass)
+		if err != nil {
+			return all, fmt.Errorf("running %s: %w", s.graph.Name, err)
+		}
+		all.add(s.timing(t))
+		for k, y := range ys {
+			unpackImages(y, n, pass.Downloads[k].Data, s.plan.Outputs[k].Shape)
+		}
+	}
+	return all, nil
+}
+
+// firsts are the first images of each pass. The last pass overlaps the one before where the plan's images don't divide all.
+func (s *Session) firsts() []int {
+	each := s.plan.Input.Shape.N
+	if each == s.shape.N {
+		return []int{0}
+	}
+	var all []int
+	for n := 0; n < s.shape.N; n += each {
+		all = append(all, min(n, s.shape.N-each))
+	}
+	return all
+}
+
+// transfers is the pass with room in buf for the input and the first outputs.
+func (s *Session) transfers(buf []float32, outputs int) *gpu.Pass {
+	take := func(t *plan.Placed) gpu.Transfer {
+		data := buf[:4*t.Texels()]
+		buf = buf[len(data):]
+		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
+	}
+	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Waves: s.pass}
+	for _, t := range s.plan.Outputs[:outputs] {
+		pass.Downloads = append(pass.Downloads, take(t))
+	}
+	return pass
+}
+
+// packImages converts n images of x, from the first on.
+func packImages(dst []float32, x *tensor.Tensor, first, n int) {
+	image := x.C * x.H * x.W
+	shaders.PackTensor(dst, x.Data[first*image:], n, x.C, x.H, x.W)
+}
+
+// unpackImages converts src, of that shape, to y's images from the first on.
+func unpackImages(y *tensor.Tensor, first int, src []float32, shape tensor.Shape) {
+	image := shape.C * shape.H * shape.W
+	shaders.UnpackTensor(y.Data[first*image:], src, shape.N, shape.C, shape.H, shape.W)
+}
+
+// timing adds up the dispatches of each step.
+func (s *Session) timing(t gpu.Timing) Timing {
+	sum := Timing{Total: t.Total, Wall: t.Wall}
+	if t.Waves == nil {
+		return sum
+	}
+	at := 0
+	for w, stages := range s.stages {
+		steps := make([]time.Duration, len(s.plan.Waves[w].Steps))
+		var wave time.Duration
+		for _, st := range stages {
+			for i, step := range st.steps {
+				steps[step] += t.Dispatches[at][i]
+			}
+			wave += t.Waves[at]
+			at++
+		}
+		sum.Waves, sum.Steps = append(sum.Waves, wave), append(sum.Steps, steps)
+	}
+	return sum
+}
+
+// add is the time of two passes.
+func (t *Timing) add(u Timing) {
+	t.Total += u.Total
+	t.Wall += u.Wall
+	if t.Waves == nil {
+		t.Waves, t.Steps = u.Waves, u.Steps
+		return
+	}
+	for w := range t.Waves {
+		t.Waves[w] += u.Waves[w]
+		for i := range t.Steps[w] {
+			t.Steps[w][i] += u.Steps[w][i]
+		}
+	}
+}
+
+// Close frees the session's memory on the device. It waits for a run in progress; later runs fail with gpu.ErrClosed.
+func (s *Session) Close() error {
+	<-s.busy
+	defer func() { s.busy <- struct{}{} }()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.release()
+}
+
+// release frees every buffer that there is.
+func (s *Session) release() error {
+	errs := []error{s.weights.close()}
+	for _, b := range []*gpu.Buffer{s.arena, s.params} {
+		if b != nil {
+			errs = append(errs, b.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Session) checkInput(x *tensor.Tensor) error {
+	if err := x.Check(); err != nil {
+		return fmt.Errorf("running %s: input: %w", s.graph.Name, err)
+	}
+	if x.Shape != s.shape {
+		return fmt.Errorf("running %s: input has shape %v, the session was compiled for %v", s.graph.Name, x.Shape, s.shape)
+	}
+	return nil
+}
+
+// lock waits for the arena; the returned function gives it back.
+func (s *Session) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case <-s.busy:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("running %s: waiting for a run in progress: %w", s.graph.Name, context.Cause(ctx))
+	}
+	if s.closed {
+		s.busy <- struct{}{}
+		return nil, fmt.Errorf("running %s: session: %w", s.graph.Name, gpu.ErrClosed)
+	}
+	return func() { s.busy <- struct{}{} }, nil
+}
+
+// Bytes is the session's own memory on the device: activations and parameters. Weights are shared: see WeightsBytes.
+func (s *Session) Bytes() int64 {
+	n := int64(s.arena.Size())
+	if s.params != nil {
+		n += int64(s.params.Size())
+	}
+	return n
+}
+
+// WeightsBytes is the size of the weights on the device, as packed for the session's kernels. Sessions of one graph on one
+// device share them.
+func (s *Session) WeightsBytes() int64 { return s.weights.bytes() }

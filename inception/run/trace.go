@@ -1,0 +1,152 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
+)
+
+// StepTrace is what one step read and wrote in a traced run.
+type StepTrace struct {
+	Step *plan.Step
+	In   []*tensor.Tensor // one for each of Step.Inputs
+	Out  []*tensor.Tensor // one for each of Step.Parts
+}
+
+// Trace runs the network wave by wave, calling visit for every step with the tensors it read and wrote, and returns the
+// first output. The arena starts as NaN, so that an element that nothing writes shows. It is for checking: it moves every
+// tensor to the host. Where the device takes the batch in parts, each part is traced. An error from visit ends the run.
+func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTrace) error) (*tensor.Tensor, error) {
+	if err := s.checkInput(x); err != nil {
+		return nil, err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	y := tensor.New(s.Outputs()[0])
+	in := make([]float32, 4*s.plan.Input.Texels())
+	out := make([]float32, 4*s.plan.Outputs[0].Texels())
+	for _, n := range s.firsts() {
+		packImages(in, x, n, s.plan.Input.Shape.N)
+		if err := s.trace(ctx, in, visit); err != nil {
+			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
+		}
+		if err := s.arena.Download(ctx, 16*s.plan.Outputs[0].Base, out); err != nil {
+			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
+		}
+		unpackImages(y, n, out, s.plan.Outputs[0].Shape)
+	}
+	return y, nil
+}
+
+// trace is one pass for a packed input.
+func (s *Session) trace(ctx context.Context, in []float32, visit func(StepTrace) error) error {
+	poison := make([]float32, 4*s.plan.ArenaTexels)
+	for i := range poison {
+		poison[i] = float32(math.NaN())
+	}
+	if err := s.arena.Upload(ctx, 0, poison); err != nil {
+		return err
+	}
+	if err := s.uploadFixed(ctx); err != nil {
+		return err
+	}
+	if err := s.arena.Upload(ctx, 16*s.plan.Input.Base, in); err != nil {
+		return err
+	}
+	for w, wave := range s.plan.Waves {
+		// The inputs are read before the wave runs, the outputs after it: neither may be reused in between.
+		inputs, err := s.read(ctx, wave, func(step *plan.Step) []plan.View { return step.Inputs() })
+		if err != nil {
+			return err
+		}
+		pass := &gpu.Pass{}
+		for _, st := range s.stages[w] {
+			pass.Waves = append(pass.Waves, st.dispatches)
+		}
+		if _, err := s.dev.Run(ctx, pass); err != nil {
+			return err
+		}
+		outputs, err := s.read(ctx, wave, func(step *plan.Step) []plan.View {
+			var views []plan.View
+			for _, part := range step.Parts {
+				views = append(views, part.Out)
+			}
+			return views
+		})
+		if err != nil {
+			return err
+		}
+		for _, step := range wave.Steps {
+			tr := StepTrace{Step: step}
+			for _, v := range step.Inputs() {
+				tr.In = append(tr.In, inputs[v.Tensor])
+			}
+			for _, part := range step.Parts {
+				tr.Out = append(tr.Out, channels(outputs[part.Out.Tensor], part.Out))
+			}
+			if err := visit(tr); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// read downloads the tensors of some views of a wave.
+func (s *Session) read(ctx context.Context, w plan.Wave, views func(*plan.Step) []plan.View) (map[*plan.Placed]*tensor.Tensor, error) {
+	all := map[*plan.Placed]*tensor.Tensor{}
+	for _, step := range w.Steps {
+		for _, v := range views(step) {
+			t := v.Tensor
+			if all[t] != nil {
+				continue
+			}
+			buf := make([]float32, 4*t.Texels())
+			if err := s.arena.Download(ctx, 16*t.Base, buf); err != nil {
+				return nil, err
+			}
+			all[t] = tensor.New(t.Shape)
+			unpackImages(all[t], 0, buf, t.Shape)
+		}
+	}
+	return all, nil
+}
+
+// TimeStep runs one step alone and returns its time on the GPU. The data are whatever the arena holds.
+func (s *Session) TimeStep(ctx context.Context, step *plan.Step) (time.Duration, error) {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer unlock()
+	if xs := s.steps[step]; xs != nil {
+		pass := &gpu.Pass{Time: true}
+		for _, x := range xs {
+			pass.Waves = append(pass.Waves, []gpu.Dispatch{x})
+		}
+		t, err := s.dev.Run(ctx, pass)
+		return t.Total, err
+	}
+	return 0, fmt.Errorf("timing %s: step %q is not of this session's plan", s.graph.Name, step.Name)
+}
+
+// channels copies a view out of its tensor.
+func channels(t *tensor.Tensor, v plan.View) *tensor.Tensor {
+	if v.Channels == t.C {
+		return t
+	}
+	out := tensor.New(v.Shape())
+	plane := t.H * t.W
+	for n := range t.N {
+		copy(out.Data[n*v.Channels*plane:][:v.Channels*plane], t.Data[(n*t.C+v.Channel)*plane:])
+	}
+	return out
+}

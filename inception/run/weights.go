@@ -1,0 +1,199 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"weak"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/shaders"
+)
+
+// weightStore keeps the weights of graphs on one device: each step's once for each layout, whatever number of sessions use it.
+type weightStore struct {
+	mu     sync.Mutex
+	graphs map[*graph.Graph]*graphWeights
+}
+
+// graphWeights are those of one graph, as they were when the first session was compiled.
+type graphWeights struct {
+	store  *weightStore
+	graph  *graph.Graph
+	users  int // sessions
+	mark   []mark
+	nodes  int
+	packed map[string]*packedWeights // by plan.Step.WeightsID
+}
+
+// mark remembers one parameter's array, without keeping it: a graph may drop its weights once they are on the device.
+type mark struct {
+	name  string
+	first weak.Pointer[float32]
+	n     int
+}
+
+// packedWeights are one step's in one layout.
+type packedWeights struct {
+	buffer *gpu.Buffer
+	users  int
+	done   chan struct{} // closed when buffer or err is set
+	err    error
+}
+
+// open gives the weights of g, which one more session uses.
+func (s *weightStore) open(g *graph.Graph) *graphWeights {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.graphs == nil {
+		s.graphs = map[*graph.Graph]*graphWeights{}
+	}
+	w := s.graphs[g]
+	if w == nil || !w.current() { // what older sessions use stays until they close
+		w = &graphWeights{store: s, graph: g, nodes: len(g.Nodes), packed: map[string]*packedWeights{}}
+		for name, a := range g.Weights {
+			if len(a.Data) > 0 {
+				w.mark = append(w.mark, mark{name, weak.Make(&a.Data[0]), len(a.Data)})
+			}
+		}
+		s.graphs[g] = w
+	}
+	w.users++
+	return w
+}
+
+// current reports whether the graph still has the same weights, or has dropped them.
+func (w *graphWeights) current() bool {
+	if len(w.graph.Nodes) != w.nodes {
+		return false
+	}
+	return !slices.ContainsFunc(w.mark, func(m mark) bool {
+		a, ok := w.graph.Weights[m.name]
+		return ok && (len(a.Data) != m.n || m.first.Value() != &a.Data[0])
+	})
+}
+
+// sessionWeights are what one session uses of a graph's weights.
+type sessionWeights struct {
+	*graphWeights
+	dev  *gpu.Device
+	held map[string]*packedWeights
+}
+
+func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
+	return &sessionWeights{s.open(g), d, map[string]*packedWeights{}}
+}
+
+// of is the buffer with a step's weights in a layout, nil where it has none. It is packed and uploaded at the first asking.
+func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
+	id := step.WeightsID(l)
+	if id == "" {
+		return nil, nil
+	}
+	if p := s.held[id]; p != nil {
+		return p.buffer, nil
+	}
+	s.store.mu.Lock()
+	p := s.packed[id]
+	mine := p == nil
+	if mine {
+		p = &packedWeights{done: make(chan struct{})}
+		s.packed[id] = p
+	}
+	p.users++
+	s.store.mu.Unlock()
+	if mine {
+		p.buffer, p.err = s.upload(ctx, step, l)
+		close(p.done)
+	}
+	var err error
+	select {
+	case <-p.done:
+		err = p.err
+	case <-ctx.Done():
+		err = fmt.Errorf("waiting for the weights of step %s: %w", step.Name, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.drop(id, p))
+	}
+	s.held[id] = p
+	return p.buffer, nil
+}
+
+func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
+	floats := make([]float32, step.WeightsLen(l))
+	if err := step.PackWeights(floats, s.graph, l); err != nil {
+		return nil, err
+	}
+	b, err := s.dev.NewBuffer(ctx, "weights of "+step.Name, 4*len(floats))
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Upload(ctx, 0, floats); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// drop frees p after its last user.
+func (s *sessionWeights) drop(id string, p *packedWeights) error {
+	s.store.mu.Lock()
+	p.users--
+	last := p.users == 0
+	if last || p.err != nil { // a failure is nobody's to find: the next try starts anew
+		if s.packed[id] == p {
+			delete(s.packed, id)
+		}
+	}
+	s.store.mu.Unlock()
+	if !last {
+		return nil
+	}
+	<-p.done // whoever packs it is a user, so it is done
+	if p.buffer == nil {
+		return nil
+	}
+	return p.buffer.Close()
+}
+
+// keep drops what none of these steps needs with its kernel: layouts that were only tried.
+func (s *sessionWeights) keep(steps []*plan.Step) error {
+	needed := map[string]bool{}
+	for _, step := range steps {
+		needed[step.WeightsID(step.Key.Kernel.Layout())] = true
+	}
+	var errs []error
+	for id, p := range s.held {
+		if !needed[id] {
+			delete(s.held, id)
+			errs = append(errs, s.drop(id, p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *sessionWeights) bytes() int64 {
+	var n int64
+	for _, p := range s.held {
+		n += int64(p.buffer.Size())
+	}
+	return n
+}
+
+func (s *sessionWeights) close() error {
+	var errs []error
+	for id, p := range s.held {
+		errs = append(errs, s.drop(id, p))
+	}
+	s.held = nil
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	if s.users--; s.users == 0 && s.store.graphs[s.graph] == s.graphWeights {
+		delete(s.store.graphs, s.graph)
+	}
+	return errors.Join(errs...)
+}
