@@ -37,17 +37,10 @@ func BenchmarkConv(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			v := c.c.conv.Norm()
-			plain := []shaders.Key{{Kernel: shaders.Conv}, {Kernel: shaders.Conv, Load: shaders.LoadImage}}
-			keys := shaders.ConvCandidates(v.Kernel.W, v.Stride.W, v.Dilation.W, int(p.params.OutW))
-			if v.Pointwise() {
-				plain[0].Kernel, plain[1].Kernel = shaders.Pointwise, shaders.Pointwise
-				keys = shaders.PointwiseCandidates()
+			keys, err := benchKeys(convKernels, p)
+			if err != nil {
+				b.Fatal(err)
 			}
-			for i := range keys {
-				keys[i].Aligned = true
-			}
-			keys = append(plain, keys...)
 			rates := l.gflops(b, p, keys)
 			if b.N == 1 {
 				return // the testing package's trial run
@@ -70,21 +63,16 @@ func BenchmarkPool(b *testing.B) {
 		{in: shape(1, 64, 112, 112), pool: window(3, 2, 0)},
 		{in: shape(1, 832, 7, 7), pool: window(3, 1, 1)},
 	} {
-		for _, c.kernel = range []shaders.Kernel{shaders.AvgPool, shaders.MaxPool} {
+		for _, c.kernel = range []*shaders.Kernel{shaders.AvgPool, shaders.MaxPool} {
 			b.Run(c.name(), func(b *testing.B) {
 				l := newLab(b)
 				p, err := newGen().poolProblem(c, false)
 				if err != nil {
 					b.Fatal(err)
 				}
-				keys := []shaders.Key{{Kernel: c.kernel}, {Kernel: c.kernel, Load: shaders.LoadImage}}
-				for _, k := range shaders.PoolCandidates(c.kernel, c.pool.Kernel.W, c.pool.Stride.W, int(p.params.OutW)) {
-					if k.Kernel != c.kernel {
-						keys = append(keys, k)
-					}
-				}
-				for i := range keys {
-					keys[i].Aligned = true
+				keys, err := benchKeys(poolKernels(c.kernel), p)
+				if err != nil {
+					b.Fatal(err)
 				}
 				rates := l.gflops(b, p, keys)
 				if b.N == 1 {
@@ -100,33 +88,43 @@ func BenchmarkPool(b *testing.B) {
 	}
 }
 
+// benchKeys are the plain kernel, with storage buffers and with images, and the candidates.
+func benchKeys(kernels []*shaders.Kernel, p *problem) ([]shaders.Key, error) {
+	plain, err := shaders.PlainKey(kernels, &p.params, shaders.Target{})
+	if err != nil {
+		return nil, err
+	}
+	images := plain
+	images.Load = shaders.LoadImage
+	keys, err := shaders.Candidates(kernels, &p.params, shaders.Target{Software: true})
+	return append([]shaders.Key{plain, images}, keys...), err
+}
+
 // gflops runs the keys in turn, b.N times, and returns the median rate of each in GFLOP/s.
 func (l *lab) gflops(b *testing.B, p *problem, keys []shaders.Key) []float64 {
-	run := func(k shaders.Key, uploads ...gpu.Transfer) float64 {
-		d, err := l.dispatch(k, p)
+	run := func(k shaders.Key, first bool) float64 {
+		waves, err := l.dispatches(k, p)
 		if err != nil {
 			b.Fatal(err)
 		}
-		for i := range uploads { // dispatch has made the buffers
-			uploads[i].Buffer = []*gpu.Buffer{l.arena, l.weights}[i]
+		pass := &gpu.Pass{Waves: waves}
+		if first {
+			pass.Uploads = []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: p.weights}}
 		}
-		t, err := l.dev.Run(context.Background(), &gpu.Pass{Uploads: uploads, Waves: [][]gpu.Dispatch{{d}}})
+		t, err := l.dev.Run(context.Background(), pass)
 		if err != nil {
 			b.Fatal(err)
 		}
 		return p.flops / float64(t.Wall.Nanoseconds())
 	}
 	for _, k := range keys {
-		if err := k.Check(&p.params); err != nil {
-			b.Fatal(err)
-		}
-		run(k, gpu.Transfer{Data: p.arena}, gpu.Transfer{Data: p.weights}) // the driver compiles at the first dispatch
+		run(k, true) // the driver compiles at the first dispatch
 	}
 	rates := make([][]float64, len(keys))
 	b.ResetTimer()
 	for range b.N {
 		for i, k := range keys {
-			rates[i] = append(rates[i], run(k))
+			rates[i] = append(rates[i], run(k, false))
 		}
 	}
 	median := make([]float64, len(keys))

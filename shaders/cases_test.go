@@ -29,8 +29,10 @@ type convCase struct {
 	in     tensor.Shape
 	conv   graph.Conv2D // In, Out and names unused
 	noBias bool
-	inf    bool // one input is +Inf, so that padding that multiplies by 0 instead of selecting shows as a NaN
-	segs   []seg
+	// special, if not 0, is one of the inputs: an infinity, so that padding that multiplies by 0 instead of selecting shows as a
+	// NaN; or NaN, which must come through.
+	special float32
+	segs    []seg
 }
 
 func (c convCase) name() string {
@@ -42,24 +44,25 @@ func (c convCase) name() string {
 			s += "r"
 		}
 	}
-	if c.inf {
-		s += " inf"
+	if c.special != 0 {
+		s += fmt.Sprintf(" %v", c.special)
 	}
 	return strings.ReplaceAll(s, " ", "_")
 }
 
 // poolCase is one row for the kernels that keep the channels.
 type poolCase struct {
-	kernel        shaders.Kernel
+	kernel        *shaders.Kernel // the plain one
 	in            tensor.Shape
 	pool          graph.Pool2D
 	bias, relu    bool
 	dstC, channel int // as in seg
+	special       float32
 }
 
 func (c poolCase) name() string {
-	return fmt.Sprintf("%v_%v_k%dx%d_s%dx%d_p%v_include:%v_ceil:%v_bias:%v_relu:%v_@%d/%d", c.kernel, c.in, c.pool.Kernel.H, c.pool.Kernel.W,
-		c.pool.Stride.H, c.pool.Stride.W, c.pool.Pad, c.pool.CountIncludePad, c.pool.CeilMode, c.bias, c.relu, c.channel, max(c.dstC, c.in.C))
+	return fmt.Sprintf("%v_%v_k%dx%d_s%dx%d_d%v_p%v_include:%v_ceil:%v_bias:%v_relu:%v_@%d/%d_%v", c.kernel, c.in, c.pool.Kernel.H, c.pool.Kernel.W,
+		c.pool.Stride.H, c.pool.Stride.W, c.pool.Dilation, c.pool.Pad, c.pool.CountIncludePad, c.pool.CeilMode, c.bias, c.relu, c.channel, max(c.dstC, c.in.C), c.special)
 }
 
 func shape(n, c, h, w int) tensor.Shape { return tensor.Shape{N: n, C: c, H: h, W: w} }

@@ -1,8 +1,16 @@
 package shaders_test
 
 import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"testing"
 
+	"inceptiongl/gpu"
+	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/graph"
 	"inceptiongl/shaders"
 )
@@ -12,6 +20,8 @@ var (
 	k3 = graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1)}
 	k5 = graph.Conv2D{Kernel: graph.Square(5), Pad: graph.Pad(2)}
 )
+
+var inf, nan = float32(math.Inf(1)), float32(math.NaN())
 
 // three is a merged step: segments of odd widths, into their own tensors and side by side in one, with and without ReLU.
 func three(offset int) []seg {
@@ -31,9 +41,11 @@ var pointwiseCases = []convCase{
 	{in: shape(1, 192, 28, 28), conv: k1, segs: []seg{{out: 72, relu: true}}},
 	{in: shape(1, 192, 28, 28), conv: k1, segs: []seg{{out: 16}, {out: 16, dstC: 24, channel: 4}, {out: 24, dstC: 88, channel: 64, relu: true}, {out: 16, relu: true}}},
 	{in: shape(2, 16, 7, 9), conv: k1, segs: three(0)},
-	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13}}, inf: true},
-	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13, dstC: 14, channel: 1}}, inf: true},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13}}, special: inf},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13, dstC: 14, channel: 1}}, special: inf},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13, relu: true}}, special: nan},
 	{in: shape(2, 15, 7, 9), conv: k1, segs: three(2)},
+	{in: shape(2, 300, 5, 3), conv: k1, segs: []seg{{out: 21, dstC: 24, channel: 3, relu: true}}},
 	{in: shape(1, 15, 7, 7), conv: k1, segs: []seg{{out: 1, dstC: 3}, {out: 1, dstC: 3, channel: 1, same: true}, {out: 1, dstC: 3, channel: 2, same: true},
 		{out: 4}, {out: 5}, {out: 7, relu: true}, {out: 9, dstC: 10, channel: 1}, {out: 3}}},
 }
@@ -48,8 +60,9 @@ var convCases = []convCase{
 	{in: shape(1, 33, 17, 19), conv: k3, segs: []seg{{out: 13, dstC: 15, channel: 1}}},
 	{in: shape(1, 16, 28, 28), conv: k3, segs: []seg{{out: 24, relu: true}}},
 	{in: shape(1, 192, 7, 9), conv: k3, segs: []seg{{out: 72}}},
-	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13}}, inf: true},
-	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13, dstC: 14, channel: 1}}, inf: true},
+	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13}}, special: inf},
+	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13, dstC: 14, channel: 1}}, special: inf},
+	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13, relu: true}}, special: nan},
 	{in: shape(2, 15, 7, 9), conv: k3, segs: three(2)},
 	{in: shape(1, 13, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Padding{Top: 2, Right: 1}}, segs: []seg{{out: 16}}},
 	{in: shape(1, 3, 13, 8), conv: graph.Conv2D{Kernel: graph.Pair{H: 5, W: 3}, Stride: graph.Pair{H: 2, W: 1}, Dilation: graph.Pair{H: 2, W: 1}, Pad: graph.Padding{Top: 1, Left: 2, Bottom: 3}}, segs: []seg{{out: 16}}},
@@ -65,6 +78,7 @@ var convCases = []convCase{
 	{in: shape(1, 16, 13, 7), conv: graph.Conv2D{Kernel: graph.Square(1), Stride: graph.Square(2)}, segs: []seg{{out: 13}}},
 	{in: shape(1, 16, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 2}, segs: []seg{{out: 24, relu: true}}},
 	{in: shape(2, 15, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3), Stride: graph.Square(2), Groups: 15}, segs: []seg{{out: 30, dstC: 33, channel: 2}}},
+	{in: shape(1, 32, 19, 23), conv: graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 2}, segs: []seg{{out: 2}}}, // lanes past the last output
 	{in: shape(1, 18, 5, 1), conv: graph.Conv2D{Kernel: graph.Square(1), Groups: 3}, segs: []seg{{out: 33}}},
 }
 
@@ -75,7 +89,7 @@ func everyLoad(keys ...shaders.Key) []shaders.Key {
 		for _, l := range []shaders.Load{shaders.LoadSSBO, shaders.LoadImage, shaders.LoadSampler} {
 			k.Load, k.Aligned = l, false
 			all = append(all, k)
-			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise {
+			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise { // they know only single lanes
 				k.Aligned = true
 				all = append(all, k)
 			}
@@ -88,6 +102,7 @@ func pointwiseKeys() []shaders.Key {
 	return append(everyLoad(shaders.Key{Kernel: shaders.Pointwise},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 8, TileG: 2, LocalX: 8},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 3, TileG: 1, LocalX: 32},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 8, Splits: 3},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2}),
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 8, TileG: 2, Aligned: true})
@@ -103,7 +118,9 @@ func convKeys(c convCase) []shaders.Key {
 	if v.Groups > 1 {
 		return keys
 	}
-	keys = append(keys, everyLoad(tiled(4, 2, 8),
+	split := tiled(3, 1, 8)
+	split.Splits = 4
+	keys = append(keys, everyLoad(tiled(4, 2, 8), split,
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1},
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2})...)
 	if v.Kernel.W == 3 && v.Stride.W == 1 && v.Dilation.W == 1 {
@@ -113,55 +130,88 @@ func convKeys(c convCase) []shaders.Key {
 	return keys
 }
 
-func (l *lab) table(t *testing.T, cases []convCase, keys func(convCase) []shaders.Key) {
-	g, ran := newGen(), 0
-	for _, c := range cases {
-		p, err := g.convProblem(c, true)
-		if err != nil {
-			t.Fatal(err)
+func table(t *testing.T, cases []convCase, keys func(convCase, *problem) []shaders.Key) {
+	for _, l := range newLabs(t) {
+		g, ran := newGen(), 0
+		for _, c := range cases {
+			p, err := g.convProblem(c, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ran += l.sweep(t, p, keys(c, p))
 		}
-		for _, k := range keys(c) {
-			if k.Aligned && !p.params.Aligned() {
-				continue // refused by Key.Check, see TestRefused
-			}
-			ran++
-			if err := l.check(k, p); err != nil {
-				t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
-			}
+		t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
+		if ran == 0 {
+			t.Error("nothing ran")
 		}
 	}
-	t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
 }
 
 func TestPointwise(t *testing.T) {
-	newLab(t).table(t, pointwiseCases, func(convCase) []shaders.Key { return pointwiseKeys() })
+	table(t, pointwiseCases, func(convCase, *problem) []shaders.Key { return pointwiseKeys() })
 }
 
 // TestPointwiseAsConv runs 1×1 cases on the kernels for any window.
-func TestPointwiseAsConv(t *testing.T) { newLab(t).table(t, pointwiseCases[:7], convKeys) }
+func TestPointwiseAsConv(t *testing.T) {
+	table(t, pointwiseCases[:7], func(c convCase, _ *problem) []shaders.Key { return convKeys(c) })
+}
 
-func TestConv(t *testing.T) { newLab(t).table(t, convCases, convKeys) }
+func TestConv(t *testing.T) {
+	table(t, convCases, func(c convCase, _ *problem) []shaders.Key { return convKeys(c) })
+}
 
-// TestCandidates runs what the tuner may choose.
-func TestCandidates(t *testing.T) {
-	l := newLab(t)
-	align := func(keys []shaders.Key) []shaders.Key {
-		for i := range keys {
-			keys[i].Aligned = true
+// targets are devices whose candidates differ: software drivers, and GPUs for which these cases are small.
+var targets = []shaders.Target{{MaxIterations: 65535, Software: true}, {Multiprocessors: 20}, {Multiprocessors: 132}}
+
+var convKernels = []*shaders.Kernel{shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv}
+
+// candidatesOf is every key that a device's choice may be among.
+func candidatesOf(t *testing.T, kernels []*shaders.Kernel, p *problem) []shaders.Key {
+	t.Helper()
+	var all []shaders.Key
+	for _, to := range targets {
+		keys, err := shaders.Candidates(kernels, &p.params, to)
+		if err != nil {
+			t.Fatalf("%s: %v", p.name, err)
+		}
+		for _, k := range keys {
+			if !slices.Contains(all, k) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all
+}
+
+// TestConvCandidates runs whatever may be chosen for every case.
+func TestConvCandidates(t *testing.T) {
+	kinds := map[string]bool{}
+	table(t, append(slices.Clone(pointwiseCases), convCases...), func(_ convCase, p *problem) []shaders.Key {
+		keys := candidatesOf(t, convKernels, p)
+		for _, k := range keys {
+			kinds[fmt.Sprint(k.Kernel, k.Load, k.Splits > 1)] = true
 		}
 		return keys
-	}
-	l.table(t, pointwiseCases[2:5], func(convCase) []shaders.Key { return align(shaders.PointwiseCandidates()) })
-	l.table(t, convCases[6:8], func(c convCase) []shaders.Key {
-		v := c.conv.Norm()
-		return align(shaders.ConvCandidates(v.Kernel.W, v.Stride.W, v.Dilation.W, c.in.W))
 	})
-	for _, kw := range []int{1, 2, 3, 5, 7, 11, 41} {
-		for _, stride := range []int{1, 2, 4} {
-			for _, w := range []int{1, 2, 5, 7, 8, 14, 17, 28, 35, 56, 112, 149} {
-				keys := shaders.ConvCandidates(kw, stride, 1, w)
-				if len(keys) < 2 || len(keys) > 6 {
-					t.Errorf("kernel %d, stride %d, width %d: %d candidates", kw, stride, w, len(keys))
+	// Every kernel with every way to read, and the tiled ones with a split sum.
+	if want := 3 * (4 + 2 + 1); len(kinds) != want {
+		t.Errorf("%d kinds of candidates, want %d: %v", len(kinds), want, kinds)
+	}
+}
+
+// TestConvCandidateCount: few enough to time, whatever the window.
+func TestConvCandidateCount(t *testing.T) {
+	for _, kw := range []int32{1, 2, 3, 5, 7, 11, 41} {
+		for _, stride := range []int32{1, 2, 4} {
+			for _, w := range []int32{1, 2, 5, 7, 8, 14, 17, 28, 35, 56, 112, 149} {
+				for _, to := range targets {
+					p := shaders.Params{N: 1, C: 512, H: w*stride + kw, W: w*stride + kw, OutN: 1, OutC: 16, OutG: 4, OutH: w, OutW: w, KernelH: kw, KernelW: kw,
+						StrideH: stride, StrideW: stride, DilationH: 1, DilationW: 1, Groups: 1, Segments: 1}
+					p.Seg[0] = shaders.Segment{Channels: 16, DstC: 16}
+					keys, err := shaders.Candidates(convKernels, &p, to)
+					if err != nil || len(keys) < 2*3 || len(keys) > 9*3 {
+						t.Errorf("kernel %d, stride %d, width %d: %d candidates, %v", kw, stride, w, len(keys), err)
+					}
 				}
 			}
 		}
@@ -180,7 +230,11 @@ func TestFolded(t *testing.T) {
 		{Kernel: shaders.PointwiseTiled, Load: shaders.LoadImage, TileX: 1, TileG: 1, LocalX: 1, Aligned: true},
 		{Kernel: shaders.ConvTiled, Load: shaders.LoadImage, TileX: 1, TileG: 1, LocalX: 1, KernelW: 1, StrideW: 1, DilationW: 1, Aligned: true},
 	} {
-		if w := k.Workgroups(&p.params); w != [3]int{35001, 1 + 3*b2i(k.Kernel == shaders.Pointwise), 2} {
+		y := 1
+		if k.Kernel == shaders.Pointwise {
+			y = 4
+		}
+		if w := k.Workgroups(&p.params); w != [3]int{35001, y, 2} {
 			t.Errorf("%v: workgroups %v", k, w)
 		}
 		if err := l.check(k, p); err != nil {
@@ -189,11 +243,76 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// TestWide: where quotients of indices reach 2^20, the division takes a second step; a key that doesn't know is refused.
+func TestWide(t *testing.T) {
+	l, g := newLab(t), newGen()
+	for _, c := range []convCase{
+		{in: shape(1<<20+3, 1, 1, 1), conv: k1, segs: []seg{{out: 1}}},
+		{in: shape(1, 1, 1<<20+5, 2), conv: graph.Conv2D{Kernel: graph.Pair{H: 3, W: 1}, Pad: graph.Padding{Top: 1, Bottom: 1}}, segs: []seg{{out: 1}}},
+	} {
+		p, err := g.convProblem(c, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := []shaders.Key{{Kernel: shaders.Conv}, {Kernel: shaders.ConvTiled, Load: shaders.LoadImage, TileX: 2, TileG: 1, LocalX: 8, KernelW: 1, StrideW: 1, DilationW: 1, Aligned: true}}
+		for _, k := range keys {
+			if !k.For(&p.params).Wide {
+				t.Errorf("%v: not wide for %s", k, c.name())
+			}
+			if err := k.Check(&p.params, l.target()); err == nil {
+				t.Errorf("%v, without the long division, accepts %s", k, c.name())
+			}
+			if err := l.check(k, p); err != nil {
+				t.Errorf("%v on %s: %v", k, c.name(), err)
+			}
+		}
 	}
-	return 0
+}
+
+// TestDivide: the kernels' division of indices is exact in both forms, within the bounds that they are used for.
+func TestDivide(t *testing.T) {
+	l := newLab(t)
+	src, err := shaders.Key{Kernel: shaders.Copy}.For(&shaders.Params{N: 1 << 21, OutG: 1, OutH: 1}).Launches(&shaders.Params{N: 1, OutG: 1, OutH: 1, OutW: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(src[0].Source.Prelude, "ivec2 divide(")
+	text, _, _ = strings.Cut(text, "\n}")
+	rng := newGen()
+	var pairs []int32
+	for range 1 << 14 {
+		b := 1 + rng.Int32N(1<<rng.IntN(31))
+		q := rng.Int32N(math.MaxInt32/b) + 1
+		pairs = append(pairs, q*b-1, b, min(q*b, math.MaxInt32-b)+rng.Int32N(b), b)
+	}
+	prog, err := l.dev.Program(context.Background(), gpu.Source{Name: "divide", Prelude: "#define WIDE 1\n",
+		Text: "layout(local_size_x = 64) in;\nlayout(std430, binding = 0) buffer B { ivec2 v[]; };\nivec2 divide(" + text +
+			"\n}\nvoid main() { uint i = gl_GlobalInvocationID.x; if (i < v.length()) v[i] = divide(v[i].x, v[i].y); }"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.fit(&l.arena, "pairs", 4*len(pairs))
+	raw := make([]byte, 0, 4*len(pairs))
+	for _, v := range pairs {
+		raw = binary.NativeEndian.AppendUint32(raw, uint32(v))
+	}
+	got := make([]float32, len(pairs))
+	if err := l.arena.UploadBytes(context.Background(), 0, raw); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.dev.Run(context.Background(), &gpu.Pass{
+		Waves:     [][]gpu.Dispatch{{{Name: "divide", Program: prog, Groups: [3]int{len(pairs) / 128, 1, 1}, Storage: []gpu.Storage{{Binding: 0, Buffer: l.arena}}}}},
+		Downloads: []gpu.Transfer{{Buffer: l.arena, Data: got}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	gputest.Case()
+	for i := 0; i < len(pairs); i += 2 {
+		a, b := pairs[i], pairs[i+1]
+		if q, r := int32(math.Float32bits(got[i])), int32(math.Float32bits(got[i+1])); q != a/b || r != a%b {
+			t.Fatalf("%d / %d is %d, remainder %d; want %d, %d", a, b, q, r, a/b, a%b)
+		}
+	}
 }
 
 // TestRefused: what a key can't run, it says so.
@@ -209,7 +328,7 @@ func TestRefused(t *testing.T) {
 	tiled := shaders.Key{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 1}
 	aligned := shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, Aligned: true}
 	deep := build(convCase{in: shape(1, 16, 7, 9), conv: k3, segs: []seg{{out: 4}}})
-	deep.params.C = 1 << 17
+	deep.params.C = 1 << 18
 	for i, c := range []struct {
 		k shaders.Key
 		p *problem
@@ -221,12 +340,12 @@ func TestRefused(t *testing.T) {
 		{shaders.Key{Kernel: shaders.Pointwise}, build(convCase{in: shape(1, 16, 7, 9), conv: graph.Conv2D{Kernel: graph.Square(3)}, segs: []seg{{out: 3}}})},
 		{tiled, deep},
 	} {
-		if err := c.k.Check(&c.p.params); err == nil {
+		if err := c.k.For(&c.p.params).Check(&c.p.params, shaders.Target{MaxIterations: 65535}); err == nil {
 			t.Errorf("%d: %v accepts %s", i, c.k, c.p.name)
 		}
 	}
 	for i, k := range []shaders.Key{
-		{Kernel: 99}, {Load: 7}, {Kernel: shaders.Pointwise, TileX: 2}, {Kernel: shaders.PointwiseTiled}, {Kernel: shaders.PointwiseTiled, TileX: 64, TileG: 8},
+		{}, {Kernel: shaders.Copy, Load: 7}, {Kernel: shaders.Copy, Splits: 2}, {Kernel: shaders.ConvTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 1, Splits: 65}, {Kernel: shaders.Pointwise, TileX: 2}, {Kernel: shaders.PointwiseTiled}, {Kernel: shaders.PointwiseTiled, TileX: 64, TileG: 8},
 		{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1}, {Kernel: shaders.ConvTiled, TileX: 14, TileG: 1, KernelW: 3, StrideW: 9, DilationW: 1},
 		{Kernel: shaders.Copy, LocalX: 2048}, {Kernel: shaders.Copy, LocalX: -8}, {Kernel: shaders.ConvShared, TileX: 16, TileG: 4}, {Kernel: shaders.Conv, KernelW: 3},
 		{Kernel: shaders.PointwiseTiled, TileX: 1 << 40, TileG: 1 << 40},
@@ -236,7 +355,7 @@ func TestRefused(t *testing.T) {
 		if k.Validate() == nil {
 			t.Errorf("%d: %v is accepted", i, k)
 		}
-		if _, err := k.Source(); err == nil {
+		if _, err := k.Launches(&shaders.Params{}); err == nil {
 			t.Errorf("%d: %v has a source", i, k)
 		}
 	}
@@ -264,7 +383,7 @@ func TestWrong(t *testing.T) {
 	if err := p.compare(right); err != nil {
 		t.Fatalf("the right answer is refused: %v", err)
 	}
-	for i, j := range []int{0, at(0, 4, 0), at(1, 11, 62), at(1, 7, 5), len(right) - 1, 4 * int(p.params.SrcBase)} {
+	for i, j := range []int{0, at(0, 4, 0), at(1, 11, 62), at(1, 7, 5), len(right) - 1, 4 * p.src[0], 4 * p.src[1]} {
 		for _, v := range []float32{7, float32NaN} {
 			bad := append([]float32(nil), right...)
 			bad[j] = v

@@ -12,12 +12,13 @@ import (
 
 // opCase is one row for the kernels beside convolutions and pools: an operator, applied to random inputs.
 type opCase struct {
-	kernel        shaders.Kernel
+	kernel        *shaders.Kernel
 	op            graph.Op
 	in            []tensor.Shape
 	act           graph.Op
 	dstC, channel int // as in seg
 	scale         float64
+	special       float32 // one input, if not 0
 }
 
 func (c opCase) name() string {
@@ -31,7 +32,7 @@ func opCases() []opCase {
 	for _, s := range []tensor.Shape{shape(1, 1, 1, 1), shape(2, 13, 7, 9), shape(3, 16, 5, 1), shape(1, 33, 17, 19)} {
 		pixel := shape(s.N, s.C, 1, 1)
 		for _, b := range []struct {
-			k shaders.Kernel
+			k *shaders.Kernel
 			t graph.BinaryKind
 		}{{shaders.Add, graph.Add}, {shaders.Mul, graph.Mul}} {
 			all = append(all,
@@ -44,6 +45,9 @@ func opCases() []opCase {
 			opCase{kernel: shaders.Affine, op: graph.Affine{Channels: s.C}, in: one(s), act: graph.ReLU{}, dstC: s.C + 4, channel: 4},
 			opCase{kernel: shaders.Affine, op: graph.Affine{Channels: s.C}, in: one(s), dstC: s.C + 3, channel: 2},
 			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Clip{Min: -0.5, Max: 0.125}},
+			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Clip{Min: -0.5, Max: 0.125}, special: nan, dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.Gather, op: graph.Channels{Index: picks(s.C)}, in: one(s), special: nan},
+			opCase{kernel: shaders.Gather, op: graph.Channels{Index: picks(s.C)}, in: one(s), act: graph.ReLU{}, dstC: s.C + 12, channel: 5, special: inf},
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 5, Alpha: 1e-4, Beta: 0.75, Bias: 1}, in: one(s)},
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 4, Alpha: 2, Beta: 0.5, Bias: 2}, in: one(s), scale: 4, dstC: s.C + 5, channel: 1},
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 1, Alpha: 0.5, Beta: 1, Bias: 1}, in: one(s)},
@@ -60,6 +64,15 @@ func opCases() []opCase {
 		opCase{kernel: shaders.Reshape, op: graph.Reshape{C: 6, H: 5, W: 1}, in: one(shape(5, 3, 2, 2))})
 }
 
+// picks lists every third channel backwards, the first one twice.
+func picks(channels int) []int {
+	index := []int{0}
+	for c := channels - 1; c >= 0; c -= 3 {
+		index = append(index, c)
+	}
+	return index
+}
+
 // opProblem builds the problem of a case.
 func (g *gen) opProblem(c opCase) (*problem, error) {
 	scale := c.scale
@@ -70,13 +83,16 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	for _, s := range c.in {
 		xs = append(xs, &tensor.Tensor{Shape: s, Data: g.random(s.Len(), scale)})
 	}
+	if c.special != 0 {
+		xs[0].Data[len(xs[0].Data)/2] = c.special
+	}
 	out, err := c.op.OutShape(c.in)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name(), err)
 	}
 	p := &problem{name: c.name(), weights: []float32{poison, poison, poison, poison}}
 	p.params = shaders.Params{
-		OutN: int32(out.N), OutC: int32(out.C), OutG: int32((out.C + 3) / 4), OutH: int32(out.H), OutW: int32(out.W), Groups: 1, BiasBase: -1, Segments: 1,
+		OutN: int32(out.N), OutC: int32(out.C), OutG: int32((out.C + 3) / 4), OutH: int32(out.H), OutW: int32(out.W), KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1, BiasBase: -1, Segments: 1,
 	}
 	var w, b []float32
 	switch op := c.op.(type) {
@@ -87,6 +103,15 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		shaders.PackBias(packed[len(packed)/2:], b)
 		p.weights = append(p.weights, packed...)
 		p.params.WeightBase, p.params.BiasBase = 1, int32(1+len(packed)/8)
+	case graph.Channels:
+		index := make([]float32, len(op.Index))
+		for i, c := range op.Index {
+			index[i] = float32(c)
+		}
+		packed := make([]float32, shaders.PackedBiasLen(len(index)))
+		shaders.PackBias(packed, index)
+		p.weights = append(p.weights, packed...)
+		p.params.WeightBase = 1
 	case graph.LRN:
 		p.params.Size, p.params.Alpha, p.params.Beta, p.params.Offset = int32(op.Size), float32(op.Alpha/float64(op.Size)), float32(op.Beta), float32(op.Bias)
 	case graph.Pad2D:
@@ -111,38 +136,47 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	t := target{Shape: out, channel: c.channel, want: want}
 	t.C = max(c.dstC, out.C)
 	p.targets = []target{t}
-	g.place(p, xs[0])
-	if len(xs) == 2 { // after the last guard
-		s := xs[1].Shape
-		p.params.Src2Base = int32(len(p.arena) / 4)
-		if s.H*s.W == 1 {
-			p.params.Src2Pixel = 1
-		}
-		second := make([]float32, shaders.TensorLen(s.N, s.C, s.H, s.W)+4*guard)
-		for i := range second {
-			second[i] = poison
-		}
-		shaders.PackTensor(second, xs[1].Data, s.N, s.C, s.H, s.W)
-		p.arena = append(p.arena, second...)
+	g.place(p, xs...)
+	if len(xs) == 2 && xs[1].H*xs[1].W == 1 {
+		p.params.Src2Pixel = 1
 	}
 	return p, nil
 }
 
 // TestElementwise runs the kernels that are neither convolutions nor pools.
 func TestElementwise(t *testing.T) {
-	l, g := newLab(t), newGen()
-	for _, c := range opCases() {
-		p, err := g.opProblem(c)
-		if err != nil {
-			t.Fatal(err)
+	for _, l := range newLabs(t) {
+		g, ran := newGen(), 0
+		for _, c := range opCases() {
+			p, err := g.opProblem(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys := everyLoad(shaders.Key{Kernel: c.kernel})
+			if c.kernel == shaders.Softmax {
+				keys = append(keys, everyLoad(shaders.Key{Kernel: shaders.SoftmaxWide}, shaders.Key{Kernel: shaders.SoftmaxWide, LocalX: 16})...)
+			}
+			ran += l.sweep(t, p, keys)
 		}
-		for _, k := range everyLoad(shaders.Key{Kernel: c.kernel}) {
-			if k.Aligned && !p.params.Aligned() {
-				continue
-			}
-			if err := l.check(k, p); err != nil {
-				t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
-			}
+		if ran == 0 {
+			t.Error("nothing ran")
 		}
 	}
+}
+
+// TestLargeSoftmax: more channels than one invocation may loop over on a driver that stops early.
+func TestLargeSoftmax(t *testing.T) {
+	l := newLab(t)
+	p, err := newGen().opProblem(opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: []tensor.Shape{shape(1, 100_003, 1, 2)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (shaders.Key{Kernel: shaders.Softmax}).Check(&p.params, l.target()); err == nil {
+		t.Error("the plain kernel is not refused")
+	}
+	keys, err := shaders.Candidates([]*shaders.Kernel{shaders.Softmax, shaders.SoftmaxWide}, &p.params, l.target())
+	if err != nil || len(keys) != 3 {
+		t.Fatalf("candidates %v, %v", keys, err)
+	}
+	l.sweep(t, p, keys)
 }

@@ -47,86 +47,124 @@ type problem struct {
 	name    string
 	params  shaders.Params
 	arena   []float32
+	src     [2]int // where the input stands in the arena: between guards, and at its very end
+	second  int    // where the second input stands, or 0
 	weights []float32
 	targets []target
 	flops   float64
 }
 
-// lab is a device with buffers that are large enough for the problem at hand.
+// lab is a device with buffers of just the problem's size.
 type lab struct {
-	tb             testing.TB
-	dev            *gpu.Device
-	arena, weights *gpu.Buffer
-	params         *gpu.Buffer
+	tb  testing.TB
+	dev *gpu.Device
+	// exact binds each tensor by itself, the input at the very end of the buffer, as sessions do. Else the arena is bound whole,
+	// where NaNs surround every tensor.
+	exact                           bool
+	arena, weights, params, scratch *gpu.Buffer
 }
 
-func newLab(tb testing.TB) *lab {
-	l := &lab{tb: tb, dev: gputest.Open(tb)}
-	l.params = l.buffer("params", len(new(shaders.Params).Bytes()))
-	return l
+// newLabs are the two contexts: of tests, in debug mode, and of users.
+func newLabs(tb testing.TB) []*lab {
+	return []*lab{{tb: tb, dev: gputest.Open(tb)}, {tb: tb, dev: gputest.New(tb, gpu.Options{}, true), exact: true}}
 }
 
-func (l *lab) buffer(name string, bytes int) *gpu.Buffer {
-	b, err := l.dev.NewBuffer(context.Background(), name, bytes)
+func newLab(tb testing.TB) *lab { return &lab{tb: tb, dev: gputest.Open(tb)} }
+
+func (l *lab) fit(b **gpu.Buffer, name string, bytes int) {
+	if *b != nil && (*b).Size() == bytes {
+		return
+	}
+	if *b != nil {
+		_ = (*b).Close()
+	}
+	made, err := l.dev.NewBuffer(context.Background(), name, bytes)
 	if err != nil {
 		l.tb.Fatal(err)
 	}
-	l.tb.Cleanup(func() { _ = b.Close() })
-	return b
+	*b = made
 }
 
-func (l *lab) fit(b **gpu.Buffer, name string, floats int) {
-	if *b == nil || (*b).Size() < 4*floats {
-		*b = l.buffer(name, 4*max(floats, 1<<16))
-	}
-}
+func (l *lab) target() shaders.Target { return shaders.Target{MaxIterations: 65535} }
 
-// dispatch loads p into the buffers and returns its dispatch with kernel k.
-func (l *lab) dispatch(k shaders.Key, p *problem) (gpu.Dispatch, error) {
-	src, err := k.Source()
+// dispatches loads p's parameters and returns what computes it with kernel k.
+func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
+	params := p.params
+	params.SrcBase = int32(p.src[0])
+	params.Src2Base = int32(p.second)
+	if l.exact {
+		params.SrcBase, params.Src2Base = 0, 0
+	}
+	launches, err := k.Launches(&params)
 	if err != nil {
-		return gpu.Dispatch{}, err
+		return nil, err
 	}
-	prog, err := l.dev.Program(context.Background(), gpu.Source(src))
-	if err != nil {
-		return gpu.Dispatch{}, err
+	l.fit(&l.arena, "arena", 4*len(p.arena))
+	l.fit(&l.weights, "weights", 4*len(p.weights))
+	l.fit(&l.params, "params", len(params.Bytes()))
+	l.fit(&l.scratch, "scratch", 16*max(k.ScratchTexels(&params), 1))
+	if err := l.params.UploadBytes(context.Background(), 0, params.Bytes()); err != nil {
+		return nil, err
 	}
-	l.fit(&l.arena, "arena", len(p.arena))
-	l.fit(&l.weights, "weights", len(p.weights))
-	if err := l.params.UploadBytes(context.Background(), 0, p.params.Bytes()); err != nil {
-		return gpu.Dispatch{}, err
-	}
-	d := gpu.Dispatch{
-		Name: k.String(), Program: prog, Groups: k.Workgroups(&p.params),
-		Storage:  []gpu.Storage{{Binding: 1, Buffer: l.arena}},
-		Uniforms: []gpu.Uniforms{{Binding: 0, Buffer: l.params}},
-	}
-	switch k.Load {
-	case shaders.LoadSSBO:
-		d.Storage = append(d.Storage, gpu.Storage{Binding: 0, Buffer: l.arena}, gpu.Storage{Binding: 2, Buffer: l.weights})
-	default:
-		kind := gpu.TexelImage
-		if k.Load == shaders.LoadSampler {
-			kind = gpu.TexelSampler
+	var passes [][]gpu.Dispatch
+	for _, launch := range launches {
+		prog, err := l.dev.Program(context.Background(), gpu.Source(launch.Source))
+		if err != nil {
+			return nil, err
 		}
-		d.Texels = []gpu.Texel{{Unit: 0, Kind: kind, Buffer: l.arena}, {Unit: 1, Kind: kind, Buffer: l.weights}}
+		d := gpu.Dispatch{
+			Name: k.String(), Program: prog, Groups: launch.Workgroups,
+			Storage:  []gpu.Storage{{Binding: shaders.BindDestination, Buffer: l.arena}},
+			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: l.params}},
+		}
+		if launch.To == shaders.Scratch {
+			d.Storage[0].Buffer = l.scratch
+		}
+		read := func(binding, unit int, b *gpu.Buffer, base int) { // from base on, where tensors are bound by themselves
+			if !l.exact {
+				base = 0
+			}
+			switch k.Load {
+			case shaders.LoadSSBO:
+				d.Storage = append(d.Storage, gpu.Storage{Binding: binding, Buffer: b, Offset: 16 * base})
+			case shaders.LoadImage:
+				d.Texels = append(d.Texels, gpu.Texel{Unit: unit, Kind: gpu.TexelImage, Buffer: b, Offset: 16 * base})
+			default:
+				d.Texels = append(d.Texels, gpu.Texel{Unit: unit, Kind: gpu.TexelSampler, Buffer: b, Offset: 16 * base})
+			}
+		}
+		if launch.From == shaders.Scratch {
+			read(shaders.BindSource, shaders.UnitSource, l.scratch, 0)
+		} else {
+			read(shaders.BindSource, shaders.UnitSource, l.arena, p.src[1])
+		}
+		read(shaders.BindWeights, shaders.UnitWeights, l.weights, 0)
+		if k.Kernel.Second() {
+			read(shaders.BindSecond, shaders.UnitSecond, l.arena, p.second)
+		}
+		passes = append(passes, []gpu.Dispatch{d})
 	}
-	return d, nil
+	return passes, nil
 }
 
 // check runs p with kernel k and compares every float of the arena: outputs with the reference, all else with itself.
 func (l *lab) check(k shaders.Key, p *problem) error {
-	if err := k.Check(&p.params); err != nil {
+	k = k.For(&p.params)
+	if err := k.Check(&p.params, l.target()); err != nil {
 		return err
 	}
-	d, err := l.dispatch(k, p)
+	waves, err := l.dispatches(k, p)
 	if err != nil {
 		return err
 	}
+	poisoned := make([]float32, l.scratch.Size()/4)
+	for i := range poisoned {
+		poisoned[i] = poison
+	}
 	got := make([]float32, len(p.arena))
 	_, err = l.dev.Run(context.Background(), &gpu.Pass{
-		Uploads:   []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: p.weights}},
-		Waves:     [][]gpu.Dispatch{{d}},
+		Uploads:   []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: p.weights}, {Buffer: l.scratch, Data: poisoned}},
+		Waves:     waves,
 		Downloads: []gpu.Transfer{{Buffer: l.arena, Data: got}},
 	})
 	if err != nil {
@@ -134,6 +172,22 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 	}
 	gputest.Case()
 	return p.compare(got)
+}
+
+// sweep runs one problem with every key that its destinations allow, and returns how many did.
+func (l *lab) sweep(t *testing.T, p *problem, keys []shaders.Key) int {
+	t.Helper()
+	ran := 0
+	for _, k := range keys {
+		if k.Aligned && !p.params.Aligned() {
+			continue // refused by Key.Check, see TestRefused
+		}
+		ran++
+		if err := l.check(k, p); err != nil {
+			t.Errorf("%v, exact %v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, l.exact, p.name, err, seed)
+		}
+	}
+	return ran
 }
 
 // compare is check's verdict on the arena after the run.
@@ -166,7 +220,7 @@ func (p *problem) compare(got []float32) error {
 	}
 	for j := range got {
 		if !free[j] && math.Float32bits(got[j]) != math.Float32bits(p.arena[j]) {
-			return fmt.Errorf("wrote %v to float %d of the arena, outside the destination (texel %d, source at texel %d)", got[j], j, j/4, p.params.SrcBase)
+			return fmt.Errorf("wrote %v to float %d of the arena, outside the destination (texel %d, input at texels %v)", got[j], j, j/4, p.src)
 		}
 	}
 	return nil
@@ -181,15 +235,20 @@ func (g *gen) random(n int, scale float64) []float32 {
 	return v
 }
 
-// place lays out the arena: guard, input, then for every destination guard and tensor, and a last guard.
-func (g *gen) place(p *problem, x *tensor.Tensor) {
+// align is the texels that tensors start at multiples of: a range may be bound there on any device.
+const align = 16
+
+// place lays out the arena: guard, input, then for every destination guard and tensor, a guard, the second input if there is
+// one, a guard, and the input once more at the very end.
+func (g *gen) place(p *problem, xs ...*tensor.Tensor) {
 	next := guard
 	alloc := func(s tensor.Shape) int {
+		next = (next + align - 1) / align * align
 		base := next
 		next += shaders.TensorLen(s.N, s.C, s.H, s.W)/4 + guard
 		return base
 	}
-	src := alloc(x.Shape)
+	p.src[0] = alloc(xs[0].Shape)
 	for i := range p.targets {
 		t := &p.targets[i]
 		if i > 0 && t.base == sameTensor {
@@ -199,13 +258,24 @@ func (g *gen) place(p *problem, x *tensor.Tensor) {
 		}
 		p.params.Seg[i].DstBase, p.params.Seg[i].DstC, p.params.Seg[i].DstChannel = int32(t.base), int32(t.C), int32(t.channel)
 	}
-	p.arena = make([]float32, 4*next)
+	if len(xs) == 2 {
+		p.second = alloc(xs[1].Shape)
+	}
+	p.src[1] = alloc(xs[0].Shape)
+	p.arena = make([]float32, 4*(next-guard))
 	for i := range p.arena {
 		p.arena[i] = poison
 	}
-	shaders.PackTensor(p.arena[4*src:], x.Data, x.N, x.C, x.H, x.W)
-	p.params.SrcBase = int32(src)
-	p.params.N, p.params.C, p.params.H, p.params.W = int32(x.N), int32(x.C), int32(x.H), int32(x.W)
+	put := func(base int, x *tensor.Tensor) { shaders.PackTensor(p.arena[4*base:], x.Data, x.N, x.C, x.H, x.W) }
+	put(p.src[0], xs[0])
+	put(p.src[1], xs[0])
+	if len(xs) == 2 {
+		put(p.second, xs[1])
+	}
+	p.params.N, p.params.C, p.params.H, p.params.W = int32(xs[0].N), int32(xs[0].C), int32(xs[0].H), int32(xs[0].W)
+	if p.params.OutN == 0 {
+		p.params.OutN = p.params.N
+	}
 }
 
 // sameTensor as a target's base: the destination is the one before's.
@@ -218,8 +288,8 @@ func (g *gen) input(s tensor.Shape) *tensor.Tensor {
 // convProblem builds the problem of a case; ref says whether to compute the answer.
 func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	x := g.input(c.in)
-	if c.inf {
-		x.Data[len(x.Data)/2] = float32(math.Inf(1))
+	if c.special != 0 {
+		x.Data[len(x.Data)/2] = c.special
 	}
 	p := &problem{name: c.name()}
 	conv := c.conv.Norm()
@@ -240,8 +310,9 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		}
 		perGroup := conv.In / conv.Groups
 		w := g.random(s.out*perGroup*conv.Kernel.H*conv.Kernel.W, 0.5)
-		packed := make([]float32, shaders.PackedConvLen(s.out, perGroup, conv.Kernel.H, conv.Kernel.W))
-		shaders.PackConv(packed, w, s.out, perGroup, conv.Kernel.H, conv.Kernel.W)
+		dims := shaders.Dims{Out: s.out, In: perGroup, KernelH: conv.Kernel.H, KernelW: conv.Kernel.W}
+		packed := make([]float32, shaders.ConvTexels.Len(dims))
+		shaders.ConvTexels.Pack(packed, w, dims)
 		p.weights = append(p.weights, packed...)
 		var b []float32
 		if !c.noBias {
@@ -286,14 +357,20 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	return p, nil
 }
 
-// poolProblem builds the problem of a pooling, ReLU or copy case.
+// poolProblem builds the problem of a pooling or copy case.
 func (g *gen) poolProblem(c poolCase, ref bool) (*problem, error) {
 	x := g.input(c.in)
+	if c.special != 0 {
+		x.Data[len(x.Data)/2] = c.special
+	}
 	p := &problem{name: c.name()}
 	pool := c.pool.Norm()
+	if c.kernel == shaders.Copy {
+		pool.Kernel = graph.Square(1)
+	}
 	out := c.in
 	var err error
-	if c.kernel == shaders.AvgPool || c.kernel == shaders.MaxPool {
+	if c.kernel != shaders.Copy {
 		if out, err = pool.OutShape([]tensor.Shape{c.in}); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
@@ -302,7 +379,7 @@ func (g *gen) poolProblem(c poolCase, ref bool) (*problem, error) {
 		OutC: int32(out.C), OutG: int32((out.C + 3) / 4), OutH: int32(out.H), OutW: int32(out.W),
 		KernelH: int32(pool.Kernel.H), KernelW: int32(pool.Kernel.W), StrideH: int32(pool.Stride.H), StrideW: int32(pool.Stride.W),
 		PadTop: int32(pool.Pad.Top), PadLeft: int32(pool.Pad.Left), PadBottom: int32(pool.Pad.Bottom), PadRight: int32(pool.Pad.Right),
-		DilationH: 1, DilationW: 1, Groups: 1, BiasBase: -1, Segments: 1, InvArea: float32(1 / float64(max(pool.Kernel.H*pool.Kernel.W, 1))),
+		DilationH: int32(pool.Dilation.H), DilationW: int32(pool.Dilation.W), Groups: 1, BiasBase: -1, Segments: 1, InvArea: float32(1 / float64(pool.Kernel.H*pool.Kernel.W)),
 	}
 	if pool.CountIncludePad {
 		p.params.CountIncludePad = 1
@@ -326,16 +403,14 @@ func (g *gen) poolProblem(c poolCase, ref bool) (*problem, error) {
 		t.C = c.dstC
 	}
 	if ref {
-		switch c.kernel {
-		case shaders.AvgPool, shaders.MaxPool:
-			t.want, err = cpuref.Pool2D(x, pool, b)
-		default: // copying is a 1×1 maximum
-			t.want, err = cpuref.Pool2D(x, graph.Pool2D{Type: graph.Max, Kernel: graph.Square(1)}, b)
+		if c.kernel == shaders.Copy { // a 1×1 maximum
+			pool = graph.Pool2D{Type: graph.Max, Kernel: graph.Square(1)}
 		}
+		t.want, err = cpuref.Pool2D(x, pool, b)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
-		if c.relu || c.kernel == shaders.ReLU {
+		if c.relu {
 			t.want.ReLU()
 		}
 	}

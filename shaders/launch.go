@@ -19,6 +19,9 @@ const (
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
 // two: parts of the sum go to scratch, then they are added in order, with bias and activation.
 func (k Key) Launches(p *Params) ([]Launch, error) {
+	if err := k.Validate(); err != nil {
+		return nil, err
+	}
 	if k.splits() == 1 {
 		src, err := k.source()
 		return []Launch{{Source: src, Workgroups: k.Workgroups(p)}}, err

@@ -45,16 +45,17 @@ func TestPackTensor(t *testing.T) {
 	}
 }
 
-func TestPackConv(t *testing.T) {
+func TestConvTexels(t *testing.T) {
 	g := newGen()
 	for _, s := range [][4]int{{1, 1, 1, 1}, {13, 3, 3, 3}, {16, 33, 1, 7}, {5, 6, 2, 1}} {
 		out, in, kh, kw := s[0], s[1], s[2], s[3]
 		w := g.random(out*in*kh*kw, 1)
-		packed := make([]float32, shaders.PackedConvLen(out, in, kh, kw))
+		dims := shaders.Dims{Out: out, In: in, KernelH: kh, KernelW: kw}
+		packed := make([]float32, shaders.ConvTexels.Len(dims))
 		for i := range packed {
 			packed[i] = poison
 		}
-		shaders.PackConv(packed, w, out, in, kh, kw)
+		shaders.ConvTexels.Pack(packed, w, dims)
 		ig := (in + 3) / 4
 		for j, v := range packed {
 			o, i, tap := j/16/(kh*kw)/ig*4+j%4, j/16/(kh*kw)%ig*4+j/4%4, j/16%(kh*kw)
@@ -88,10 +89,11 @@ func TestParamsLayout(t *testing.T) {
 		t.Errorf("Params has %d bytes", size)
 	}
 	// The names and their order, in the shader and in Go.
-	src, err := shaders.Key{}.Source()
+	launches, err := shaders.Key{Kernel: shaders.Copy}.Launches(&shaders.Params{N: 1, OutG: 1, OutH: 1, OutW: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	src := launches[0].Source
 	for block, v := range map[string]reflect.Type{"uniform Params": reflect.TypeOf(p), "struct Segment": reflect.TypeOf(p.Seg[0])} {
 		_, text, _ := strings.Cut(src.Prelude, block)
 		_, text, _ = strings.Cut(text, "{")

@@ -1,6 +1,7 @@
 package shaders_test
 
 import (
+	"slices"
 	"testing"
 
 	"inceptiongl/inception/graph"
@@ -27,6 +28,14 @@ var poolWindows = []poolCase{
 	{in: shape(1, 5, 6, 10), pool: ceil(window(2, 3, 0)), bias: true, dstC: 7, channel: 1},
 	{in: shape(2, 192, 7, 7), pool: window(7, 1, 0)},
 	{in: shape(2, 6, 1, 2), pool: ceil(window(3, 3, 0))}, // the only window is larger than the input
+	{in: shape(2, 15, 13, 11), pool: dilated(window(3, 1, 1), 2, 3), bias: true},
+	{in: shape(1, 13, 9, 14), pool: dilated(ceil(window(2, 2, 1)), 3, 2), dstC: 15, channel: 1},
+	{in: shape(2, 9, 12, 12), pool: window(9, 3, 4)},
+}
+
+func dilated(p graph.Pool2D, h, w int) graph.Pool2D {
+	p.Dilation = graph.Pair{H: h, W: w}
+	return p
 }
 
 func poolCases() []poolCase {
@@ -38,49 +47,82 @@ func poolCases() []poolCase {
 		all = append(all, c)
 		c.kernel, c.pool.Type = shaders.MaxPool, graph.Max
 		all = append(all, c)
+		c.special = nan
+		all = append(all, c)
+		c.special = -inf
+		all = append(all, c)
 	}
-	for _, k := range []shaders.Kernel{shaders.ReLU, shaders.Copy} {
-		all = append(all,
-			poolCase{kernel: k, in: shape(1, 1, 1, 1)},
-			poolCase{kernel: k, in: shape(2, 15, 7, 9)},
-			poolCase{kernel: k, in: shape(3, 13, 5, 1), dstC: 33, channel: 20},
-			poolCase{kernel: k, in: shape(1, 16, 17, 19), dstC: 40, channel: 8},
-			poolCase{kernel: k, in: shape(1, 33, 1, 17), dstC: 36, channel: 2, bias: true})
-	}
-	return all
+	return append(all,
+		poolCase{kernel: shaders.Copy, in: shape(1, 1, 1, 1)},
+		poolCase{kernel: shaders.Copy, in: shape(2, 15, 7, 9), relu: true},
+		poolCase{kernel: shaders.Copy, in: shape(2, 15, 7, 9), relu: true, special: nan},
+		poolCase{kernel: shaders.Copy, in: shape(3, 13, 5, 1), dstC: 33, channel: 20},
+		poolCase{kernel: shaders.Copy, in: shape(1, 16, 17, 19), dstC: 40, channel: 8},
+		poolCase{kernel: shaders.Copy, in: shape(1, 33, 1, 17), dstC: 36, channel: 2, bias: true})
 }
 
-// TestPool runs pooling, ReLU and copy.
+// poolKernels are those that serve what a plain one does.
+func poolKernels(plain *shaders.Kernel) []*shaders.Kernel {
+	switch plain {
+	case shaders.AvgPool:
+		return []*shaders.Kernel{shaders.AvgPoolTiled, shaders.AvgPool, shaders.AvgPoolWide}
+	case shaders.MaxPool:
+		return []*shaders.Kernel{shaders.MaxPoolTiled, shaders.MaxPool, shaders.MaxPoolWide}
+	}
+	return []*shaders.Kernel{plain}
+}
+
+// TestPool runs pooling and copies: every kernel with every way to read and store, and what may be chosen.
 func TestPool(t *testing.T) {
-	l, g, ran := newLab(t), newGen(), 0
-	cases := poolCases()
-	for _, c := range cases {
+	for _, l := range newLabs(t) {
+		g, ran := newGen(), 0
+		cases := poolCases()
+		for _, c := range cases {
+			p, err := g.poolProblem(c, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys := []shaders.Key{{Kernel: c.kernel}, {Kernel: c.kernel, LocalX: 8}}
+			if kernels := poolKernels(c.kernel); len(kernels) == 3 {
+				v := c.pool.Norm()
+				if v.Dilation == graph.Square(1) {
+					keys = append(keys, shaders.Key{Kernel: kernels[0], TileX: 3, TileG: 1, LocalX: 8, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: 1})
+				}
+				keys = append(keys, shaders.Key{Kernel: kernels[2], LocalX: 16})
+			}
+			keys = everyLoad(keys...)
+			for _, k := range candidatesOf(t, poolKernels(c.kernel), p) {
+				if !slices.Contains(keys, k) {
+					keys = append(keys, k)
+				}
+			}
+			ran += l.sweep(t, p, keys)
+		}
+		t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
+		if ran == 0 {
+			t.Error("nothing ran")
+		}
+	}
+}
+
+// TestLargePool: a driver that stops loops early gets the wide kernels, in which many invocations share a window.
+func TestLargePool(t *testing.T) {
+	l, g := newLab(t), newGen()
+	for _, c := range []poolCase{
+		{kernel: shaders.AvgPool, in: shape(1, 5, 256, 256), pool: window(256, 1, 0)},
+		{kernel: shaders.MaxPool, in: shape(1, 5, 256, 256), pool: graph.Pool2D{Type: graph.Max, Kernel: graph.Square(256)}},
+	} {
 		p, err := g.poolProblem(c, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys := []shaders.Key{{Kernel: c.kernel}, {Kernel: c.kernel, LocalX: 8}}
-		if tiled, ok := map[shaders.Kernel]shaders.Kernel{shaders.AvgPool: shaders.AvgPoolTiled, shaders.MaxPool: shaders.MaxPoolTiled}[c.kernel]; ok {
-			v := c.pool.Norm()
-			k := shaders.Key{Kernel: tiled, TileX: 3, TileG: 1, LocalX: 8, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: 1}
-			keys = append(keys, k)
+		if err := (shaders.Key{Kernel: c.kernel}).Check(&p.params, l.target()); err == nil {
+			t.Errorf("%s: the plain kernel takes %d iterations and is not refused", p.name, 256*257)
 		}
-		keys = everyLoad(keys...)
-		if v := c.pool.Norm(); c.kernel == shaders.AvgPool || c.kernel == shaders.MaxPool { // what the tuner may choose
-			for _, k := range shaders.PoolCandidates(c.kernel, v.Kernel.W, v.Stride.W, int(p.params.OutW)) {
-				k.Aligned = p.params.Aligned()
-				keys = append(keys, k)
-			}
+		keys, err := shaders.Candidates(poolKernels(c.kernel), &p.params, l.target())
+		if err != nil || len(keys) == 0 {
+			t.Fatalf("%s: %d candidates, %v", p.name, len(keys), err)
 		}
-		for _, k := range keys {
-			if k.Aligned && !p.params.Aligned() {
-				continue // refused by Key.Check, see TestRefused
-			}
-			ran++
-			if err := l.check(k, p); err != nil {
-				t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
-			}
-		}
+		l.sweep(t, p, keys)
 	}
-	t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
 }
