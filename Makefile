@@ -31,7 +31,7 @@ zink:
 
 # The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
 race:
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./inception/classify
 	$(LLVMPIPE) go test -count=1 -timeout 25m -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
 
 glfw:

@@ -52,6 +52,8 @@ func TestArchitecture(t *testing.T) {
 		network + "/onnx":    {cpuref, gpu, shaders, "github.com/go-gl"},
 		network + "/images":  {cpuref, gpu, shaders, "github.com/go-gl"},
 		network + "/digits":  {cpuref, module + "/cmd"},
+
+		network + "/classify": {cpuref, module + "/cmd"},
 	} {
 		for _, dep := range dependencies(t, pkg) {
 			for _, f := range forbidden {

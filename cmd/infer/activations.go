@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -27,7 +28,7 @@ type drawer struct {
 type module struct {
 	node     graph.Value
 	name     string
-	at       int // which of the engine's values it is
+	at       int // which of a result's values it is
 	branches []branch
 }
 
@@ -164,21 +165,12 @@ func window(kind string, kernel, stride graph.Pair) string {
 	return s
 }
 
-// index finds the modules among the engine's values.
-func (d *drawer) index(wanted []graph.Value) {
-	for i := range d.modules {
-		d.modules[i].at = slices.Index(wanted, d.modules[i].node)
-	}
-}
-
-// draw writes the mosaics for image i of the values ys, and lists the files.
-func (d *drawer) draw(it *item, i int, ys []*tensor.Tensor) ([]string, error) {
+// draw writes the mosaics of a photo, and lists the files.
+func (d *drawer) draw(name string, r classify.Result) ([]string, error) {
 	var drawn []string
 	for _, m := range d.modules {
-		y := ys[m.at]
-		one := &tensor.Tensor{Shape: tensor.Shape{N: 1, C: y.C, H: y.H, W: y.W}, Data: row(y, i)}
-		path := filepath.Join(d.dir, d.file(it.name, m.name))
-		picture := mosaic(filepath.Base(it.name), m, one, it.fitted)
+		path := filepath.Join(d.dir, d.file(name, m.name))
+		picture := mosaic(filepath.Base(name), m, r.Values[m.at], r.Fitted)
 		if err := files.Write(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 			return drawn, fmt.Errorf("--activations: %w", err)
 		}

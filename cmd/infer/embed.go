@@ -21,7 +21,7 @@ type embedder struct {
 	node     graph.Value
 	name     string // of the node
 	features int
-	at       int // which of the engine's values it reads
+	at       int // which of a result's values it reads
 	files    []string
 	data     []float32 // len(files) × features
 }

@@ -10,14 +10,14 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/images"
 )
 
 // photo is an image to process.
 type photo struct {
-	name string
-	load func() (*image.RGBA, error)
+	classify.Picture
 	want string // the right label; "" where it isn't known
 }
 
@@ -63,11 +63,11 @@ func folder(root string) []photo {
 }
 
 func file(path string) photo {
-	return photo{name: path, load: func() (*image.RGBA, error) { return images.Load(path, images.DefaultLimits) }}
+	return photo{Picture: classify.Picture{Name: path, Load: func() (image.Image, error) { return images.Load(path, images.DefaultLimits) }}}
 }
 
 func broken(name string, err error) photo {
-	return photo{name: name, load: func() (*image.RGBA, error) { return nil, err }}
+	return photo{Picture: classify.Picture{Name: name, Load: func() (image.Image, error) { return nil, err }}}
 }
 
 // samplePhotos are the digits that ship with the network.
@@ -78,10 +78,8 @@ func samplePhotos() ([]photo, error) {
 	}
 	var all []photo
 	for _, s := range samples {
-		all = append(all, photo{
-			name: s.Name, want: digits.Labels()[s.Label],
-			load: func() (*image.RGBA, error) { return images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits) },
-		})
+		load := func() (image.Image, error) { return images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits) }
+		all = append(all, photo{classify.Picture{Name: s.Name, Load: load}, digits.Labels()[s.Label]})
 	}
 	return all, nil
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 
 	"github.com/alecthomas/kong"
 )
@@ -103,7 +102,7 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(log, "Model    %s\n", m.about)
+	fmt.Fprintf(log, "Model    %s\n", m.About)
 	if f.In != "" {
 		return runTensor(ctx, f, m, log)
 	}
@@ -140,6 +139,3 @@ func check(f *flags) error {
 	}
 	return nil
 }
-
-// workers is how many photos are decoded at once. Each may take some hundred megabytes.
-func workers() int { return min(runtime.GOMAXPROCS(0), 4) }

@@ -22,6 +22,7 @@ import (
 	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
@@ -308,30 +309,6 @@ func TestTop(t *testing.T) {
 	}
 }
 
-func TestProbabilities(t *testing.T) {
-	for _, c := range []struct {
-		in   []float64
-		want bool
-	}{
-		{[]float64{0.25, 0.75}, true}, {[]float64{0.3, 0.6999}, true}, {[]float64{1, 0}, true},
-		{[]float64{-0.5, 1.5}, false}, {[]float64{3, 4}, false}, {[]float64{0.1, 0.1}, false},
-	} {
-		if got := probabilities(c.in); got != c.want {
-			t.Errorf("%v: %v, want %v", c.in, got, c.want)
-		}
-	}
-	p := []float64{1000, 1000, -1000}
-	softmax(p)
-	if p[0] != 0.5 || p[1] != 0.5 || p[2] != 0 {
-		t.Errorf("softmax is %v", p)
-	}
-	c := &classifier{count: 3, softmax: "auto"}
-	r := &Report{}
-	if top := c.top([]float32{0.25, 0.25, 0.5}, r); top[0].Index != 2 || top[1].Index != 0 || top[0].Score != 0.5 || r.Softmax {
-		t.Errorf("classes are %+v", top)
-	}
-}
-
 func TestNoDevice(t *testing.T) {
 	_, _, err := infer(t, "--device", "no such device")
 	if !errors.Is(err, gpu.ErrNoDevice) || !strings.Contains(err.Error(), "--backend cpu") || status(err) != 2 {
@@ -419,26 +396,6 @@ func TestBadFlags(t *testing.T) {
 }
 
 func TestLabels(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		want []string // nil for an error
-	}{
-		{"cat\ndog\n", []string{"cat", "dog"}},
-		{"\ufeffcat\r\n dog, hound \r\n\r\n", []string{"cat", "dog, hound"}},
-		{"cat\n\ndog", []string{"cat", "", "dog"}},
-		{`["cat", ["n01", "dog"]]`, []string{"cat", "dog"}},
-		{` {"1": ["n01", "dog"], "0": "cat"} `, []string{"cat", "dog"}},
-		{`{"0": "cat", "2": "dog"}`, nil},
-		{`{"0": 7}`, nil},
-		{`["cat", []]`, nil},
-		{`["cat"`, nil},
-		{" \n", nil},
-	} {
-		got, err := parseLabels([]byte(c.text))
-		if !reflect.DeepEqual(got, c.want) || (err == nil) != (c.want != nil) {
-			t.Errorf("%q: %q, %v; want %q", c.text, got, err, c.want)
-		}
-	}
 	file := filepath.Join(t.TempDir(), "labels.txt")
 	write(t, file, []byte("zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n"))
 	out, _ := must(t, "--backend=cpu", "--labels", file, filepath.Join(samples(t), "6a.png"))
@@ -461,22 +418,48 @@ func TestChangedPreset(t *testing.T) {
 	}
 }
 
-// TestDefaultPreset: the model's own, or imagenet's proportions for the model's size.
-func TestDefaultPreset(t *testing.T) {
+// TestFittedPreset: a model that fixes the size of its input needs no --size, whatever the preset.
+func TestFittedPreset(t *testing.T) {
+	plain, err := images.FindPreset("imagenet")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		m    model
+		size images.Size
+		f    flags
 		want string
 	}{
-		{model{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
-		{model{size: images.Square(224)}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
-		{model{size: images.Square(112)}, "imagenet, fitted to the model: shorter side scaled to 128; centre crop 112×112"},
-		{model{size: images.Size{H: 50, W: 63}}, "imagenet, fitted to the model: shorter side scaled to 72; centre crop 50×63"},
-		{model{preset: "inception", size: images.Square(299)}, "inception: shorter side scaled to 342; centre crop 299×299"},
+		{images.Size{}, flags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
+		{images.Square(224), flags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
+		{images.Square(112), flags{}, "imagenet, fitted to the model: shorter side scaled to 128; centre crop 112×112"},
+		{images.Size{H: 50, W: 63}, flags{}, "imagenet, fitted to the model: shorter side scaled to 72; centre crop 50×63"},
+		{images.Square(227), flags{Preset: "caffe"}, "caffe, fitted to the model: scaled to 259×259; centre crop 227×227"},
+		{images.Square(227), flags{Preset: "caffe", Size: "256×256"}, "caffe, fitted to the model, changed: scaled to 256×256; centre crop 227×227"},
+		{images.Square(224), flags{Preset: "inception"}, "inception, fitted to the model: shorter side scaled to 256; centre crop 224×224"},
+		{images.Size{}, flags{Preset: "inception"}, "inception: shorter side scaled to 342; centre crop 299×299"},
+		{images.Square(227), flags{Size: "300"}, "imagenet, fitted to the model, changed: shorter side scaled to 300; centre crop 227×227"},
 	} {
-		c.m.graph = inception.InceptionA(3)
-		p, err := choosePreset(&flags{}, &c.m)
+		m := &classify.Model{Graph: inception.InceptionA(3), Preset: plain.ForSize(c.size), Size: c.size}
+		p, err := choosePreset(&c.f, m)
 		if err != nil || !strings.HasPrefix(p.String(), c.want) {
 			t.Errorf("%v, %v; want %s", p, err, c.want)
+		}
+	}
+}
+
+// TestFixedSize: an ONNX model for 227×227 pixels takes photos as it is, and the log says what becomes of them.
+func TestFixedSize(t *testing.T) {
+	const model = "../../inception/classify/testdata/average_227.onnx"
+	photo := filepath.Join(t.TempDir(), "p.png")
+	write(t, photo, colour(t, 40, 30))
+	for preset, want := range map[string]string{"": "imagenet, fitted", "unit": "unit, fitted", "caffe": "caffe, fitted"} {
+		args := []string{"--backend=cpu", "--model", model, photo}
+		if preset != "" {
+			args = append(args, "--preset", preset)
+		}
+		out, log := must(t, args...)
+		if !strings.Contains(log, "Preset   "+want+" to the model:") || !strings.Contains(log, "centre crop 227×227") || strings.Count(out, "\n") != 4 {
+			t.Errorf("output\n%s\nlog\n%s", out, log)
 		}
 	}
 }

@@ -129,16 +129,6 @@ func TestNotFinite(t *testing.T) {
 	nothingIn(t, out)
 }
 
-func TestBatchOf(t *testing.T) {
-	for _, c := range []struct{ fixed, asked, want int }{{0, 0, 7}, {0, 3, 3}, {2, 0, 2}, {2, 2, 2}, {2, 3, 0}} {
-		m := &model{batch: c.fixed, why: io.EOF}
-		got, err := m.batchOf(c.asked, 7)
-		if got != c.want || (err != nil) != (c.want == 0) {
-			t.Errorf("%+v: %d, %v", c, got, err)
-		}
-	}
-}
-
 // TestTileSize: small maps are enlarged by a whole number, large ones reduced.
 func TestTileSize(t *testing.T) {
 	for _, c := range []struct{ h, w, high, wide int }{
@@ -265,13 +255,22 @@ func TestValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	backend, closeIt, err := openBackend(ctx, &flags{Backend: "gpu"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeIt()
 	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules(g), g.Outputs[0])} {
-		e, err := newEngine(ctx, &flags{Backend: "gpu"}, g, x.Shape, wanted, io.Discard)
+		part, err := g.UpTo(wanted...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer e.Close()
-		ys, err := e.run(ctx, x)
+		r, err := backend(ctx, part, x.Shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		ys, err := r.RunAll(ctx, x)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"inceptiongl/inception/graph"
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/images"
 )
 
@@ -16,22 +16,16 @@ func presetNames() string {
 	return strings.Join(names, ", ")
 }
 
-// choosePreset is the preset that the flags name, or the one that suits the model, changed as the flags say.
-func choosePreset(f *flags, m *model) (images.Preset, error) {
-	name := f.Preset
-	if name == "" {
-		name = m.preset
-	}
-	adapt := name == "" && m.size != (images.Size{}) // imagenet's proportions for the model's size
-	if name == "" {
-		name = "imagenet"
-	}
-	p, err := images.FindPreset(name)
-	if err != nil {
-		return p, fmt.Errorf("--preset: %w", err)
-	}
-	if adapt && m.size != p.Crop {
-		p.Short, p.Crop = max(m.size.H, m.size.W)*8/7, m.size // 256 : 224 = 8 : 7
+// choosePreset is the preset that the flags name, or the one that suits the model; fitted to the model where that fixes the size
+// of its input; and changed as the flags say.
+func choosePreset(f *flags, m *classify.Model) (images.Preset, error) {
+	p := m.Preset
+	if f.Preset != "" {
+		var err error
+		if p, err = images.FindPreset(f.Preset); err != nil {
+			return p, fmt.Errorf("--preset: %w", err)
+		}
+		p = p.ForSize(m.Size)
 	}
 	plain := p
 	if f.Size != "" {
@@ -62,8 +56,6 @@ func choosePreset(f *flags, m *model) (images.Preset, error) {
 	}
 	if p.String() != plain.String() {
 		p.Name += ", changed"
-	} else if adapt && p.Crop != images.Square(224) {
-		p.Name += ", fitted to the model"
 	}
 	if err := p.Check(); err != nil {
 		return p, fmt.Errorf("--size, --crop, --mean, --std, --order: %w", err)
@@ -71,17 +63,16 @@ func choosePreset(f *flags, m *model) (images.Preset, error) {
 	return p, suits(p, m)
 }
 
-// suits reports a preset whose input the model can't take.
-func suits(p images.Preset, m *model) error {
-	if in := m.graph.Nodes[0].Op.(graph.Input).Channels; in != p.Order.Channels() {
-		hint := ": photos have 3, or 1 with --order gray; for other tensors there are --in and --out"
-		if in == 3 || in == 1 {
-			hint = ": choose a --preset, or --order"
-		}
-		return fmt.Errorf("the model takes %d channels, the preset gives %d%s", in, p.Order.Channels(), hint)
+// suits reports a preset whose input the model can't take, and says what to do.
+func suits(p images.Preset, m *classify.Model) error {
+	err := m.Suits(p)
+	switch channels := m.Channels(); {
+	case err == nil:
+		return nil
+	case channels == p.Order.Channels():
+		return fmt.Errorf("%w: choose a --preset, or --size and --crop", err)
+	case channels == 1 || channels == 3:
+		return fmt.Errorf("%w: choose a --preset, or --order", err)
 	}
-	if m.size != (images.Size{}) && m.size != p.Output() {
-		return fmt.Errorf("the model takes %v pixels, the preset gives %v: choose a --preset, or --size and --crop", m.size, p.Output())
-	}
-	return nil
+	return fmt.Errorf("%w: photos have 3, or 1 with --order gray; for other tensors there are --in and --out", err)
 }

@@ -37,6 +37,22 @@ type Result struct {
 	order int // its photo's place
 }
 
+// Class is one of a photo's likeliest classes.
+type Class struct {
+	Rank  int     `json:"rank"` // 1 is the likeliest
+	Index int     `json:"class"`
+	Label string  `json:"label,omitempty"`
+	Score float64 `json:"score"` // a probability, where the report says so
+}
+
+// name is the label, or the number where there is none.
+func (c *Class) name(labels []string) string {
+	if labels == nil {
+		return fmt.Sprintf("class %d", c.Index)
+	}
+	return c.Label
+}
+
 // printer shows results as they come, and the rest at the end. The report's results hold the failed ones, too.
 type printer interface {
 	result(*Result) error
@@ -47,18 +63,18 @@ func newPrinter(f *flags, j *job, out io.Writer) printer {
 	switch {
 	case f.JSON:
 		return &jsonPrinter{out}
-	case j.classify == nil:
+	case j.top < 0:
 		return quiet{}
 	case f.CSV:
-		return &csvPrinter{classify: j.classify, w: csv.NewWriter(out)}
+		return &csvPrinter{w: csv.NewWriter(out)}
 	}
-	t := &tablePrinter{out: out, classify: j.classify, raw: j.classify.softmax == "off"}
+	t := &tablePrinter{out: out, labels: j.labels, raw: f.Softmax == "off"}
 	for _, p := range j.photos {
-		t.file = max(t.file, utf8.RuneCountInString(printable(p.name)))
+		t.file = max(t.file, utf8.RuneCountInString(printable(p.Name)))
 	}
 	t.file = min(max(t.file, len("photo")), 50)
-	for i := range j.classify.labels {
-		t.label = max(t.label, utf8.RuneCountInString(j.classify.labels[i]))
+	for _, l := range j.labels {
+		t.label = max(t.label, utf8.RuneCountInString(l))
 	}
 	t.label = min(max(t.label, len("class 1000")), 40)
 	return t
@@ -73,7 +89,7 @@ func (quiet) finish(*Report) error { return nil }
 // tablePrinter prints a line for each class. Its widths are known before the first.
 type tablePrinter struct {
 	out         io.Writer
-	classify    *classifier
+	labels      []string
 	raw         bool
 	file, label int // widths
 	begun       bool
@@ -96,7 +112,7 @@ func (t *tablePrinter) result(r *Result) error {
 		if r.Want != "" && c.Rank == 1 && !r.Right {
 			mark = "  is " + r.Want
 		}
-		label := shorten(printable(t.classify.name(c.Index)), t.label, true)
+		label := shorten(printable(c.name(t.labels)), t.label, true)
 		if _, err := fmt.Fprintf(t.out, "%-*s  %4d  %-*s  %11.4f%s\n", t.file, file, c.Rank, t.label, label, c.Score, mark); err != nil {
 			return err
 		}
@@ -121,9 +137,8 @@ func shorten(s string, n int, beginning bool) string {
 
 // csvPrinter prints a record for each class.
 type csvPrinter struct {
-	classify *classifier
-	w        *csv.Writer
-	begun    bool
+	w     *csv.Writer
+	begun bool
 }
 
 func (p *csvPrinter) header() {

@@ -8,13 +8,14 @@ import (
 	"strconv"
 	"strings"
 
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
 
 // runTensor computes the network's first output for a tensor from a file.
-func runTensor(ctx context.Context, f *flags, m *model, log io.Writer) error {
+func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) error {
 	if err := writable(f.Out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
@@ -22,18 +23,18 @@ func runTensor(ctx context.Context, f *flags, m *model, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--in: %w", err)
 	}
-	batch, err := m.batchOf(f.Batch, x.N)
+	batch, err := batchOf(f, m, x.N)
 	if err != nil {
 		return err
 	}
-	if m.batch == 0 {
+	if m.Batch == 0 {
 		batch = min(batch, x.N)
 	}
-	y, err := inBatches(ctx, f, m.graph, x, batch, log)
+	y, err := inBatches(ctx, f, m.Graph, x, batch, log)
 	if err != nil {
 		return err
 	}
-	dims := outDims(m.out, y)
+	dims := outDims(m.OutputDims, y)
 	if err := weights.WriteNpy(f.Out, dims, y.Data); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
@@ -104,17 +105,25 @@ func inBatches(ctx context.Context, f *flags, g *graph.Graph, x *tensor.Tensor, 
 	if part.N != x.N && out.N != part.N {
 		return nil, fmt.Errorf("an output of shape %v can't be put together from batches of %d", out, part.N)
 	}
-	e, err := newEngine(ctx, f, g, part, g.Outputs[:1], log)
+	if g, err = g.UpTo(g.Outputs[0]); err != nil {
+		return nil, err
+	}
+	backend, closeIt, err := openBackend(ctx, f, log)
 	if err != nil {
 		return nil, err
 	}
-	defer e.Close()
+	defer closeIt()
+	r, err := backend(ctx, g, part)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
 	item := x.Len() / x.N
 	var data []float32
 	for n := 0; n < x.N; n += part.N {
 		piece := tensor.New(part)
 		copy(piece.Data, x.Data[n*item:])
-		ys, err := e.run(ctx, piece)
+		ys, err := r.RunAll(ctx, piece)
 		if err != nil {
 			return nil, err
 		}

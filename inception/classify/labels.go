@@ -1,24 +1,43 @@
-package main
+package classify
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
 )
 
-// readLabels reads the names of the classes, of which there must be the given number.
-func readLabels(path string, classes int) ([]string, error) {
-	const most = 16 << 20 // bytes
+// LoadLabels is ReadLabels for a file.
+func LoadLabels(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("--labels: %w", err)
+		return nil, fmt.Errorf("labels: %w", err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	return readLabels(f, path+": ")
+}
+
+// LoadLabelsFS is LoadLabels for a file of a file system.
+func LoadLabelsFS(fsys fs.FS, name string) ([]string, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	defer f.Close()
+	return readLabels(f, name+": ")
+}
+
+// ReadLabels reads the names of classes: one label a line, a JSON list, or a JSON object from "0", "1" … to a label. In JSON a
+// label may be a list such as ["n01440764", "tench"]: its last element is the name.
+func ReadLabels(r io.Reader) ([]string, error) { return readLabels(r, "") }
+
+func readLabels(r io.Reader, name string) ([]string, error) {
+	const most = 16 << 20 // bytes
+	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err == nil && len(data) > most {
 		err = fmt.Errorf("longer than %d MiB: not a list of labels", most>>20)
 	}
@@ -26,17 +45,12 @@ func readLabels(path string, classes int) ([]string, error) {
 	if err == nil {
 		labels, err = parseLabels(data)
 	}
-	if err == nil && len(labels) != classes {
-		err = fmt.Errorf("%d labels, the network has %d classes", len(labels), classes)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("--labels: %s: %w", path, err)
+		return nil, fmt.Errorf("labels: %s%w", name, err)
 	}
 	return labels, nil
 }
 
-// parseLabels reads one label a line, a JSON list, or a JSON object from "0", "1" … to a label. In JSON a label may be a list
-// such as ["n01440764", "tench"]: its last element is the name.
 func parseLabels(data []byte) ([]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch text := bytes.TrimSpace(data); {

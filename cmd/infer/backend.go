@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/gpu"
+	"inceptiongl/inception/classify"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// openBackend is what --backend and --device name; log says what it is. It must be closed.
+func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backend, closeIt func() error, err error) {
+	if f.Backend == "cpu" {
+		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
+		return reference, func() error { return nil }, nil
+	}
+	d, err := gpu.Open(ctx, gpu.Options{Device: f.Device})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
+	}
+	kind := ""
+	if d.Info().Software {
+		kind = ", a software rasterizer"
+	}
+	fmt.Fprintf(log, "Device   %s, OpenGL %s%s\n", d.Info().Renderer, d.Info().Version, kind)
+	return classify.GPU(d), d.Close, nil
+}
+
+// reference is the backend of cpuref.
+func reference(_ context.Context, g *graph.Graph, _ tensor.Shape) (classify.Runner, error) {
+	return cpuRunner{g}, nil
+}
+
+type cpuRunner struct{ g *graph.Graph }
+
+func (r cpuRunner) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	if len(r.g.Outputs) == 1 { // RunAll keeps every node's value
+		y, err := cpuref.Run(ctx, r.g, x)
+		return []*tensor.Tensor{y}, err
+	}
+	all, err := cpuref.RunAll(ctx, r.g, x)
+	if err != nil {
+		return nil, err
+	}
+	var ys []*tensor.Tensor
+	for _, v := range r.g.Outputs {
+		ys = append(ys, all[v])
+	}
+	return ys, nil
+}
+
+func (cpuRunner) Close() error { return nil }

@@ -1,0 +1,429 @@
+package classify_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"image"
+	"io"
+	"math"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"inceptiongl/cpuref"
+	"inceptiongl/gpu"
+	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception/classify"
+	"inceptiongl/inception/digits"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
+	"inceptiongl/inception/tensor"
+)
+
+// TestMain skips the example that needs a GPU where the GPU tests are skipped.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if os.Getenv(gputest.NoGPU) == "1" && flag.Lookup("test.skip").Value.String() == "" {
+		if err := flag.Set("test.skip", "^ExampleClassifier$"); err != nil {
+			panic(err)
+		}
+	}
+	gputest.Main(m)
+}
+
+// runner is a backend's network in plain Go.
+type runner struct {
+	run func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error)
+}
+
+func (r runner) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+	return r.run(ctx, x)
+}
+func (runner) Close() error { return nil }
+
+// reference computes with cpuref.
+func reference(_ context.Context, g *graph.Graph, _ tensor.Shape) (classify.Runner, error) {
+	return runner{func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+		all, err := cpuref.RunAll(ctx, g, x)
+		var ys []*tensor.Tensor
+		for _, v := range g.Outputs {
+			if err == nil {
+				ys = append(ys, all[v])
+			}
+		}
+		return ys, err
+	}}, nil
+}
+
+// zeros answers at once.
+func zeros(_ context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
+	shapes, err := g.Shapes(in)
+	return runner{func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
+		var ys []*tensor.Tensor
+		for _, v := range g.Outputs {
+			ys = append(ys, tensor.New(shapes[v]))
+		}
+		return ys, ctx.Err()
+	}}, err
+}
+
+func digitsModel(t *testing.T) *classify.Model {
+	t.Helper()
+	m, err := classify.Digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func open(t *testing.T, m *classify.Model, b classify.Backend, o classify.Options) *classify.Classifier {
+	t.Helper()
+	c, err := classify.New(context.Background(), m, b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func samples(t *testing.T) []digits.Sample {
+	t.Helper()
+	all, err := digits.Samples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestDigits: files and pictures, in any batch, on the GPU, have the classes that the reference gives.
+func TestDigits(t *testing.T) {
+	dev, ctx := gputest.Open(t), context.Background()
+	all := samples(t)
+	files := func() []io.Reader {
+		var rs []io.Reader
+		for _, s := range all {
+			rs = append(rs, bytes.NewReader(s.PNG))
+		}
+		return rs
+	}
+	var pictures []image.Image
+	for _, s := range all {
+		m, err := images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures = append(pictures, m)
+	}
+	m := digitsModel(t)
+	want, err := open(t, m, reference, classify.Options{Batch: 20}).ClassifyEncoded(ctx, files()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for i, r := range want {
+		if r.Err != nil || len(r.Classes) != 5 || !r.Softmax || r.Index != i || r.Values != nil || r.Fitted != nil {
+			t.Fatalf("sample %d: %+v", i, r)
+		}
+		if r.Classes[0].Index == all[i].Label && r.Classes[0].Label == digits.Labels()[all[i].Label] {
+			right++
+		}
+	}
+	if right < 18 {
+		t.Errorf("%d of 20 samples are right", right)
+	}
+	for _, batch := range []int{0, 7, 32} {
+		gputest.Case()
+		c := open(t, m, classify.GPU(dev), classify.Options{Batch: batch})
+		encoded, err := c.ClassifyEncoded(ctx, files()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := c.Classify(ctx, pictures...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range map[string][]classify.Result{"files": encoded, "pictures": decoded} {
+			if len(got) != len(want) {
+				t.Fatalf("batch %d, %s: %d results", batch, name, len(got))
+			}
+			for i, r := range got {
+				a, b := r.Classes[0], want[i].Classes[0]
+				if a.Index != b.Index || a.Label != b.Label || !(math.Abs(a.Probability-b.Probability) < 1e-5) || !(math.Abs(float64(a.Score-b.Score)) < 1e-3) {
+					t.Errorf("batch %d, %s: sample %d is %+v, want %+v", batch, name, i, a, b)
+				}
+			}
+		}
+	}
+}
+
+// TestGoroutines: many callers of one classifier on the GPU each get their own answers.
+func TestGoroutines(t *testing.T) {
+	c := open(t, digitsModel(t), classify.GPU(gputest.Open(t)), classify.Options{Batch: 4, Top: 1})
+	all, ctx := samples(t), context.Background()
+	want := make([]int, len(all))
+	for i, s := range all {
+		r, err := c.ClassifyEncoded(ctx, bytes.NewReader(s.PNG))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[i] = r[0].Classes[0].Index
+	}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for k := range 5 {
+				a, b := (g+3*k)%len(all), (5*g+k)%len(all)
+				r, err := c.ClassifyEncoded(ctx, bytes.NewReader(all[a].PNG), bytes.NewReader(all[b].PNG))
+				if err != nil {
+					t.Error(err)
+				} else if r[0].Classes[0].Index != want[a] || r[1].Classes[0].Index != want[b] {
+					t.Errorf("samples %d and %d are %+v", a, b, r)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// TestBadPictures: each has its error, at its place, and the others their classes.
+func TestBadPictures(t *testing.T) {
+	small := images.DefaultLimits
+	small.Bytes = 1 << 10
+	c := open(t, digitsModel(t), reference, classify.Options{Batch: 2, Limits: small})
+	good := samples(t)[0].PNG
+	results, err := c.ClassifyEncoded(context.Background(), bytes.NewReader(good), strings.NewReader("text"), iotest.ErrReader(errors.New("cut")),
+		bytes.NewReader(good[:len(good)/2]), bytes.NewReader(make([]byte, 2000)), strings.NewReader(""), bytes.NewReader(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"", "not a JPEG", "cut", "truncated", "1024 bytes allowed", "empty", ""} {
+		switch r := results[i]; {
+		case r.Index != i:
+			t.Errorf("result %d is that of %d", i, r.Index)
+		case want == "" && (r.Err != nil || r.Classes[0].Label != "0"):
+			t.Errorf("picture %d: %+v", i, r)
+		case want != "" && (r.Err == nil || !strings.Contains(r.Err.Error(), want) || r.Classes != nil):
+			t.Errorf("picture %d: %+v, want %q", i, r, want)
+		}
+	}
+	results, err = c.Classify(context.Background(), nil, image.NewGray(image.Rect(0, 0, 28, 28)), image.NewGray(image.Rectangle{}))
+	if err != nil || results[0].Err == nil || results[1].Err != nil || results[2].Err == nil {
+		t.Errorf("%v, %v", results, err)
+	}
+	if results, err = c.Classify(context.Background()); err != nil || len(results) != 0 {
+		t.Errorf("no pictures: %v, %v", results, err)
+	}
+}
+
+// TestValues: inner values and the fitted picture come with the classes, or without them.
+func TestValues(t *testing.T) {
+	m := digitsModel(t)
+	out := m.Graph.Outputs[0]
+	before := m.Graph.Nodes[out].In[0]
+	picture := image.NewGray(image.Rect(0, 0, 50, 40))
+	for i := range picture.Pix {
+		picture.Pix[i] = uint8(i)
+	}
+	for _, top := range []int{0, -1} {
+		c := open(t, m, reference, classify.Options{Top: top, Batch: 3, Fitted: true, Values: []graph.Value{before, 0, out, before}})
+		results, err := c.Classify(context.Background(), picture, picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := results[1]
+		if len(r.Classes) != 5*(top+1) || r.Fitted == nil || r.Fitted.Rect.Dx() != 28 {
+			t.Errorf("%+v", r)
+		}
+		want := []tensor.Shape{{N: 1, C: 88, H: 1, W: 1}, {N: 1, C: 1, H: 28, W: 28}, {N: 1, C: 10, H: 1, W: 1}, {N: 1, C: 88, H: 1, W: 1}}
+		for i, v := range r.Values {
+			if err := v.Check(); err != nil || v.Shape != want[i] {
+				t.Errorf("value %d is %v, %v; want %v", i, v.Shape, err, want[i])
+			}
+		}
+		x, err := m.Preset.Tensor(picture)
+		if err != nil || !reflect.DeepEqual(x.Data, r.Values[1].Data) {
+			t.Errorf("the input isn't what the preset makes, %v", err)
+		}
+	}
+}
+
+func TestNewErrors(t *testing.T) {
+	imagenet, err := images.FindPreset("imagenet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := classify.FromWeights("inception_a", nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	module.Preset.Order = images.Gray
+	broken := func(context.Context, *graph.Graph, tensor.Shape) (classify.Runner, error) {
+		return nil, gpu.ErrNoDevice
+	}
+	for _, c := range []struct {
+		change func(*classify.Model)
+		o      classify.Options
+		b      classify.Backend
+		want   string
+	}{
+		{func(m *classify.Model) { m.Preset = imagenet }, classify.Options{}, zeros, "the model takes 1 channels, the preset gives 3"},
+		{func(m *classify.Model) { m.Preset.Exact = images.Square(32) }, classify.Options{}, zeros, "the model takes 28×28 pixels, the preset gives 32×32"},
+		{func(m *classify.Model) { m.Preset.Std = nil }, classify.Options{}, zeros, "std"},
+		{func(m *classify.Model) { m.Labels = m.Labels[:3] }, classify.Options{}, zeros, "3 labels, the network has 10 classes"},
+		{func(m *classify.Model) { m.Batch, m.BatchError = 2, io.EOF }, classify.Options{Batch: 3}, zeros, "a batch of 2, not 3 (EOF)"},
+		{func(m *classify.Model) {}, classify.Options{Batch: -1}, zeros, "batch of -1"},
+		{func(m *classify.Model) {}, classify.Options{Batch: 1 << 40}, zeros, "shape"},
+		{func(m *classify.Model) {}, classify.Options{Top: -1}, zeros, "nothing to compute"},
+		{func(m *classify.Model) {}, classify.Options{Values: []graph.Value{999}}, zeros, "value 999"},
+		{func(m *classify.Model) { m.Graph.Outputs = []graph.Value{1} }, classify.Options{}, zeros, "no classes"},
+		{func(m *classify.Model) { m.Graph = nil }, classify.Options{}, zeros, "0 channels"},
+		{func(m *classify.Model) {}, classify.Options{}, broken, gpu.ErrNoDevice.Error()},
+	} {
+		m := digitsModel(t)
+		c.change(m)
+		if _, err := classify.New(context.Background(), m, c.b, c.o); err == nil || !strings.HasPrefix(err.Error(), "classify: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error is %v, want %q", err, c.want)
+		}
+	}
+}
+
+// TestRunErrors: an error of the device ends the call; one number that isn't finite is the picture's.
+func TestRunErrors(t *testing.T) {
+	picture := image.NewGray(image.Rect(0, 0, 28, 28))
+	broken := func(context.Context, *graph.Graph, tensor.Shape) (classify.Runner, error) {
+		return runner{func(context.Context, *tensor.Tensor) ([]*tensor.Tensor, error) { return nil, gpu.ErrContextLost }}, nil
+	}
+	c := open(t, digitsModel(t), broken, classify.Options{})
+	if r, err := c.Classify(context.Background(), picture, picture); !errors.Is(err, gpu.ErrContextLost) || r != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	infinite := func(_ context.Context, _ *graph.Graph, in tensor.Shape) (classify.Runner, error) {
+		return runner{func(context.Context, *tensor.Tensor) ([]*tensor.Tensor, error) {
+			y := tensor.New(tensor.Shape{N: in.N, C: 10, H: 1, W: 1})
+			y.Data[13] = float32(math.Inf(1)) // the second picture's
+			return []*tensor.Tensor{y}, nil
+		}}, nil
+	}
+	c = open(t, digitsModel(t), infinite, classify.Options{Batch: 2})
+	pictures := []classify.Picture{}
+	for _, name := range []string{"a.png", "b.png"} {
+		pictures = append(pictures, classify.Picture{Name: name, Load: func() (image.Image, error) { return picture, nil }})
+	}
+	var errs []error
+	for r, err := range c.Each(context.Background(), pictures) {
+		errs = append(errs, errors.Join(r.Err, err))
+	}
+	if len(errs) != 2 || errs[0] != nil || errs[1] == nil || errs[1].Error() != "b.png: the network gives +Inf" {
+		t.Errorf("errors are %v", errs)
+	}
+}
+
+// TestBounded: however many pictures wait and callers there are, few are loaded at a time.
+func TestBounded(t *testing.T) {
+	c := open(t, digitsModel(t), zeros, classify.Options{Batch: 8})
+	var now, most atomic.Int32
+	picture := classify.Picture{Load: func() (image.Image, error) {
+		n := now.Add(1)
+		defer now.Add(-1)
+		for {
+			if old := most.Load(); n <= old || most.CompareAndSwap(old, n) {
+				break
+			}
+		}
+		time.Sleep(time.Millisecond)
+		return image.NewGray(image.Rect(0, 0, 28, 28)), nil
+	}}
+	pictures := make([]classify.Picture, 50)
+	for i := range pictures {
+		pictures[i] = picture
+	}
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			seen := 0
+			for r, err := range c.Each(context.Background(), pictures) {
+				if r.Err != nil || err != nil || r.Index != seen {
+					t.Error(r, err)
+				}
+				seen++
+			}
+			if seen != len(pictures) {
+				t.Errorf("%d results", seen)
+			}
+		}()
+	}
+	wg.Wait()
+	if n := most.Load(); n < 1 || n > 4 {
+		t.Errorf("%d pictures were loaded at once", n)
+	}
+}
+
+// TestStop: leaving the loop and cancelling end a call soon, and later calls go on.
+func TestStop(t *testing.T) {
+	c := open(t, digitsModel(t), zeros, classify.Options{})
+	var loaded atomic.Int32
+	pictures := make([]classify.Picture, 1000)
+	for i := range pictures {
+		pictures[i].Load = func() (image.Image, error) {
+			loaded.Add(1)
+			return image.NewGray(image.Rect(0, 0, 28, 28)), nil
+		}
+	}
+	for range c.Each(context.Background(), pictures) {
+		break
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	reason := errors.New("the user has left")
+	defer cancel(reason)
+	var last error
+	results := 0
+	for r, err := range c.Each(ctx, pictures) {
+		if results++; results == 3 {
+			cancel(reason)
+		}
+		if r.Err != nil {
+			t.Errorf("picture %d: %v", r.Index, r.Err)
+		}
+		last = err
+	}
+	if !errors.Is(last, reason) && !errors.Is(last, context.Canceled) {
+		t.Errorf("error is %v", last)
+	}
+	if n := loaded.Load(); n > 100 {
+		t.Errorf("%d pictures were loaded", n)
+	}
+	if _, err := c.Classify(ctx, image.NewGray(image.Rect(0, 0, 28, 28))); !errors.Is(err, reason) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := c.Classify(context.Background(), image.NewGray(image.Rect(0, 0, 28, 28))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	c, err := classify.New(context.Background(), digitsModel(t), classify.GPU(gputest.Open(t)), classify.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Classify(context.Background(), image.NewGray(image.Rect(0, 0, 28, 28))); !errors.Is(err, gpu.ErrClosed) {
+		t.Errorf("error is %v", err)
+	}
+}

@@ -1,0 +1,219 @@
+package classify_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"inceptiongl/inception"
+	"inceptiongl/inception/classify"
+	"inceptiongl/inception/images"
+	"inceptiongl/inception/onnx"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/inception/weights"
+)
+
+// average is an ONNX model of one GlobalAveragePool over an input of these extents.
+func average(extents ...uint64) []byte {
+	message := func(fields ...any) []byte { // number, value, number, value …
+		var b []byte
+		for i := 0; i < len(fields); i += 2 {
+			n := protowire.Number(fields[i].(int))
+			switch v := fields[i+1].(type) {
+			case uint64:
+				b = protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
+			case string:
+				b = protowire.AppendString(protowire.AppendTag(b, n, protowire.BytesType), v)
+			case []byte:
+				b = protowire.AppendBytes(protowire.AppendTag(b, n, protowire.BytesType), v)
+			}
+		}
+		return b
+	}
+	var shape []byte
+	for _, e := range extents {
+		shape = append(shape, message(1, message(1, e))...)
+	}
+	const float = uint64(1)
+	input := message(1, "x", 2, message(1, message(1, float, 2, shape)))
+	output := message(1, "y", 2, message(1, message(1, float)))
+	node := message(1, "x", 2, "y", 3, "average", 4, "GlobalAveragePool")
+	return message(1, uint64(8), 7, message(1, node, 2, "average", 11, input, 12, output), 8, message(2, uint64(13)))
+}
+
+const fixture = "testdata/average_227.onnx"
+
+// TestFixture: the file is what average writes; INCEPTIONGL_UPDATE=1 writes it.
+func TestFixture(t *testing.T) {
+	want := average(1, 3, 227, 227)
+	if os.Getenv("INCEPTIONGL_UPDATE") == "1" {
+		if err := os.WriteFile(fixture, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(fixture); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s isn't what this test writes, %v", fixture, err)
+	}
+}
+
+// state is the weights of a small network, as a file.
+func state(t *testing.T) []byte {
+	t.Helper()
+	g := inception.InceptionA(3)
+	inception.InitHe(g, 5)
+	var b bytes.Buffer
+	if err := weights.EncodeSafetensors(&b, g.Weights); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestLoadModel(t *testing.T) {
+	fsys := fstest.MapFS{
+		"m/average.onnx": {Data: average(2, 3, 227, 299)}, "w.safetensors": {Data: state(t)}, "labels.json": {Data: []byte(`["a","b","c"]`)},
+		"inception.onnx": {Data: average(1, 3, 299, 299)}, "free.onnx": {Data: average(1, 1, 224, 224)},
+	}
+	v3 := images.Preset{Name: "inception", Short: 342, Crop: images.Square(299)}
+	plain := images.Preset{Name: "imagenet", Short: 256, Crop: images.Square(224)}
+	for _, c := range []struct {
+		source   classify.Source
+		about    string // begins with
+		preset   images.Preset
+		size     images.Size
+		channels int
+	}{
+		{classify.Source{}, "digits:", images.Preset{Name: "digits", Exact: images.Square(28)}, images.Square(28), 1},
+		{classify.Source{Model: "digits"}, "digits:", images.Preset{Name: "digits", Exact: images.Square(28)}, images.Square(28), 1},
+		{classify.Source{Model: "m/average.onnx", Labels: "labels.json"}, "m/average.onnx, opset 13",
+			images.Preset{Name: "imagenet, fitted to the model", Short: 341, Crop: images.Size{H: 227, W: 299}}, images.Size{H: 227, W: 299}, 3},
+		{classify.Source{Model: "inception.onnx"}, "inception.onnx", v3, images.Square(299), 3},
+		{classify.Source{Model: "free.onnx"}, "free.onnx", plain, images.Square(224), 1},
+		{classify.Source{Model: "w.safetensors", Arch: "inception_a"}, "inception_a with weights from w.safetensors", plain, images.Size{}, 3},
+		{classify.Source{Model: "inception_a", Weights: "w.safetensors"}, "inception_a with weights from w.safetensors", plain, images.Size{}, 3},
+		{classify.Source{Model: "inception_a", RandomWeights: true}, "inception_a with random weights", plain, images.Size{}, 192},
+	} {
+		m, err := classify.LoadModelFS(fsys, c.source)
+		if err != nil {
+			t.Errorf("%+v: %v", c.source, err)
+			continue
+		}
+		p := m.Preset
+		if !strings.HasPrefix(m.About, c.about) || p.Name != c.preset.Name || p.Short != c.preset.Short || p.Exact != c.preset.Exact || p.Crop != c.preset.Crop {
+			t.Errorf("%+v: %s, preset %v", c.source, m.About, p)
+		}
+		if m.Size != c.size || m.Channels() != c.channels || m.Batch != 0 || (len(m.Labels) > 0) != (c.source.Labels != "" || c.channels == 1 && c.size.H == 28) {
+			t.Errorf("%+v: size %v, %d channels, batch %d, labels %v", c.source, m.Size, m.Channels(), m.Batch, m.Labels)
+		}
+		if err := m.Graph.CheckWeights(); err != nil {
+			t.Errorf("%+v: %v", c.source, err)
+		}
+	}
+}
+
+func TestLoadModelErrors(t *testing.T) {
+	fsys := fstest.MapFS{"w.safetensors": {Data: state(t)}, "bad.onnx": {Data: []byte("bad")}, "no.txt": {Data: []byte(" ")}}
+	for _, c := range []struct {
+		source classify.Source
+		want   string
+		usage  bool // it is a SourceError
+	}{
+		{classify.Source{Weights: "w.safetensors"}, "digits brings its weights", true},
+		{classify.Source{Model: "m.onnx", RandomWeights: true}, "m.onnx brings", true},
+		{classify.Source{Model: "w.safetensors"}, "say which network they are of: googlenet", true},
+		{classify.Source{Model: "w.safetensors", Arch: "inception_a", Weights: "w.safetensors"}, "holds the weights", true},
+		{classify.Source{Model: "w.safetensors", Arch: "alexnet"}, `no network "alexnet"`, true},
+		{classify.Source{Model: "googlenet", Arch: "googlenet"}, "an arch is for", true},
+		{classify.Source{Model: "nonsense"}, `no network "nonsense"`, true},
+		{classify.Source{Model: "googlenet"}, "no weights", true},
+		{classify.Source{Model: "googlenet", Weights: "w.safetensors", RandomWeights: true}, "exclude", true},
+		{classify.Source{Model: "googlenet", Weights: "w.safetensors"}, "w.safetensors: there is no fc.weight", false},
+		{classify.Source{Model: "missing.onnx"}, "missing.onnx", false},
+		{classify.Source{Model: "bad.onnx"}, "bad.onnx", false},
+		{classify.Source{Model: "../bad.onnx"}, "../bad.onnx", false},
+		{classify.Source{Labels: "missing.txt"}, "missing.txt", false},
+		{classify.Source{Labels: "no.txt"}, "labels: no.txt: no labels", false},
+	} {
+		m, err := classify.LoadModelFS(fsys, c.source)
+		usage := classify.SourceError("")
+		if err == nil || m != nil || !strings.Contains(err.Error(), c.want) || errors.As(err, &usage) != c.usage {
+			t.Errorf("%+v: error is %v, want %q", c.source, err, c.want)
+		}
+	}
+	if _, err := classify.FromWeights("alexnet", nil, false); err == nil || !strings.Contains(err.Error(), "alexnet") {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := classify.FromWeights("inception_a", map[string]tensor.Array{}, false); err == nil || !strings.Contains(err.Error(), "another network") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestFixedBatch: alexnet's Reshape keeps the batch at 1.
+func TestFixedBatch(t *testing.T) {
+	m, err := classify.LoadModel(classify.Source{Model: "../onnx/testdata/light/light_bvlc_alexnet.onnx"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ asked, want int }{{0, 1}, {1, 1}, {2, 0}, {-1, 0}} {
+		if got, err := m.ChooseBatch(c.asked, 7); got != c.want || (err != nil) != (c.want == 0) {
+			t.Errorf("asked for %d: %d, %v", c.asked, got, err)
+		}
+	}
+	m.Batch = 0
+	for _, c := range []struct{ asked, want int }{{0, 7}, {3, 3}} {
+		if got, err := m.ChooseBatch(c.asked, 7); got != c.want || err != nil {
+			t.Errorf("asked for %d of any: %d, %v", c.asked, got, err)
+		}
+	}
+}
+
+func TestReadLabels(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string // nil for an error
+	}{
+		{"cat\ndog\n", []string{"cat", "dog"}},
+		{"\ufeffcat\r\n dog, hound \r\n\r\n", []string{"cat", "dog, hound"}},
+		{"cat\n\ndog", []string{"cat", "", "dog"}},
+		{`["cat", ["n01", "dog"]]`, []string{"cat", "dog"}},
+		{` {"1": ["n01", "dog"], "0": "cat"} `, []string{"cat", "dog"}},
+		{`{"0": "cat", "2": "dog"}`, nil},
+		{`{"0": 7}`, nil},
+		{`["cat", []]`, nil},
+		{`["cat"`, nil},
+		{" \n", nil},
+		{strings.Repeat("long\n", 4<<20), nil},
+	} {
+		got, err := classify.ReadLabels(strings.NewReader(c.text))
+		if !reflect.DeepEqual(got, c.want) || (err == nil) != (c.want != nil) {
+			t.Errorf("%.50q: %q, %v; want %q", c.text, got, err, c.want)
+		}
+	}
+	if _, err := classify.ReadLabels(iotest.ErrReader(errors.New("cut"))); err == nil {
+		t.Error("a broken reader passes")
+	}
+	if _, err := classify.LoadLabels("testdata"); err == nil || !strings.Contains(err.Error(), "testdata") {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+// TestFromONNX: a model from memory.
+func TestFromONNX(t *testing.T) {
+	calls := 0
+	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+		calls++
+		return onnx.Parse(average(1, 3, 227, 227), o)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := m.Classes(); n != 3 || err != nil || calls != 2 || m.Preset.Output() != images.Square(227) || m.Batch != 0 {
+		t.Errorf("%d classes, %v; %d calls, preset %v, batch %d", n, err, calls, m.Preset, m.Batch)
+	}
+}
