@@ -180,9 +180,22 @@ var errorNames = map[uint32]string{
 	gl.CONTEXT_LOST_KHR:              "GL_CONTEXT_LOST",
 }
 
-// check collects what went wrong since the last check: a reset (section 2.3.2),
-// GL errors (section 2.3.1), and in debug mode the driver's messages.
+// check is errors where running out of memory loses the context, that is,
+// everywhere but in newBuffer.
 func (g *glDriver) check() error {
+	kind, err := g.errors()
+	if kind.oom && !kind.lost {
+		err = joinLine([]error{err, ErrContextLost})
+	}
+	return err
+}
+
+// trouble says which errors there were that concern the whole context.
+type trouble struct{ oom, lost bool }
+
+// errors collects what went wrong since the last check: a reset (section 2.3.2),
+// GL errors (section 2.3.1), and in debug mode the driver's messages.
+func (g *glDriver) errors() (trouble, error) {
 	var errs []error
 	var names []string
 	var oom, lost bool
@@ -222,7 +235,7 @@ func (g *glDriver) check() error {
 			errs = append(errs, errors.New(msg))
 		}
 	}
-	return joinLine(errs)
+	return trouble{oom, lost}, joinLine(errs)
 }
 
 func resetReason(status uint32) string {
