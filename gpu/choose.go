@@ -66,7 +66,7 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 		d   *Device
 		err error
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return nil, fmt.Errorf("gpu: opening a device: %w", err)
 	}
 	ch := make(chan result, 1)
@@ -86,7 +86,7 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 				_ = r.d.Close()
 			}
 		}()
-		return nil, fmt.Errorf("gpu: opening a device: %w", ctx.Err())
+		return nil, fmt.Errorf("gpu: opening a device: %w", ended(ctx))
 	}
 }
 
@@ -170,12 +170,12 @@ func devices(ctx context.Context, w ways) ([]found, error) {
 	})
 	select {
 	case r := <-ch:
-		if err := ctx.Err(); err != nil {
+		if err := ended(ctx); err != nil {
 			return nil, fmt.Errorf("gpu: listing devices: %w", err)
 		}
 		return r.list, r.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("gpu: listing devices: %w", ctx.Err())
+		return nil, fmt.Errorf("gpu: listing devices: %w", ended(ctx))
 	}
 }
 

@@ -52,7 +52,7 @@ type Limits struct {
 	UniformBindings         int    // Uniforms.Binding is below this
 	TextureUnits            int    // Texel.Unit of a sampler is below this
 	ImageUnits              int    // Texel.Unit of an image is below this
-	Timestamps              bool   // false: Pass.Time uses the wall clock and glFinish
+	Timestamps              bool   // false: Pass.Time uses the wall clock and waits
 	ResetStatus             bool   // the driver reports GPU resets
 	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }

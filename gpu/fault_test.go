@@ -102,14 +102,15 @@ func TestOtherErrorsPass(t *testing.T) {
 func TestCancelWhileWaiting(t *testing.T) {
 	f := &fakeDriver{hold: make(chan struct{}), inside: make(chan struct{})}
 	d := fake(t, f)
-	ctx, cancel := context.WithCancel(context.Background())
+	why := errors.New("shutting down")
+	ctx, cancel := context.WithCancelCause(context.Background())
 	served, queued := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := d.Run(ctx, &Pass{}); served <- err }()
 	<-f.inside
 	go func() { _, err := d.NewBuffer(ctx, "b", 4); queued <- err }()
-	cancel()
-	if err := <-queued; !errors.Is(err, context.Canceled) {
-		t.Errorf("the queued call gave %v, want context.Canceled", err)
+	cancel(why)
+	if err := <-queued; !errors.Is(err, context.Canceled) || !errors.Is(err, why) {
+		t.Errorf("the queued call gave %v, want context.Canceled and its cause", err)
 	}
 	select {
 	case err := <-served:

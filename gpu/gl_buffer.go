@@ -27,7 +27,7 @@ func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
 	// Drivers may allocate lazily; clearing makes them do it here, where the
 	// error can be told.
 	gl.ClearBufferData(gl.COPY_WRITE_BUFFER, gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, nil)
-	gl.Finish()
+	g.finish()
 	errs, err := g.errors()
 	if err != nil {
 		g.deleteBuffer(ids)

@@ -29,6 +29,7 @@ type glDriver struct {
 	debug     bool
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
+	status    uint32        // of a reset that was seen
 	queries   []uint32      // timestamp queries, reused
 }
 
@@ -215,11 +216,9 @@ func (g *glDriver) errors() (trouble, error) {
 			break
 		}
 	}
-	if g.reset != nil {
-		if why := g.reset(); why != gl.NO_ERROR {
-			lost = true
-			names = append(names, resetReason(why))
-		}
+	if why := g.resetStatus(); why != gl.NO_ERROR {
+		lost = true
+		names = append(names, resetReason(why))
 	}
 	if oom {
 		errs = append(errs, ErrOutOfMemory)
@@ -236,6 +235,14 @@ func (g *glDriver) errors() (trouble, error) {
 		}
 	}
 	return trouble{oom, lost}, joinLine(errs)
+}
+
+// resetStatus is that of the first reset: GL tells of it once only.
+func (g *glDriver) resetStatus() uint32 {
+	if g.status == gl.NO_ERROR && g.reset != nil {
+		g.status = g.reset()
+	}
+	return g.status
 }
 
 func resetReason(status uint32) string {

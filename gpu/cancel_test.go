@@ -1,0 +1,163 @@
+package gpu_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"inceptiongl/gpu"
+	"inceptiongl/gpu/gputest"
+)
+
+// slow adds 1 to every value, the long way: n[0] iterations that depend on each other.
+var slow = gpu.Source{
+	Name: "slow.comp",
+	Text: `layout(local_size_x = 64) in;
+layout(std430, binding = 0) buffer Data { float v[]; };
+layout(std430, binding = 1) readonly buffer Count { float n[]; };
+void main() {
+	uint i = gl_GlobalInvocationID.x;
+	float s = v[i];
+	for (int k = 0; k < int(n[0]); k++) s = sqrt(s * s + n[1]);
+	v[i] = v[i] + 1.0 + s * n[1];
+}
+`}
+
+// slowWaves are waves, each after the other, that take a few milliseconds each.
+func slowWaves(t *testing.T, d *gpu.Device, waves int) ([][]gpu.Dispatch, *gpu.Buffer) {
+	t.Helper()
+	const values = 64 * 64
+	p := program(t, d, slow)
+	v, n := buffer(t, d, "v", make([]float32, values)), buffer(t, d, "n", []float32{3000, 0})
+	x := gpu.Dispatch{Name: "slow", Program: p, Groups: [3]int{values / 64, 1, 1},
+		Storage: []gpu.Storage{{Binding: 0, Buffer: v}, {Binding: 1, Buffer: n}}}
+	list := make([][]gpu.Dispatch, waves)
+	for i := range list {
+		list[i] = []gpu.Dispatch{x}
+	}
+	return list, v
+}
+
+// TestCancelAtWork ends the context of a pass whose waves are at work or queued. The pass must come back long before its
+// time, with the cause, and what comes next must be right.
+func TestCancelAtWork(t *testing.T) {
+	d := gputest.Open(t)
+	const n = 40
+	waves, v := slowWaves(t, d, n)
+	if _, err := d.Run(bg, &gpu.Pass{Waves: waves[:1]}); err != nil { // compiles what drivers leave to the first dispatch
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if _, err := d.Run(bg, &gpu.Pass{Waves: waves}); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(begin)
+	if got := download(t, v); got[0] != n+1 || got[len(got)-1] != n+1 {
+		t.Fatalf("got %v after %d waves", got[0], n+1)
+	}
+	why := errors.New("the client went away")
+	for _, tc := range []struct {
+		name string
+		is   []error
+		ctx  func() (context.Context, func())
+	}{
+		{"deadline", []error{context.DeadlineExceeded}, func() (context.Context, func()) {
+			return context.WithTimeout(bg, whole/10)
+		}},
+		{"cancel with a cause", []error{context.Canceled, why}, func() (context.Context, func()) {
+			ctx, cancel := context.WithCancelCause(bg)
+			timer := time.AfterFunc(whole/10, func() { cancel(why) })
+			return ctx, func() { timer.Stop() }
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ctx, stop := tc.ctx()
+			defer stop()
+			kept := make([]float32, 1)
+			begin := time.Now()
+			_, err := d.Run(ctx, &gpu.Pass{
+				Uploads: []gpu.Transfer{{Buffer: v, Data: make([]float32, v.Size()/4)}}, Waves: waves,
+				Downloads: []gpu.Transfer{{Buffer: v, Data: kept}},
+			})
+			took := time.Since(begin)
+			t.Logf("came back after %v of %v: %v", took, whole, err)
+			if took > whole/2 {
+				t.Errorf("came back after %v, all of it takes %v", took, whole)
+			}
+			for _, is := range tc.is {
+				if !errors.Is(err, is) {
+					t.Errorf("got %v, want %v", err, is)
+				}
+			}
+			got := make([]float32, v.Size()/4)
+			begin = time.Now()
+			if _, err := d.Run(bg, &gpu.Pass{
+				Uploads: []gpu.Transfer{{Buffer: v, Data: count(len(got))}}, Waves: waves[:2],
+				Downloads: []gpu.Transfer{{Buffer: v, Data: got}},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(begin); took > whole/2 { // 2 waves, and those that were queued
+				t.Errorf("the next pass took %v: too much was queued, all of it takes %v", took, whole)
+			}
+			want := count(len(got))
+			for i := range want {
+				want[i] += 2
+			}
+			same(t, got, want)
+		})
+	}
+
+	// A context that could end but doesn't changes nothing.
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	if _, err := d.Run(ctx, &gpu.Pass{Waves: waves[:10], Time: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := download(t, v); got[0] != 13 {
+		t.Errorf("got %v, want 13", got[0])
+	}
+}
+
+// TestCloseAfterCancel closes buffers and device while a cancelled pass may still be at work.
+func TestCloseAfterCancel(t *testing.T) {
+	d := own(t)
+	waves, v := slowWaves(t, d, 200)
+	ctx, cancel := context.WithTimeout(bg, 20*time.Millisecond)
+	defer cancel()
+	if _, err := d.Run(ctx, &gpu.Pass{Waves: waves}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v, want context.DeadlineExceeded", err)
+	}
+	if err := v.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// BenchmarkRun compares contexts that cannot end with those that can, on many short waves.
+func BenchmarkRun(b *testing.B) {
+	d := gputest.New(b, gpu.Options{}, true)
+	p := program(b, d, double)
+	in, out := buffer(b, d, "in", count(4096)), buffer(b, d, "out", make([]float32, 4096))
+	waves := make([][]gpu.Dispatch, 54)
+	for i := range waves {
+		waves[i] = []gpu.Dispatch{doubleDispatch(p, in, out)}
+	}
+	can, cancel := context.WithCancel(bg)
+	defer cancel()
+	for _, c := range []struct {
+		name string
+		ctx  context.Context
+	}{{"background", bg}, {"cancellable", can}} {
+		b.Run(c.name, func(b *testing.B) {
+			for range b.N {
+				if _, err := d.Run(c.ctx, &gpu.Pass{Waves: waves}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
