@@ -3,6 +3,7 @@ package gpu
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -81,14 +82,14 @@ type Device struct {
 // ErrNoDevice if there is none, and lists what was tried and what to install.
 // The context limits the wait, not the life of the device.
 func Open(ctx context.Context, o Options) (*Device, error) {
-	return open(ctx, o, ways{eglLibrary: eglLibrary})
+	return open(ctx, o, ways{eglLibrary: eglLibrary, root: os.DirFS("/")})
 }
 
 // Devices opens every candidate briefly and lists them: hardware first, then
 // software, then those that could not be opened (see DeviceInfo.Err). The error
 // wraps ErrNoDevice if none could; the list is valid then, too.
 func Devices(ctx context.Context) ([]DeviceInfo, error) {
-	list, err := devices(ctx, ways{eglLibrary: eglLibrary})
+	list, err := devices(ctx, ways{eglLibrary: eglLibrary, root: os.DirFS("/")})
 	infos := make([]DeviceInfo, len(list))
 	for i, f := range list {
 		infos[i] = f.info
