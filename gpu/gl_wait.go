@@ -10,9 +10,13 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-// A pass that can be cancelled stays this many waves ahead of the GPU: enough to
-// keep it busy, and few enough that little is wasted when the context ends.
-const wavesAhead = 4
+// A pass that can be cancelled stays only so many waves ahead of the GPU, since
+// what is queued cannot be taken back: few where waves are slow, more where a few
+// would be done before we notice and the GPU would stand idle.
+const (
+	fewAhead  = 4
+	mostAhead = 32
+)
 
 // How long one call waits before it looks whether the context has ended, or, if
 // it never does, whether the GPU was reset.
@@ -26,6 +30,7 @@ const (
 type fences struct {
 	g       *glDriver
 	ctx     context.Context
+	ahead   int       // waves that may be pending
 	pending []uintptr // oldest first
 }
 
@@ -35,12 +40,18 @@ func (f *fences) room() error {
 	if err := ended(f.ctx); err != nil {
 		return err
 	}
-	for len(f.pending) >= wavesAhead {
+	for len(f.pending) >= max(f.ahead, fewAhead) {
+		begin := time.Now()
 		if err := f.g.await(f.ctx, f.pending[0]); err != nil {
 			return err
 		}
 		gl.DeleteSync(f.pending[0])
 		f.pending = f.pending[1:]
+		if time.Since(begin) < shortWait {
+			f.ahead = min(len(f.pending)+2, mostAhead)
+		} else {
+			f.ahead = fewAhead
+		}
 	}
 	return nil
 }
