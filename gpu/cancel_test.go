@@ -37,23 +37,23 @@ func slowWaves(t *testing.T, d *gpu.Device, waves int) ([][]gpu.Dispatch, *gpu.B
 	for i := range list {
 		list[i] = []gpu.Dispatch{x}
 	}
-	var took time.Duration
-	for range 2 { // the first run compiles
+	took := time.Hour
+	for range 6 { // the first run compiles, and others may find the machine busy
 		begin := time.Now()
 		if _, err := d.Run(bg, &gpu.Pass{Waves: list[:2]}); err != nil {
 			t.Fatal(err)
 		}
-		took = time.Since(begin) / 2
+		took = min(took, time.Since(begin)/2)
 	}
 	most := 1 << 22
 	if limit := d.Traits().MaxIterations; limit > 0 {
 		most = limit
 	}
-	count := min(int(1000*20*time.Millisecond/max(took, time.Microsecond)), most)
-	if err := n.Upload(bg, 0, []float32{float32(count)}); err != nil {
+	loops := min(int(1000*20*time.Millisecond/max(took, time.Microsecond)), most)
+	if err := n.Upload(bg, 0, []float32{float32(loops)}); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d iterations in a wave", count)
+	t.Logf("%d iterations in a wave", loops)
 	return list, v
 }
 
@@ -88,40 +88,32 @@ func TestCancelAtWork(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			ctx, stop := tc.ctx()
-			defer stop()
-			kept := make([]float32, 1)
-			begin := time.Now()
-			_, err := d.Run(ctx, &gpu.Pass{
-				Uploads: []gpu.Transfer{{Buffer: v, Data: make([]float32, v.Size()/4)}}, Waves: waves,
-				Downloads: []gpu.Transfer{{Buffer: v, Data: kept}},
-			})
-			took := time.Since(begin)
-			t.Logf("came back after %v of %v: %v", took, whole, err)
-			if took > whole/2 {
-				t.Errorf("came back after %v, all of it takes %v", took, whole)
-			}
-			for _, is := range tc.is {
-				if !errors.Is(err, is) {
-					t.Errorf("got %v, want %v", err, is)
+			for try := 1; ; try++ {
+				ctx, stop := tc.ctx()
+				begin := time.Now()
+				_, err := d.Run(ctx, &gpu.Pass{
+					Uploads: []gpu.Transfer{{Buffer: v, Data: make([]float32, v.Size()/4)}}, Waves: waves,
+					Downloads: []gpu.Transfer{{Buffer: v, Data: make([]float32, 1)}},
+				})
+				back := time.Since(begin)
+				stop()
+				begin = time.Now()
+				checkTwo(t, d, waves, v) // 2 waves, behind those that were queued
+				next := time.Since(begin)
+				t.Logf("came back after %v of %v: %v; the next pass took %v", back, whole, err, next)
+				if back > whole/2 || next > whole/2 {
+					if try < 3 {
+						continue // another program may have had the machine
+					}
+					t.Errorf("came back after %v and the next pass took %v, all of it takes %v", back, next, whole)
 				}
+				for _, is := range tc.is {
+					if !errors.Is(err, is) {
+						t.Errorf("got %v, want %v", err, is)
+					}
+				}
+				return
 			}
-			got := make([]float32, v.Size()/4)
-			begin = time.Now()
-			if _, err := d.Run(bg, &gpu.Pass{
-				Uploads: []gpu.Transfer{{Buffer: v, Data: count(len(got))}}, Waves: waves[:2],
-				Downloads: []gpu.Transfer{{Buffer: v, Data: got}},
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if took := time.Since(begin); took > whole/2 { // 2 waves, and those that were queued
-				t.Errorf("the next pass took %v: too much was queued, all of it takes %v", took, whole)
-			}
-			want := count(len(got))
-			for i := range want {
-				want[i] += 2
-			}
-			same(t, got, want)
 		})
 	}
 
@@ -134,6 +126,23 @@ func TestCancelAtWork(t *testing.T) {
 	if got := download(t, v); got[0] != 13 {
 		t.Errorf("got %v, want 13", got[0])
 	}
+}
+
+// checkTwo runs two of the waves and checks what they give.
+func checkTwo(t *testing.T, d *gpu.Device, waves [][]gpu.Dispatch, v *gpu.Buffer) {
+	t.Helper()
+	got := make([]float32, v.Size()/4)
+	if _, err := d.Run(bg, &gpu.Pass{
+		Uploads: []gpu.Transfer{{Buffer: v, Data: count(len(got))}}, Waves: waves[:2],
+		Downloads: []gpu.Transfer{{Buffer: v, Data: got}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want := count(len(got))
+	for i := range want {
+		want[i] += 2
+	}
+	same(t, got, want)
 }
 
 // TestCloseAfterCancel closes buffers and device while a cancelled pass may still be at work.
