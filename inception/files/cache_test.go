@@ -125,7 +125,7 @@ func TestCacheLimit(t *testing.T) {
 	}
 	for i := range 10 {
 		_, ok := c.Get(fmt.Sprint(i))
-		if want := i == 0 || i > 6 // four of 246 bytes; ok != want {
+		if want := i == 0 || i > 6; ok != want { // four of 246 bytes
 			t.Errorf("entry %d: found %v, want %v", i, ok, want)
 		}
 	}
