@@ -18,10 +18,11 @@ import (
 	"inceptiongl/shaders"
 )
 
-// Options says how to compile. The zero value uses every rewrite and measures which kernels are fastest.
+// Options says how to compile. The zero value uses every rewrite, and chooses kernels without taking long.
 type Options struct {
 	Off     plan.Rewrite // rewrites to switch off; plan.AllRewrites gives a framework-like plan
 	Kernels Kernels
+	NoCache bool   // neither use nor keep measurements in the user's cache folder
 	Tuner   *Tuner // remembers measurements; nil is the one that all sessions on the device share
 }
 
@@ -30,21 +31,29 @@ type Kernels int
 
 // The ways to choose kernels.
 const (
-	KernelsMeasured Kernels = iota // candidates are timed on the device, on the step's own shape
-	KernelsDefault                 // the first candidate that fits: no time spent
-	KernelsPlain                   // the readable kernel, one output per invocation
+	// KernelsAuto takes what was measured earlier, by whatever program, else a rule by device and shape. On hardware it measures
+	// too, for at most autoBudget. On software drivers a candidate takes longer to compile than a choice would save in many runs.
+	KernelsAuto     Kernels = iota
+	KernelsMeasured         // candidates are timed on the device, on the step's own shape, however long it takes
+	KernelsDefault          // the rule alone
+	KernelsPlain            // the readable kernel, one output per invocation
 )
+
+// autoBudget is what a compile spends on measuring unless asked for more.
+const autoBudget = 500 * time.Millisecond
 
 // deviceState is what the runtime keeps with a device.
 type deviceState struct {
-	weights weightStore
-	tuner   *Tuner
+	weights           weightStore
+	tuner, forgetting *Tuner // forgetting has no memory beyond this process
 }
 
 type stateKey struct{}
 
 func stateOf(d *gpu.Device) *deviceState {
-	return d.Attach(stateKey{}, func() any { return &deviceState{tuner: NewTuner()} }).(*deviceState)
+	return d.Attach(stateKey{}, func() any {
+		return &deviceState{tuner: NewTuner(newMemory(userCache(), d.Info())), forgetting: NewTuner(nil)}
+	}).(*deviceState)
 }
 
 // Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once,
@@ -120,16 +129,8 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	for step, keys := range choices {
 		step.Key = keys[0]
 	}
-	if o.Kernels == KernelsMeasured {
-		t := o.Tuner
-		if t == nil {
-			t = state.tuner
-		}
-		mark := time.Now()
-		if err := s.tune(ctx, t, choices); err != nil {
-			return err
-		}
-		s.tuning = time.Since(mark)
+	if err := s.chooseKernels(ctx, choices, o, state); err != nil {
+		return err
 	}
 	if err := s.plan.Place(); err != nil {
 		return err
@@ -141,6 +142,29 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 		return err
 	}
 	return s.record(ctx)
+}
+
+// chooseKernels sets the steps' kernels where something better than the rule is known or can be measured.
+func (s *Session) chooseKernels(ctx context.Context, choices map[*plan.Step][]shaders.Key, o Options, state *deviceState) error {
+	t := o.Tuner
+	switch {
+	case t != nil:
+	case o.NoCache:
+		t = state.forgetting
+	default:
+		t = state.tuner
+	}
+	begin := time.Now()
+	defer func() { s.tuning = time.Since(begin) }()
+	switch {
+	case o.Kernels == KernelsMeasured:
+		return s.tune(ctx, t, choices, 0)
+	case o.Kernels == KernelsAuto && target(s.dev).Software:
+		t.recall(s.plan.Steps(), choices)
+	case o.Kernels == KernelsAuto:
+		return s.tune(ctx, t, choices, autoBudget)
+	}
+	return nil
 }
 
 // allocate makes the arena, with what is the same in every run, and the parameters.
