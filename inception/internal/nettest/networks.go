@@ -19,6 +19,9 @@ type Network struct {
 	Input tensor.Shape
 }
 
+// Of is a Network.
+func Of(name string, g *graph.Graph, input tensor.Shape) Network { return Network{name, g, input} }
+
 // Shape is short for a tensor.Shape.
 func Shape(n, c, h, w int) tensor.Shape { return tensor.Shape{N: n, C: c, H: h, W: w} }
 
