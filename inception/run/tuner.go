@@ -44,8 +44,11 @@ type verdict struct {
 	lost     map[shaders.Key]bool
 }
 
-// NewTuner knows nothing but what m remembers, which may be nil.
-func NewTuner(m *memory) *Tuner {
+// NewTuner knows nothing, and keeps nothing beyond itself.
+func NewTuner() *Tuner { return newTuner(nil) }
+
+// newTuner knows what m remembers, which may be nil.
+func newTuner(m *memory) *Tuner {
 	t := &Tuner{turn: make(chan struct{}, 1), memory: m, found: map[string]shaders.Key{}, class: map[class]*verdict{}}
 	t.turn <- struct{}{}
 	return t

@@ -45,6 +45,16 @@ type packedWeights struct {
 	err    error
 }
 
+// failed reports that there is an error by now.
+func (p *packedWeights) failed() bool {
+	select {
+	case <-p.done:
+		return p.err != nil
+	default:
+		return false
+	}
+}
+
 // open gives the weights of g, which one more session uses.
 func (s *weightStore) open(g *graph.Graph) *graphWeights {
 	s.mu.Lock()
@@ -97,9 +107,25 @@ func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Lay
 	if p := s.held[id]; p != nil {
 		return p.buffer, nil
 	}
+	for {
+		p, mine, err := s.take(ctx, id, step, l)
+		if err == nil {
+			s.held[id] = p
+			return p.buffer, nil
+		}
+		err = errors.Join(err, s.drop(id, p))
+		if mine || ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return nil, err
+		}
+		// Whoever packed them gave up, and this session didn't: it is its turn.
+	}
+}
+
+// take finds the weights or makes them; mine tells which. The caller is a user of p then, whatever the error.
+func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l *shaders.Layout) (p *packedWeights, mine bool, err error) {
 	s.store.mu.Lock()
-	p := s.packed[id]
-	mine := p == nil
+	p = s.packed[id]
+	mine = p == nil
 	if mine {
 		p = &packedWeights{done: make(chan struct{})}
 		s.packed[id] = p
@@ -110,18 +136,12 @@ func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Lay
 		p.buffer, p.err = s.upload(ctx, step, l)
 		close(p.done)
 	}
-	var err error
 	select {
 	case <-p.done:
-		err = p.err
+		return p, mine, p.err
 	case <-ctx.Done():
-		err = fmt.Errorf("waiting for the weights of step %s: %w", step.Name, context.Cause(ctx))
+		return p, mine, fmt.Errorf("waiting for the weights of step %s: %w", step.Name, context.Cause(ctx))
 	}
-	if err != nil {
-		return nil, errors.Join(err, s.drop(id, p))
-	}
-	s.held[id] = p
-	return p.buffer, nil
 }
 
 func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
@@ -144,7 +164,7 @@ func (s *sessionWeights) drop(id string, p *packedWeights) error {
 	s.store.mu.Lock()
 	p.users--
 	last := p.users == 0
-	if last || p.err != nil { // a failure is nobody's to find: the next try starts anew
+	if last || p.failed() { // a failure is nobody's to find: the next try starts anew
 		if s.packed[id] == p {
 			delete(s.packed, id)
 		}
