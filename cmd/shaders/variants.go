@@ -48,7 +48,7 @@ func variants() ([]variant, error) {
 	return c.all, nil
 }
 
-// odd are tiles that only the kernels' tests have: the smallest, and those that divide nothing.
+// odd are tiles that only the kernels' tests have: the smallest, those that divide nothing, a sum in three parts.
 func odd(k shaders.Key) []shaders.Key {
 	if k.TileX == 0 {
 		return nil
@@ -56,13 +56,15 @@ func odd(k shaders.Key) []shaders.Key {
 	var all []shaders.Key
 	for _, tile := range []shaders.Key{
 		{TileX: 1, TileG: 1, LocalX: 1},
+		{TileX: 2, TileG: 1, LocalX: 8},
+		{TileX: 3, TileG: 1, LocalX: 8},
 		{TileX: 3, TileG: 1, LocalX: 32},
 		{TileX: 7, TileG: 1, LocalX: 32},
 		{TileX: 4, TileG: 2, LocalX: 8},
-		{TileX: 5, TileG: 3, LocalX: 8},
+		{TileX: 4, TileG: 2, LocalX: 8, Splits: 3},
 		{TileX: 5, TileG: 3, LocalX: 8, LocalY: 2},
 	} {
-		k.TileX, k.TileG, k.LocalX, k.LocalY = tile.TileX, tile.TileG, tile.LocalX, tile.LocalY
+		k.TileX, k.TileG, k.LocalX, k.LocalY, k.Splits = tile.TileX, tile.TileG, tile.LocalX, tile.LocalY, tile.Splits
 		if k.Validate() == nil {
 			all = append(all, k)
 		}
