@@ -28,6 +28,7 @@ const (
 	tuneTile   tune = 1 << iota // TileX, TileG
 	tuneLocalY                  // LocalY
 	tuneWindow                  // KernelW, StrideW, DilationW
+	tuneRows                    // TileY
 	tuneSplit                   // Splits
 )
 
@@ -41,6 +42,7 @@ type macro struct {
 func Kernels() []*Kernel {
 	return []*Kernel{
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		Depthwise, DepthwiseTiled,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather,
 	}
