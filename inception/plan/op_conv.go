@@ -15,7 +15,7 @@ var convRow = operator{
 		setWindow(p, c.Kernel, c.Stride, c.Dilation, c.Pad)
 		p.Groups = int32(c.Groups)
 	},
-	kernels: only(shaders.DepthwiseTiled, shaders.Depthwise,
+	kernels: only(shaders.DepthwiseTiled, shaders.Depthwise, shaders.Grouped, shaders.Dense, shaders.Stem,
 		shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
 	values: func(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 		c := op.(graph.Conv2D)
