@@ -50,8 +50,46 @@ type problem struct {
 	src     [2]int // where the input stands in the arena: between guards, and at its very end
 	second  int    // where the second input stands, or 0
 	weights []float32
+	parts   []part // what weights are packed from, for kernels with another layout; none: weights is all there is
 	targets []target
 	flops   float64
+}
+
+// part is one segment's weights and bias as the graph has them.
+type part struct {
+	dims   shaders.Dims
+	w, b   []float32
+	noBias bool
+}
+
+// packed are the weights in the layout of k, and where the biases start: a guard before them and poison after them, so that a
+// wrong base or a read past the end shows.
+func (p *problem) packed(k shaders.Key) (weights []float32, biasBase int32) {
+	if len(p.parts) == 0 {
+		return p.weights, p.params.BiasBase
+	}
+	weights, biasBase = []float32{poison, poison, poison, poison}, -1
+	l := k.Kernel.Layout()
+	for _, a := range p.parts {
+		to := make([]float32, l.Len(a.dims))
+		for i := range to {
+			to[i] = poison
+		}
+		l.Pack(to, a.w, a.dims)
+		weights = append(weights, to...)
+	}
+	for i, a := range p.parts {
+		if a.noBias {
+			continue
+		}
+		if i == 0 {
+			biasBase = int32(len(weights) / 4)
+		}
+		to := make([]float32, shaders.PackedBiasLen(len(a.b)))
+		shaders.PackBias(to, a.b)
+		weights = append(weights, to...)
+	}
+	return append(weights, poison, poison, poison, poison), biasBase
 }
 
 // lab is a device with buffers of just the problem's size.
@@ -95,12 +133,14 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 	if l.exact {
 		params.SrcBase, params.Src2Base = 0, 0
 	}
+	packed, biasBase := p.packed(k)
+	params.BiasBase = biasBase
 	launches, err := k.Launches(&params)
 	if err != nil {
 		return nil, err
 	}
 	l.fit(&l.arena, "arena", 4*len(p.arena))
-	l.fit(&l.weights, "weights", 4*len(p.weights))
+	l.fit(&l.weights, "weights", 4*len(packed))
 	l.fit(&l.params, "params", len(params.Bytes()))
 	l.fit(&l.scratch, "scratch", 16*max(k.ScratchTexels(&params), 1))
 	if err := l.params.UploadBytes(context.Background(), 0, params.Bytes()); err != nil {
@@ -161,9 +201,10 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 	for i := range poisoned {
 		poisoned[i] = poison
 	}
+	packed, _ := p.packed(k)
 	got := make([]float32, len(p.arena))
 	_, err = l.dev.Run(context.Background(), &gpu.Pass{
-		Uploads:   []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: p.weights}, {Buffer: l.scratch, Data: poisoned}},
+		Uploads:   []gpu.Transfer{{Buffer: l.arena, Data: p.arena}, {Buffer: l.weights, Data: packed}, {Buffer: l.scratch, Data: poisoned}},
 		Waves:     waves,
 		Downloads: []gpu.Transfer{{Buffer: l.arena, Data: got}},
 	})
@@ -298,10 +339,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		PadTop: int32(conv.Pad.Top), PadLeft: int32(conv.Pad.Left), PadBottom: int32(conv.Pad.Bottom), PadRight: int32(conv.Pad.Right),
 		DilationH: int32(conv.Dilation.H), DilationW: int32(conv.Dilation.W), Groups: int32(conv.Groups), Segments: int32(len(c.segs)),
 	}
-	// A guard before the weights and poison after them, so that a wrong base or a read past the end shows.
-	p.weights = []float32{poison, poison, poison, poison}
-	p.params.WeightBase = 1
-	var bias []float32
+	p.params.WeightBase = 1 // after a guard
 	for i, s := range c.segs {
 		conv.In, conv.Out = c.in.C, s.out
 		out, err := conv.OutShape([]tensor.Shape{c.in})
@@ -310,17 +348,11 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		}
 		perGroup := conv.In / conv.Groups
 		w := g.random(s.out*perGroup*conv.Kernel.H*conv.Kernel.W, 0.5)
-		dims := shaders.Dims{Out: s.out, In: perGroup, KernelH: conv.Kernel.H, KernelW: conv.Kernel.W}
-		packed := make([]float32, shaders.ConvTexels.Len(dims))
-		shaders.ConvTexels.Pack(packed, w, dims)
-		p.weights = append(p.weights, packed...)
 		var b []float32
 		if !c.noBias {
 			b = g.random(s.out, 1)
-			pb := make([]float32, shaders.PackedBiasLen(s.out))
-			shaders.PackBias(pb, b)
-			bias = append(bias, pb...)
 		}
+		p.parts = append(p.parts, part{shaders.Dims{Out: s.out, In: perGroup, KernelH: conv.Kernel.H, KernelW: conv.Kernel.W, Groups: conv.Groups}, w, b, c.noBias})
 		t := target{Shape: tensor.Shape{N: out.N, C: s.dstC, H: out.H, W: out.W}, channel: s.channel}
 		if s.same {
 			t.base = sameTensor
@@ -347,12 +379,6 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		p.params.OutH, p.params.OutW = int32(out.H), int32(out.W)
 		p.flops += 2 * float64(conv.MACs([]tensor.Shape{c.in}, out))
 	}
-	p.params.BiasBase = -1
-	if !c.noBias {
-		p.params.BiasBase = int32(len(p.weights) / 4)
-		p.weights = append(p.weights, bias...)
-	}
-	p.weights = append(p.weights, poison, poison, poison, poison)
 	g.place(p, x)
 	return p, nil
 }

@@ -1,6 +1,9 @@
 package shaders
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // Kernel is a row: everything that is known of one *.comp file. Its row stands in a Go file of the same name.
 type Kernel struct {
@@ -13,6 +16,7 @@ type Kernel struct {
 	convolves  bool // maps channels by weights, to several segments; others keep the channels
 	local      [2]int
 	layout     *Layout                       // of its weights; nil where it has none
+	lanes      func(p *Params) bool          // whether it must store single lanes though p is aligned; nil: never
 	serves     func(k Key, p *Params) error  // why it can't compute p; nil: whatever Key.Check allows
 	workgroups func(k Key, p *Params) [2]int // before a count past 65535 is folded into z
 	iterations func(k Key, p *Params) int    // of all loops of one invocation, without the epilogue's
@@ -28,6 +32,7 @@ const (
 	tuneTile   tune = 1 << iota // TileX, TileG
 	tuneLocalY                  // LocalY
 	tuneWindow                  // KernelW, StrideW, DilationW
+	tuneRows                    // TileY
 	tuneSplit                   // Splits
 )
 
@@ -41,6 +46,7 @@ type macro struct {
 func Kernels() []*Kernel {
 	return []*Kernel{
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather,
 	}
@@ -81,10 +87,12 @@ func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
 					continue
 				}
 				for _, k := range kernel.tiles(p, t) {
-					k.Load, k.Aligned = load, p.Aligned() && !kernel.scalar
+					k.Load, k.Aligned = load, p.Aligned() && !kernel.scalar && !(kernel.lanes != nil && kernel.lanes(p))
 					k = k.For(p)
 					if err := k.Check(p, t); err == nil {
-						keys = append(keys, k)
+						if !slices.Contains(keys, k) { // on small maps tiles coincide
+							keys = append(keys, k)
+						}
 					} else {
 						why = err // the last is the simplest kernel's
 					}

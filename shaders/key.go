@@ -16,6 +16,7 @@ type Key struct {
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // shared kernels: workgroup height, along output groups; 0 is the default
 	TileX  int // tiled and shared kernels: output pixels per invocation
+	TileY  int // depthwise_tiled: output rows per invocation
 	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation
 	Splits int // split-K: the sum is taken in that many parts, in order; 0 or 1 is one
 
@@ -37,6 +38,9 @@ func (k Key) String() string {
 	b.WriteString(k.Kernel.String())
 	if k.has(tuneTile) {
 		fmt.Fprintf(&b, " %dx%d", k.TileX, k.TileG)
+	}
+	if k.has(tuneRows) {
+		fmt.Fprintf(&b, " rows %d", k.TileY)
 	}
 	b.WriteString(" " + k.Load.String())
 	if k.has(tuneWindow) {
@@ -113,6 +117,7 @@ const (
 	maxShared     = 32768 // bytes of shared memory
 	maxTile       = 256   // outputs per invocation
 	maxRow        = 64    // input texels of a row window
+	maxRows       = 64    // output rows that an invocation goes down
 	maxSplits     = 64
 	maxWorkgroups = 65535 // per dimension
 )
@@ -140,6 +145,13 @@ func (k Key) Validate() error {
 		}
 	} else if k.TileX != 0 || k.TileG != 0 {
 		return fail("it has no tile")
+	}
+	if k.has(tuneRows) {
+		if k.TileY < 1 || k.TileY > maxRows {
+			return fail("TileY must be in 1 … %d", maxRows)
+		}
+	} else if k.TileY != 0 {
+		return fail("it has no rows")
 	}
 	if k.Splits < 0 || k.Splits > maxSplits || k.Splits > 1 && !k.has(tuneSplit) && k.Kernel != SplitSum {
 		return fail("%d splits", k.Splits)
@@ -208,6 +220,9 @@ func (k Key) source() (Source, error) {
 	if k.has(tuneTile) {
 		define("TILE_X", k.TileX)
 		define("TILE_G", k.TileG)
+	}
+	if k.has(tuneRows) {
+		define("TILE_Y", k.TileY)
 	}
 	if k.has(tuneWindow) {
 		define("KERNEL_W", k.KernelW)

@@ -10,8 +10,8 @@ type Layout struct {
 	Pack func(dst, w []float32, d Dims)
 }
 
-// Dims are the dimensions of a part's weights. In counts a group's inputs.
-type Dims struct{ Out, In, KernelH, KernelW int }
+// Dims are the dimensions of a part's weights. In counts a group's inputs; no groups are one.
+type Dims struct{ Out, In, KernelH, KernelW, Groups int }
 
 // ConvTexels holds, for every output group, input group and tap, a texel of 4 outputs for each of 4 inputs:
 // [out/4][in/4][kh][kw][4 inputs][4 outputs], zero-padded.
@@ -28,6 +28,21 @@ var ConvTexels = &Layout{
 				for k, v := range src {
 					dst[at+k*16] = v
 				}
+			}
+		}
+	},
+}
+
+// DepthwiseTexels holds a texel of 4 channels for each tap: [channel/4][kh][kw][4 channels], zero-padded.
+var DepthwiseTexels = &Layout{
+	Name: "depthwise texels",
+	Len:  func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * 4 },
+	Pack: func(dst, w []float32, d Dims) {
+		clear(dst)
+		area := d.KernelH * d.KernelW
+		for o := range d.Out {
+			for k, v := range w[o*area:][:area] {
+				dst[(o/4*area+k)*4+o%4] = v
 			}
 		}
 	},

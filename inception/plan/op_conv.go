@@ -15,7 +15,8 @@ var convRow = operator{
 		setWindow(p, c.Kernel, c.Stride, c.Dilation, c.Pad)
 		p.Groups = int32(c.Groups)
 	},
-	kernels: only(shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
+	kernels: only(shaders.DepthwiseTiled, shaders.Depthwise, shaders.Grouped, shaders.Dense, shaders.Stem,
+		shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
 	values: func(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 		c := op.(graph.Conv2D)
 		return param(c.Weight), param(c.Bias), nil
@@ -26,7 +27,7 @@ var convRow = operator{
 }
 
 func convDims(c graph.Conv2D) shaders.Dims {
-	return shaders.Dims{Out: c.Out, In: c.In / c.Groups, KernelH: c.Kernel.H, KernelW: c.Kernel.W}
+	return shaders.Dims{Out: c.Out, In: c.In / c.Groups, KernelH: c.Kernel.H, KernelW: c.Kernel.W, Groups: c.Groups}
 }
 
 // setWindow tells the kernels of a window.

@@ -1,0 +1,34 @@
+package shaders
+
+import "fmt"
+
+// DepthwiseTiled is depthwise_tiled.comp.
+var DepthwiseTiled = &Kernel{
+	Name: "depthwise_tiled", convolves: true, tunes: tuneTile | tuneRows | tuneWindow, local: [2]int{64}, layout: DepthwiseTexels,
+	serves: func(k Key, p *Params) error {
+		if square := p.KernelH == p.KernelW && p.StrideH == p.StrideW && p.DilationH == 1 && p.DilationW == 1; k.TileY > 1 && !square {
+			return fmt.Errorf("window %d×%d, stride %d×%d, dilation %d×%d: with %d rows a tile it serves square ones without dilation",
+				p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, k.TileY)
+		}
+		return servesDepthwise(k, p)
+	},
+	workgroups: func(k Key, p *Params) [2]int {
+		tiles := int(p.N) * int(p.OutG) * ceil(int(p.OutH), k.TileY) * ceil(int(p.OutW), k.TileX)
+		return [2]int{ceil(tiles, k.localX()), 1}
+	},
+	iterations: func(k Key, p *Params) int { return int(p.KernelH) + 2*k.TileY*int(p.StrideH) },
+	candidates: func(p *Params) []Key {
+		tiled := func(least, most, rows, local int) Key {
+			return Key{TileX: tileWidth(int(p.OutW), least, most), TileY: tileWidth(int(p.OutH), ceil(rows, 2), rows), TileG: 1, LocalX: local,
+				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
+		}
+		row, small := tiled(5, 9, 1, 8), tiled(2, 4, 1, 64)
+		if square := p.KernelH == p.KernelW && p.StrideH == p.StrideW && p.DilationH == 1 && p.DilationW == 1; !square || p.KernelW > 3 {
+			return []Key{row, small} // larger windows' weights fill the registers
+		}
+		if p.StrideW > 1 {
+			return []Key{tiled(3, 4, 16, 8), row, tiled(2, 4, 4, 64), tiled(2, 2, 4, 64), small}
+		}
+		return []Key{tiled(5, 8, 16, 8), tiled(3, 4, 16, 8), tiled(2, 4, 4, 64), tiled(2, 2, 4, 64), small}
+	},
+}

@@ -1,0 +1,47 @@
+package shaders
+
+import "fmt"
+
+// Stem is stem.comp.
+var Stem = &Kernel{
+	Name: "stem", convolves: true, tunes: tuneTile | tuneWindow, local: [2]int{64}, layout: StemTexels,
+	serves: func(_ Key, p *Params) error {
+		if p.C > stemInputs || p.Groups != 1 {
+			return fmt.Errorf("%d channels in %d groups: it serves up to %d in one", p.C, p.Groups, stemInputs)
+		}
+		return nil
+	},
+	workgroups: func(k Key, p *Params) [2]int {
+		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
+		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG)}
+	},
+	iterations: func(_ Key, p *Params) int { return int(p.KernelH) },
+	candidates: func(p *Params) []Key {
+		tiled := func(least, most, g, local int) Key {
+			return Key{TileX: tileWidth(int(p.OutW), least, most), TileG: min(g, int(p.OutG)), LocalX: local,
+				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
+		}
+		return []Key{tiled(5, 9, 2, 8), tiled(5, 9, 4, 8), tiled(10, 16, 2, 8), tiled(10, 16, 4, 8), tiled(4, 4, 2, 64)}
+	},
+}
+
+// stemInputs is the most input channels that stem serves.
+const stemInputs = 3
+
+// StemTexels holds, for every output group and tap, a texel of 4 outputs for each of 3 inputs: [out/4][kh][kw][3 inputs][4
+// outputs], zero-padded.
+var StemTexels = &Layout{
+	Name: "stem texels",
+	Len:  func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * stemInputs * 4 },
+	Pack: func(dst, w []float32, d Dims) {
+		clear(dst)
+		area := d.KernelH * d.KernelW
+		for o := range d.Out {
+			for i := range min(d.In, stemInputs) {
+				for k, v := range w[(o*d.In+i)*area:][:area] {
+					dst[((o/4*area+k)*stemInputs+i)*4+o%4] = v
+				}
+			}
+		}
+	},
+}
