@@ -8,22 +8,18 @@ import (
 	"io/fs"
 )
 
-// keyText is a Key in writing.
+// keyText is a Key in writing: its kernel by name, and its numbers.
 type keyText struct {
-	Kernel                      string
-	Load                        Load
-	Aligned, Wide               bool `json:",omitempty"`
-	Acts                        Acts `json:",omitempty"`
-	LocalX, LocalY              int  `json:",omitempty"`
-	TileX, TileG                int  `json:",omitempty"`
-	Splits                      int  `json:",omitempty"`
-	KernelW, StrideW, DilationW int  `json:",omitempty"`
+	Kernel string
+	Key    numbers
 }
+
+// numbers are a Key's fields, as encoding/json writes a struct that has no methods.
+type numbers Key
 
 // MarshalText is the key in writing, for UnmarshalText.
 func (k Key) MarshalText() ([]byte, error) {
-	return json.Marshal(keyText{k.Kernel.String(), k.Load, k.Aligned, k.Wide, k.Acts, k.LocalX, k.LocalY, k.TileX, k.TileG, k.Splits,
-		k.KernelW, k.StrideW, k.DilationW})
+	return json.Marshal(keyText{k.Kernel.String(), numbers(k)})
 }
 
 // UnmarshalText reads what MarshalText wrote, perhaps by another version of this program: a key that no kernel here serves is an
@@ -33,7 +29,8 @@ func (k *Key) UnmarshalText(text []byte) error {
 	if err := json.Unmarshal(text, &t); err != nil {
 		return fmt.Errorf("shaders: reading a key: %w", err)
 	}
-	read := Key{Find(t.Kernel), t.Load, t.Aligned, t.Wide, t.Acts, t.LocalX, t.LocalY, t.TileX, t.TileG, t.Splits, t.KernelW, t.StrideW, t.DilationW, false}
+	read := Key(t.Key)
+	read.Kernel = Find(t.Kernel)
 	if err := read.Validate(); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestKeyText(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v", text, got, err, k)
 		}
 	}
-	for _, text := range []string{"", "{}", "null", "[]", `{"Kernel":"no such"}`, `{"Kernel":"copy","Load":9}`, `{"Kernel":"copy","TileX":3}`, `{"Kernel":"conv_tiled"`} {
+	for _, text := range []string{"", "{}", "null", "[]", `{"Kernel":"no such"}`, `{"Kernel":"copy","Key":{"Load":9}}`, `{"Kernel":"copy","Key":{"TileX":3}}`, `{"Kernel":"conv_tiled"`} {
 		var k shaders.Key
 		if err := k.UnmarshalText([]byte(text)); err == nil || k != (shaders.Key{}) {
 			t.Errorf("%q: %v, %v", text, k, err)
