@@ -172,7 +172,9 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.allocate(ctx); err != nil {
 		return err
 	}
-	return s.record(ctx)
+	err := s.record(ctx)
+	s.weights.pack = nil // nothing is packed from here on
+	return err
 }
 
 // chooseKernels sets the steps' kernels where something better than the rule is known or can be measured.

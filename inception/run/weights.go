@@ -92,10 +92,11 @@ type sessionWeights struct {
 	*graphWeights
 	dev  *gpu.Device
 	held map[string]*packedWeights
+	pack []float32 // where weights are packed, one step's after the other's; nil once the session is compiled
 }
 
 func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
-	return &sessionWeights{s.open(g), d, map[string]*packedWeights{}}
+	return &sessionWeights{graphWeights: s.open(g), dev: d, held: map[string]*packedWeights{}}
 }
 
 // of is the buffer with a step's weights in a layout, nil where it has none. It is packed and uploaded at the first asking.
@@ -145,7 +146,9 @@ func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l
 }
 
 func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
-	floats := make([]float32, step.WeightsLen(l))
+	n := step.WeightsLen(l)
+	s.pack = slices.Grow(s.pack[:0], n)[:n]
+	floats := s.pack
 	if err := step.PackWeights(floats, s.graph, l); err != nil {
 		return nil, err
 	}
