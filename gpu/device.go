@@ -53,7 +53,8 @@ type Limits struct {
 	UniformBindings         int    // Uniforms.Binding is below this
 	TextureUnits            int    // Texel.Unit of a sampler is below this
 	ImageUnits              int    // Texel.Unit of an image is below this
-	Timestamps              bool   // false: Pass.Time uses the wall clock and waits
+	Timestamps              bool   // false: Pass.Time uses the wall clock and waits after every dispatch
+	ClockFault              string // why Timestamps is false; empty where it is true
 	ResetStatus             bool   // the driver reports GPU resets
 	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }
@@ -99,6 +100,7 @@ func Devices(ctx context.Context) ([]DeviceInfo, error) {
 
 // newDevice wraps an opened driver; the caller then runs serve on its thread.
 func newDevice(drv driver, name string, index int) *Device {
+	drv.calibrate()
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{

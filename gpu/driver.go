@@ -12,6 +12,7 @@ type driver interface {
 	info() DeviceInfo // all but Index and Name
 	limits() Limits
 	traits() Traits
+	calibrate() // once, before limits: tries the clock
 	newBuffer(name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
 	upload(b *Buffer, offset int, data []byte) error

@@ -38,7 +38,7 @@ func (g *glDriver) run(ctx context.Context, p *Pass) (Timing, error) {
 			clock.stamp()
 		}
 		gl.MemoryBarrier(passBarrier)
-		clock.stamp()
+		clock.barrier()
 		queue.mark()
 	}
 	if err := queue.all(); err != nil {
