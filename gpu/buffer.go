@@ -100,6 +100,7 @@ func (b *Buffer) Close() error {
 	if b.shut.Swap(true) || b.dev.closed() {
 		return nil
 	}
+	b.dev.closedBuffers.Add(1) // after shut, and before the thread deletes it
 	err := b.dev.do(context.Background(), func() error {
 		b.dev.drv.deleteBuffer(b.ids)
 		b.ids = bufferIDs{}

@@ -72,6 +72,8 @@ type Device struct {
 	once   sync.Once
 	lost   atomic.Pointer[error] // set by the thread, never reset
 
+	closedBuffers atomic.Uint64 // how many so far
+
 	mu       sync.Mutex
 	programs map[Source]*Program
 	attach   map[any]*attached

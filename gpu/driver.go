@@ -18,8 +18,9 @@ type driver interface {
 	upload(b *Buffer, offset int, data []byte) error
 	download(b *Buffer, offset int, data []byte) error
 	compile(s Source) (*Program, error)
-	run(ctx context.Context, p *Pass) (Timing, error)
-	close() // deletes every object it made, then the context
+	view(t *Texel) uint32                                           // the texture that shows the range
+	run(ctx context.Context, p *Pass, r *Recording) (Timing, error) // r: the pass's waves
+	close()                                                         // deletes every object it made, then the context
 }
 
 // bufferIDs are the GL names behind a Buffer; zero means not made.

@@ -29,8 +29,9 @@ func (f *fakeDriver) upload(*Buffer, int, []byte) error   { return f.fail }
 func (f *fakeDriver) download(*Buffer, int, []byte) error { return f.fail }
 func (f *fakeDriver) compile(Source) (*Program, error)    { return &Program{}, f.fail }
 func (f *fakeDriver) close()                              { f.shut = true }
+func (f *fakeDriver) view(*Texel) uint32                  { return 1 }
 func (f *fakeDriver) calibrate()                          {}
-func (f *fakeDriver) run(context.Context, *Pass) (Timing, error) {
+func (f *fakeDriver) run(context.Context, *Pass, *Recording) (Timing, error) {
 	if f.hold != nil {
 		f.inside <- struct{}{}
 		<-f.hold

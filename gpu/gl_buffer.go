@@ -106,9 +106,9 @@ func get(b *Buffer, offset int, data []byte) {
 	gl.GetBufferSubData(gl.COPY_READ_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
 }
 
-// texture makes the view that t wants at its first use and keeps it with the buffer.
+// view makes the view that t wants at its first use and keeps it with the buffer.
 // Making one binds it to whatever unit is active.
-func texture(t *Texel) uint32 {
+func (g *glDriver) view(t *Texel) uint32 {
 	b := t.Buffer
 	r := texelRange{t.Offset, rangeSize(b, t.Offset, t.Size)}
 	if view := b.ids.views[r]; view != 0 {

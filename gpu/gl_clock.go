@@ -15,23 +15,15 @@ type clock struct {
 	g       *glDriver
 	on      bool
 	queries []uint32        // nil: use the wall clock
+	n       int             // of them, used so far
 	wall    []time.Duration // used if there are no queries
-	n       int
 }
 
-func (g *glDriver) newClock(p *Pass) *clock {
-	if !p.Time {
-		return &clock{}
+func (g *glDriver) newClock(on bool, r *Recording) *clock {
+	c := &clock{g: g, on: on}
+	if on && g.lim.Timestamps {
+		c.queries = g.timestamps(1 + r.dispatches() + len(r.waves))
 	}
-	c := &clock{g: g, on: true}
-	if !g.lim.Timestamps {
-		return c
-	}
-	n := 1
-	for _, wave := range p.Waves {
-		n += len(wave) + 1
-	}
-	c.queries = g.timestamps(n)
 	return c
 }
 
@@ -45,29 +37,43 @@ func (g *glDriver) timestamps(n int) []uint32 {
 	return g.queries[:n]
 }
 
-func (c *clock) stamp() {
-	switch {
-	case !c.on:
-	case c.queries != nil:
-		gl.QueryCounter(c.queries[c.n], gl.TIMESTAMP)
-	default:
+func (c *clock) start() {
+	for _, q := range c.take(1) {
+		gl.QueryCounter(q, gl.TIMESTAMP)
+	}
+	c.wait()
+}
+
+// take returns the next n queries, or none where none are used.
+func (c *clock) take(n int) []uint32 {
+	if c.queries == nil {
+		return nil
+	}
+	c.n += n
+	return c.queries[c.n-n : c.n]
+}
+
+// waits reports whether the pass must stop for the wall clock after each dispatch.
+func (c *clock) waits() bool { return c.on && c.queries == nil }
+
+// wait reads the wall clock once the GPU has nothing left to do.
+func (c *clock) wait() {
+	if c.waits() {
 		c.g.finish()
 		c.wall = append(c.wall, now())
 	}
-	c.n++
 }
 
-// barrier is the stamp after a barrier. By the wall clock it takes no time: all has finished before it.
-func (c *clock) barrier() {
-	if c.on && c.queries == nil {
+// repeat is the stamp after a barrier. By the wall clock it takes no time: all has
+// finished before it.
+func (c *clock) repeat() {
+	if c.waits() {
 		c.wall = append(c.wall, c.wall[len(c.wall)-1])
-		return
 	}
-	c.stamp()
 }
 
 // timing turns the stamps into durations. A clock that steps back counts as 0.
-func (c *clock) timing(p *Pass) Timing {
+func (c *clock) timing(r *Recording) Timing {
 	var t Timing
 	if !c.on {
 		return t
@@ -77,9 +83,9 @@ func (c *clock) timing(p *Pass) Timing {
 		i++
 		return c.between(i-1, i)
 	}
-	for _, wave := range p.Waves {
+	for _, wave := range r.waves {
 		var sum time.Duration
-		each := make([]time.Duration, len(wave))
+		each := make([]time.Duration, len(wave.dispatches))
 		for k := range each {
 			each[k] = lap()
 			sum += each[k]

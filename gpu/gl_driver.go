@@ -28,9 +28,10 @@ type glDriver struct {
 	lim       Limits
 	quirks    Traits
 	debug     bool
-	immutable bool                      // glBufferStorage is there
-	reset     func() uint32             // glGetGraphicsResetStatus, nil if there is none
-	status    uint32                    // of a reset that was seen
+	immutable bool          // glBufferStorage is there
+	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
+	status    uint32        // of a reset that was seen
+	replayer  replayer
 	queries   []uint32                  // timestamp queries, reused
 	read      func(query uint32) uint64 // a timestamp; tests put a clock of their own here
 	waitCost  time.Duration             // by the wall clock, for the GPU with next to nothing to do
@@ -48,6 +49,9 @@ func newGLDriver(ctx glContext, debug bool) (driver, error) {
 
 func (g *glDriver) init() error {
 	if err := loadGL(g.ctx.procAddress); err != nil {
+		return err
+	}
+	if err := g.replayer.load(g.ctx.procAddress); err != nil {
 		return err
 	}
 	g.inf = DeviceInfo{
