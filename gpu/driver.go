@@ -15,8 +15,8 @@ type driver interface {
 	calibrate() // once, before limits: tries the clock
 	newBuffer(name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
-	upload(b *Buffer, offset int, data []byte) error
-	download(b *Buffer, offset int, data []byte) error
+	upload(ctx context.Context, b *Buffer, offset int, data []byte) error
+	download(ctx context.Context, b *Buffer, offset int, data []byte) error
 	compile(s Source) (*Program, error)
 	view(t *Texel) uint32                                           // the texture that shows the range
 	run(ctx context.Context, p *Pass, r *Recording) (Timing, error) // r: the pass's waves

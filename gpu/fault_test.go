@@ -24,13 +24,13 @@ func (f *fakeDriver) traits() Traits   { return Traits{} }
 func (f *fakeDriver) newBuffer(string, int) (bufferIDs, error) {
 	return bufferIDs{buffer: 1}, f.fail
 }
-func (f *fakeDriver) deleteBuffer(bufferIDs)              {}
-func (f *fakeDriver) upload(*Buffer, int, []byte) error   { return f.fail }
-func (f *fakeDriver) download(*Buffer, int, []byte) error { return f.fail }
-func (f *fakeDriver) compile(Source) (*Program, error)    { return &Program{}, f.fail }
-func (f *fakeDriver) close()                              { f.shut = true }
-func (f *fakeDriver) view(*Texel) uint32                  { return 1 }
-func (f *fakeDriver) calibrate()                          {}
+func (f *fakeDriver) deleteBuffer(bufferIDs)                               {}
+func (f *fakeDriver) upload(context.Context, *Buffer, int, []byte) error   { return f.fail }
+func (f *fakeDriver) download(context.Context, *Buffer, int, []byte) error { return f.fail }
+func (f *fakeDriver) compile(Source) (*Program, error)                     { return &Program{}, f.fail }
+func (f *fakeDriver) close()                                               { f.shut = true }
+func (f *fakeDriver) view(*Texel) uint32                                   { return 1 }
+func (f *fakeDriver) calibrate()                                           {}
 func (f *fakeDriver) run(context.Context, *Pass, *Recording) (Timing, error) {
 	if f.hold != nil {
 		f.inside <- struct{}{}

@@ -32,6 +32,9 @@ type glDriver struct {
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
 	status    uint32        // of a reset that was seen
 	replayer  replayer
+	staged    bool                      // transfers go by way of mapped memory
+	writes    *staging                  // of uploads; nil until the first transfer
+	reads     *staging                  // of downloads
 	queries   []uint32                  // timestamp queries, reused
 	read      func(query uint32) uint64 // a timestamp; tests put a clock of their own here
 	waitCost  time.Duration             // by the wall clock, for the GPU with next to nothing to do
@@ -80,6 +83,8 @@ func (g *glDriver) init() error {
 	if ext["GL_NV_shader_thread_group"] {
 		g.quirks.Multiprocessors = getInt(smCountNV)
 	}
+	g.quirks.Staging = g.immutable && !g.inf.Software
+	g.staged = g.quirks.Staging
 	g.lim = readLimits()
 	g.lim.ResetStatus = g.reset != nil && getInt(gl.RESET_NOTIFICATION_STRATEGY_ARB) == gl.LOSE_CONTEXT_ON_RESET_ARB
 	g.lim.RobustAccess = g.reset != nil && getInt(gl.CONTEXT_FLAGS)&robustAccessBit != 0

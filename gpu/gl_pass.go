@@ -17,7 +17,9 @@ const passBarrier = gl.SHADER_STORAGE_BARRIER_BIT | gl.TEXTURE_FETCH_BARRIER_BIT
 func (g *glDriver) run(ctx context.Context, p *Pass, r *Recording) (Timing, error) {
 	drainErrors()
 	for _, t := range p.Uploads {
-		put(t.Buffer, t.Offset, floatBytes(t.Data))
+		if err := g.put(ctx, t.Buffer, t.Offset, floatBytes(t.Data)); err != nil {
+			return Timing{}, joinLine([]error{fmt.Errorf("stopped before the waves: %w", err), g.check()})
+		}
 	}
 	if err := g.checkStep("uploads"); err != nil {
 		return Timing{}, err
@@ -38,16 +40,30 @@ func (g *glDriver) run(ctx context.Context, p *Pass, r *Recording) (Timing, erro
 		w += n
 		queue.mark()
 	}
-	if err := queue.all(); err != nil {
+	if err := g.collect(ctx, &queue, p.Downloads); err != nil {
 		return Timing{}, joinLine([]error{fmt.Errorf("stopped while the last waves ran: %w", err), g.check()})
-	}
-	for _, t := range p.Downloads {
-		get(t.Buffer, t.Offset, floatBytes(t.Data))
 	}
 	if err := g.check(); err != nil {
 		return Timing{}, err
 	}
 	return clock.timing(r), nil
+}
+
+// collect waits for everything that was queued and fills the downloads. Where
+// they are staged their copies are queued first: then there is one wait for all.
+func (g *glDriver) collect(ctx context.Context, queue *fences, downloads []Transfer) error {
+	if len(downloads) == 0 || !g.stage() {
+		if err := queue.all(); err != nil {
+			return err
+		}
+	}
+	q := getter{ctx: ctx, g: g}
+	for _, t := range downloads {
+		if err := q.get(t.Buffer, t.Offset, floatBytes(t.Data)); err != nil {
+			return err
+		}
+	}
+	return q.done()
 }
 
 // waves replays n waves from the given one on: in one piece, unless something is to be done after each dispatch.
