@@ -20,6 +20,8 @@ type Options struct {
 	// Debug asks for a KHR_debug context: every GL error and every message of
 	// high severity fails the call that caused it. Slower.
 	Debug bool
+	// Programs, if given, keeps linked programs for the next time.
+	Programs ProgramStore
 }
 
 // DeviceInfo describes a device.
@@ -75,6 +77,7 @@ type Device struct {
 	closedBuffers atomic.Uint64 // how many so far
 
 	mu       sync.Mutex
+	store    ProgramStore // may be nil
 	programs map[Source]*Program
 	attach   map[any]*attached
 	order    []*attached // of attaching
@@ -101,14 +104,14 @@ func Devices(ctx context.Context) ([]DeviceInfo, error) {
 }
 
 // newDevice wraps an opened driver; the caller then runs serve on its thread.
-func newDevice(drv driver, name string, index int) *Device {
+func newDevice(drv driver, name string, index int, o Options) *Device {
 	drv.calibrate()
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{
 		drv: drv, inf: inf, lim: drv.limits(), traits: drv.traits(),
 		jobs: make(chan job), quit: make(chan struct{}), gone: make(chan struct{}),
-		programs: map[Source]*Program{}, attach: map[any]*attached{},
+		store: o.Programs, programs: map[Source]*Program{}, attach: map[any]*attached{},
 	}
 }
 

@@ -32,6 +32,7 @@ type glDriver struct {
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
 	status    uint32        // of a reset that was seen
 	replayer  replayer
+	binaries  bool                      // the driver gives and takes program binaries
 	staged    bool                      // transfers go by way of mapped memory
 	writes    *staging                  // of uploads; nil until the first transfer
 	reads     *staging                  // of downloads
@@ -82,6 +83,13 @@ func (g *glDriver) init() error {
 	g.quirks = traitsOf(g.inf.Renderer)
 	if ext["GL_NV_shader_thread_group"] {
 		g.quirks.Multiprocessors = getInt(smCountNV)
+	}
+	g.binaries = getInt(gl.NUM_PROGRAM_BINARY_FORMATS) > 0
+	switch {
+	case ext["GL_KHR_parallel_shader_compile"]:
+		gl.MaxShaderCompilerThreadsKHR(anyThreads)
+	case ext["GL_ARB_parallel_shader_compile"]:
+		gl.MaxShaderCompilerThreadsARB(anyThreads)
 	}
 	g.quirks.Staging = g.immutable && !g.inf.Software
 	g.staged = g.quirks.Staging
@@ -167,6 +175,9 @@ func readLimits() Limits {
 	}
 	return l
 }
+
+// anyThreads lets the driver choose how many threads compile.
+const anyThreads = 0xFFFFFFFF
 
 // robustAccessBit is GL_CONTEXT_FLAG_ROBUST_ACCESS_BIT of OpenGL 4.5 and
 // ARB_robustness.

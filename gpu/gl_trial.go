@@ -17,7 +17,7 @@ func (g *glDriver) calibrate() {
 	if gl.GetQueryiv(gl.TIMESTAMP, gl.QUERY_COUNTER_BITS, &bits); bits == 0 {
 		g.lim.ClockFault = "the driver has no timestamps"
 	}
-	p, err := g.compile(trialSource)
+	p, err := g.endProgram(g.startProgram(trialSource, programBinary{}, false))
 	if err != nil {
 		g.lim.ClockFault = "the clock could not be tried: " + err.Error()
 		return

@@ -21,7 +21,7 @@ type Traits struct {
 	// Staging says that transfers go by way of memory that host and GPU share.
 	// NVIDIA's driver moves a buffer that is read directly to host memory, for good
 	// (glium issue 445, yuzu pull request 4175), and others stall. Renderers on the
-	// CPU read directly: their buffers are host memory, and a second copy only costs
+	// CPU go the direct way: their buffers are host memory, and a second copy costs
 	// (16 MiB to and fro: 1.9 times as long on llvmpipe, 1.2 on zink; BenchmarkTransfers).
 	Staging bool
 }

@@ -68,9 +68,9 @@ func TestForwardGPU(t *testing.T) {
 	if first == nil {
 		t.Fatal("no session is kept")
 	}
-	programs := first.Device().Programs()
+	programs := first.Device().ProgramCount()
 	forward(t, n.graph, n.input)
-	if inception.CachedSession(n.graph, n.input) != first || first.Device().Programs() != programs {
+	if inception.CachedSession(n.graph, n.input) != first || first.Device().ProgramCount() != programs {
 		t.Error("the second call compiled again")
 	}
 	batch := shape(2, 5, 6, 7)
