@@ -255,6 +255,7 @@ func (s *Session) uploadFixed(ctx context.Context) error {
 // record builds every step's dispatches and puts them in stages: what may run between two barriers.
 func (s *Session) record(ctx context.Context) error {
 	slot, at := paramSlot(s.dev), 0
+	var pass [][]gpu.Dispatch
 	for _, w := range s.plan.Waves {
 		var stages []stage
 		for i, step := range w.Steps {
@@ -282,8 +283,10 @@ func (s *Session) record(ctx context.Context) error {
 		}
 		s.stages = append(s.stages, stages)
 		for _, st := range stages {
-			s.pass = append(s.pass, st.dispatches)
+			pass = append(pass, st.dispatches)
 		}
 	}
-	return nil
+	var err error
+	s.waves, err = s.dev.Record(ctx, pass)
+	return err
 }

@@ -30,7 +30,7 @@ type Session struct {
 	weights *sessionWeights
 	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
 	stages  [][]stage                     // of each wave
-	pass    [][]gpu.Dispatch
+	waves   *gpu.Recording // all of it
 	busy    chan struct{} // holds one token: the arena belongs to whoever has it
 	staging sync.Pool     // *[]float32, what a run uploads and downloads
 	closed  bool          // guarded by busy
@@ -208,7 +208,7 @@ func (s *Session) transfers(buf []float32, outputs int) *gpu.Pass {
 		buf = buf[len(data):]
 		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
 	}
-	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Waves: s.pass}
+	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Recording: s.waves}
 	for _, t := range s.plan.Outputs[:outputs] {
 		pass.Downloads = append(pass.Downloads, take(t))
 	}
