@@ -72,7 +72,7 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	for {
 		s, err := compile(ctx, d, g, images, o)
 		if err == nil {
-			s.shape = input
+			s.shape, s.fewer = input, separable(g, input)
 			s.compile = time.Since(begin)
 			return s, nil
 		}
