@@ -57,6 +57,28 @@ func Stored(d *gpu.Device, g *graph.Graph) (versions, buffers int, bytes int64) 
 	return len(s.graphs), buffers, bytes
 }
 
+// WeightBuffers are those that the session uses.
+func (s *Session) WeightBuffers() []*gpu.Buffer {
+	var all []*gpu.Buffer
+	for _, p := range s.weights.held {
+		all = append(all, p.buffer)
+	}
+	return all
+}
+
+// Stages are, for each wave, what runs between two barriers: the indices of the wave's steps, one for each dispatch. The last is
+// what the device is given.
+func (s *Session) Stages() (waves [][][]int, pass [][]gpu.Dispatch) {
+	for _, stages := range s.stages {
+		var wave [][]int
+		for _, st := range stages {
+			wave = append(wave, st.steps)
+		}
+		waves = append(waves, wave)
+	}
+	return waves, s.pass
+}
+
 // Abandon leaves the weights of a step as a session of g would whose context ended while it packed them, once give is closed.
 // The returned function is that session's end.
 func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error) {

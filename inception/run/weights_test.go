@@ -75,8 +75,17 @@ func TestSessionsShareWeights(t *testing.T) {
 	}
 	wantAnswer(t, first, q)
 	wantStored(t, "with the first session left", d, n.Graph, buffers, bytes)
+	onDevice := first.WeightBuffers()
 	if err := first.Close(); err != nil {
 		t.Error(err)
+	}
+	if len(onDevice) != buffers {
+		t.Errorf("%d buffers in use, want %d", len(onDevice), buffers)
+	}
+	for _, b := range onDevice {
+		if err := b.Download(context.Background(), 0, make([]float32, 1)); !errors.Is(err, gpu.ErrClosed) {
+			t.Errorf("buffer %s is still there: %v", b.Name(), err)
+		}
 	}
 	wantStored(t, "after the last was closed", d, n.Graph, 0, 0)
 	if _, err := run.Compile(context.Background(), d, n.Graph, nettest.Shape(1, 4, 6, 7), run.Options{}); err == nil {
