@@ -27,12 +27,12 @@ unit:
 	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./... $(COUNT)
 
 zink:
-	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception $(COUNT)
+	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/run $(COUNT)
 
 # The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
 race:
 	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close|Cache|Memory|Lost|Lock|Purpose|Weights|Failures' ./inception ./inception/run
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)

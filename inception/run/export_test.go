@@ -80,8 +80,8 @@ func (s *Session) Stages() (waves [][][]int, pass [][]gpu.Dispatch) {
 }
 
 // Abandon leaves the weights of a step as a session of g would whose context ended while it packed them, once give is closed.
-// The returned function is that session's end.
-func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error) {
+// The returned functions are that session's end, and the number of sessions that use or await these weights.
+func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error, users func() int) {
 	s := stateOf(d).weights.session(d, g)
 	p := &packedWeights{users: 1, done: make(chan struct{})}
 	id := step.WeightsID(step.Key.Kernel.Layout())
@@ -93,7 +93,7 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 		p.err = context.Canceled
 		close(p.done)
 	}()
-	return func() error {
+	end = func() error {
 		<-p.done
 		err := s.drop(id, p)
 		if err == nil {
@@ -101,4 +101,10 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 		}
 		return err
 	}
+	users = func() int {
+		s.store.mu.Lock()
+		defer s.store.mu.Unlock()
+		return p.users
+	}
+	return end, users
 }

@@ -216,7 +216,7 @@ func TestAbandonedWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	give := make(chan struct{})
-	end := run.Abandon(d, n.Graph, step, give)
+	end, users := run.Abandon(d, n.Graph, step, give)
 	compiled := func(ctx context.Context, ready chan<- *run.Session, failed chan<- error) {
 		session, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault})
 		if err != nil {
@@ -230,7 +230,13 @@ func TestAbandonedWeights(t *testing.T) {
 	mine := errors.New("no time for that")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go compiled(ctx, ready, failed)
-	time.AfterFunc(50*time.Millisecond, func() { cancel(mine) })
+	waiting := func() {
+		for users() < 2 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	waiting()
+	cancel(mine)
 	select {
 	case err := <-failed:
 		if !errors.Is(err, mine) || !strings.Contains(err.Error(), "waiting for the weights of step") {
@@ -240,13 +246,7 @@ func TestAbandonedWeights(t *testing.T) {
 		t.Fatal("compiled without weights")
 	}
 	go compiled(context.Background(), ready, failed)
-	select {
-	case <-time.After(50 * time.Millisecond):
-	case err := <-failed:
-		t.Fatal(err)
-	case <-ready:
-		t.Fatal("compiled without weights")
-	}
+	waiting()
 	close(give)
 	var session *run.Session
 	select {
