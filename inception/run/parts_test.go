@@ -149,7 +149,13 @@ func TestImagesThatDependOnEachOther(t *testing.T) {
 			t.Errorf("%s: error is %v, want gpu.ErrLimit for the whole batch", g.Name, err)
 		}
 	}
-	// One image that is too large stays so.
+	// Images that are too large one by one: the error is the whole batch's.
+	alone, x := graph.New("alone", 4)
+	alone.Outputs = []graph.Value{alone.Add("relu", graph.ReLU{}, x)}
+	_, err := run.Compile(context.Background(), d, alone, in, run.Options{}.WithLimits(blocks(16*15-1)))
+	if !errors.Is(err, gpu.ErrLimit) || !strings.Contains(err.Error(), "takes 1920 bytes, the device binds 239 at once") {
+		t.Errorf("%s: error is %v, want gpu.ErrLimit for the whole batch", alone.Name, err)
+	}
 	n := small(1)
 	if _, err := run.Compile(context.Background(), d, n.Graph, n.Input, run.Options{}.WithLimits(blocks(1024))); !errors.Is(err, gpu.ErrLimit) {
 		t.Errorf("one image: error is %v, want gpu.ErrLimit", err)
