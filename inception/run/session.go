@@ -30,10 +30,10 @@ type Session struct {
 	weights *sessionWeights
 	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
 	stages  [][]stage                     // of each wave
-	waves   *gpu.Recording // all of it
-	busy    chan struct{} // holds one token: the arena belongs to whoever has it
-	staging sync.Pool     // *[]float32, what a run uploads and downloads
-	closed  bool          // guarded by busy
+	waves   *gpu.Recording                // all of it
+	busy    chan struct{}                 // holds one token: the arena belongs to whoever has it
+	staging sync.Pool                     // *[]float32, what a run uploads and downloads
+	closed  bool                          // guarded by busy
 	compile time.Duration
 	tuning  time.Duration
 }
