@@ -254,6 +254,11 @@ func (s *Session) uploadFixed(ctx context.Context) error {
 
 // record builds every step's dispatches and puts them in stages: what may run between two barriers.
 func (s *Session) record(ctx context.Context) error {
+	var programs []gpu.Source
+	for _, step := range s.plan.Steps() {
+		programs = append(programs, sources(step, step.Key)...)
+	}
+	s.dev.Programs(ctx, programs)
 	slot, at := paramSlot(s.dev), 0
 	var pass [][]gpu.Dispatch
 	for _, w := range s.plan.Waves {
