@@ -8,16 +8,24 @@ LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVIC
 ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint unit zink race glfw cross smoke
+.PHONY: bench test lint glsl unit zink race glfw cross smoke
 bench:
 	go run ./cmd/bench
 
-test: lint unit zink race glfw cross smoke
+test: lint glsl unit zink race glfw cross smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+# The reference compiler takes every variant of every shader. It lists the files that it took: all that were written.
+glsl:
+	@dir=$$(mktemp -d) && trap "rm -r $$dir" EXIT && go run ./cmd/shaders $$dir/all && cd $$dir/all && \
+	if ! find . -type f -print0 | xargs -0 -n 100 glslangValidator -S comp >../log; then \
+		awk '/\.comp$$/ { name = $$0; next } NF { print name ": " $$0 }' ../log; exit 1; \
+	fi && \
+	n=$$(grep -c '\.comp$$' ../log) && [ $$n = $$(find . -type f | wc -l) ] && echo "shaders that glslangValidator took: $$n"
 
 # Test processes append their count of GPU cases to a file; the sum is shown, and none at all is a failure.
 CASES = export INCEPTIONGL_CASES=$$(mktemp) &&
@@ -27,12 +35,11 @@ unit:
 	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./... $(COUNT)
 
 zink:
-	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception $(COUNT)
+	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/plan ./inception/run $(COUNT)
 
-# The detector makes Go code several times as slow: it runs what is concurrent, not every network again.
+# The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./inception/classify
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race -run 'Goroutines|Forward|Tuner|Evicted|Run|Close' ./inception
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./inception ./inception/classify ./inception/run
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)

@@ -24,6 +24,9 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 	if w, b := takes(op); len(weight) > 0 && !w || len(bias) > 0 && !b {
 		return nil, fmt.Errorf("cpuref: %s: given %d weights and a bias of %d elements, which it does not take", op.Kind(), len(weight), len(bias))
 	}
+	if a, ok := activationOf(op); ok {
+		return a.result(in[0]), nil
+	}
 	switch op := op.(type) {
 	case graph.Conv2D:
 		return Conv2D(in[0], op, weight, bias)
@@ -39,10 +42,6 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return LRN(in[0], op)
 	case graph.Softmax:
 		return Softmax(in[0])
-	case graph.ReLU:
-		return ReLU(in[0]), nil
-	case graph.Clip:
-		return Clip(in[0], op), nil
 	case graph.Concat:
 		return Concat(in)
 	case graph.Reshape:
@@ -65,21 +64,6 @@ func takes(op graph.Op) (weight, bias bool) {
 		return false, true
 	default:
 		return false, false
-	}
-}
-
-// Activate applies an activation, ReLU or Clip, to the answer in place, and returns it: the epilogue of a step. nil
-// means none. The bound stays valid: neither brings two numbers further apart. NaN stays NaN.
-func (r *Result) Activate(act graph.Op) (*Result, error) {
-	switch act := act.(type) {
-	case nil:
-		return r, nil
-	case graph.ReLU:
-		return r.ReLU(), nil
-	case graph.Clip:
-		return r.activated(clip(array{r.Shape, r.Value}, act)), nil
-	default:
-		return nil, fmt.Errorf("cpuref: %s is not an activation", act.Kind())
 	}
 }
 

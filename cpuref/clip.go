@@ -6,13 +6,9 @@ import (
 )
 
 // Clip is min(max(x, Min), Max), element by element, torch.clamp; NaN stays NaN, as in PyTorch. Nothing is rounded.
-func Clip(x *tensor.Tensor, c graph.Clip) *Result { return newResult(clip(fromTensor(x), c), nil, 0) }
+func Clip(x *tensor.Tensor, c graph.Clip) *Result { return clip(c).result(x) }
 
-// clip is Clip in float64.
-func clip(x array, c graph.Clip) array {
-	y := array{x.Shape, make([]float64, len(x.v))}
-	for i, v := range x.v {
-		y.v[i] = min(max(v, float64(c.Min)), float64(c.Max)) // NaN of NaN
-	}
-	return y
+func clip(c graph.Clip) activation {
+	low, high := float64(c.Min), float64(c.Max)
+	return activation{value: func(v float64) float64 { return min(max(v, low), high) }, steepest: 1} // NaN of NaN
 }

@@ -71,7 +71,7 @@ func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(g
 }
 
 // apply computes one operator in float64. Shapes and weights are checked already; out is the output's shape.
-// A new operator gets its file, and its case here and in Apply.
+// A new operator gets its file, and its case here and in Apply; one that works on single numbers has it in activationOf.
 func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tensor.Array, out tensor.Shape) (array, error) {
 	if err := ctx.Err(); err != nil {
 		return array{}, err
@@ -81,6 +81,9 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 			return nil
 		}
 		return widen(weights[name].Data)
+	}
+	if a, ok := activationOf(op); ok {
+		return a.of(in[0]), nil
 	}
 	switch op := op.(type) {
 	case graph.Input:
@@ -103,10 +106,6 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Softmax:
 		y, _, err := softmax(ctx, in[0])
 		return y, err
-	case graph.ReLU:
-		return relu(in[0]), nil
-	case graph.Clip:
-		return clip(in[0], op), nil
 	case graph.Concat:
 		return concat(in, out), nil
 	case graph.Reshape:

@@ -25,7 +25,8 @@ const maxBuffer = math.MaxInt / 2
 // NewBuffer allocates size bytes of GPU memory, filled with zeros. The name is
 // for messages. It may be larger than Limits.MaxStorageBlock and MaxTexelBuffer:
 // those limit the ranges that a dispatch binds. If the driver returns
-// GL_OUT_OF_MEMORY the error is ErrOutOfMemory and the device is lost.
+// GL_OUT_OF_MEMORY the error is ErrOutOfMemory; what else uses the device goes on,
+// unless the context is broken: then the error is ErrContextLost as well.
 func (d *Device) NewBuffer(ctx context.Context, name string, size int) (*Buffer, error) {
 	if d.closed() {
 		return nil, fmt.Errorf("gpu: buffer %s: device: %w", name, ErrClosed)

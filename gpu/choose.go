@@ -30,10 +30,11 @@ func open(ctx context.Context, o Options, w ways) (*Device, error) {
 		return nil, err
 	}
 	if want == "" {
-		return start(ctx, func() (*Device, error) {
+		d, err := start(ctx, func() (*Device, error) {
 			cands, failed := candidates(w)
 			return bestOf(cands, failed, o.Debug)
 		})
+		return d, explain(err, w.root)
 	}
 	list, err := devices(ctx, w)
 	if err != nil {
@@ -41,15 +42,16 @@ func open(ctx context.Context, o Options, w ways) (*Device, error) {
 	}
 	f, err := pick(list, want)
 	if err != nil {
-		return nil, err
+		return nil, explain(err, w.root)
 	}
-	return start(ctx, func() (*Device, error) {
+	d, err := start(ctx, func() (*Device, error) {
 		drv, err := f.cand.open(o.Debug)
 		if err != nil {
 			return nil, noDevice([]attempt{{f.cand.name, err}})
 		}
 		return newDevice(drv, f.info.Name, f.info.Index), nil
 	})
+	return d, explain(err, w.root)
 }
 
 func (w ways) check() error {
@@ -66,7 +68,7 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 		d   *Device
 		err error
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return nil, fmt.Errorf("gpu: opening a device: %w", err)
 	}
 	ch := make(chan result, 1)
@@ -86,7 +88,7 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 				_ = r.d.Close()
 			}
 		}()
-		return nil, fmt.Errorf("gpu: opening a device: %w", ctx.Err())
+		return nil, fmt.Errorf("gpu: opening a device: %w", ended(ctx))
 	}
 }
 
@@ -170,12 +172,12 @@ func devices(ctx context.Context, w ways) ([]found, error) {
 	})
 	select {
 	case r := <-ch:
-		if err := ctx.Err(); err != nil {
+		if err := ended(ctx); err != nil {
 			return nil, fmt.Errorf("gpu: listing devices: %w", err)
 		}
-		return r.list, r.err
+		return r.list, explain(r.err, w.root)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("gpu: listing devices: %w", ctx.Err())
+		return nil, fmt.Errorf("gpu: listing devices: %w", ended(ctx))
 	}
 }
 

@@ -3,6 +3,7 @@ package gpu
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -52,7 +53,7 @@ type Limits struct {
 	UniformBindings         int    // Uniforms.Binding is below this
 	TextureUnits            int    // Texel.Unit of a sampler is below this
 	ImageUnits              int    // Texel.Unit of an image is below this
-	Timestamps              bool   // false: Pass.Time uses the wall clock and glFinish
+	Timestamps              bool   // false: Pass.Time uses the wall clock and waits
 	ResetStatus             bool   // the driver reports GPU resets
 	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }
@@ -81,14 +82,14 @@ type Device struct {
 // ErrNoDevice if there is none, and lists what was tried and what to install.
 // The context limits the wait, not the life of the device.
 func Open(ctx context.Context, o Options) (*Device, error) {
-	return open(ctx, o, ways{eglLibrary: eglLibrary})
+	return open(ctx, o, ways{eglLibrary: eglLibrary, root: os.DirFS("/")})
 }
 
 // Devices opens every candidate briefly and lists them: hardware first, then
 // software, then those that could not be opened (see DeviceInfo.Err). The error
 // wraps ErrNoDevice if none could; the list is valid then, too.
 func Devices(ctx context.Context) ([]DeviceInfo, error) {
-	list, err := devices(ctx, ways{eglLibrary: eglLibrary})
+	list, err := devices(ctx, ways{eglLibrary: eglLibrary, root: os.DirFS("/")})
 	infos := make([]DeviceInfo, len(list))
 	for i, f := range list {
 		infos[i] = f.info

@@ -209,8 +209,9 @@ func TestOpenTogether(t *testing.T) {
 
 func TestCancelled(t *testing.T) {
 	d := gputest.Open(t)
-	ctx, cancel := context.WithCancel(bg)
-	cancel()
+	why := errors.New("no time left today")
+	ctx, cancel := context.WithCancelCause(bg)
+	cancel(why)
 	b := buffer(t, d, "b", count(4))
 	_, openErr := gpu.Open(ctx, gpu.Options{})
 	_, namedErr := gpu.Open(ctx, gpu.Options{Device: "0"})
@@ -218,8 +219,8 @@ func TestCancelled(t *testing.T) {
 	_, newErr := d.NewBuffer(ctx, "c", 4)
 	_, progErr := d.Program(ctx, gpu.Source{Name: "never.comp", Text: "x"})
 	for i, err := range []error{openErr, namedErr, listErr, newErr, progErr, b.Upload(ctx, 0, count(4)), b.Download(ctx, 0, count(4))} {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("call %d gave %v, want context.Canceled", i, err)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, why) {
+			t.Errorf("call %d gave %v, want context.Canceled and its cause", i, err)
 		}
 	}
 	same(t, download(t, b), count(4))

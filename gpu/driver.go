@@ -1,6 +1,9 @@
 package gpu
 
-import "context"
+import (
+	"context"
+	"io/fs"
+)
 
 // driver is what a GL context can do for a Device. All of its methods are
 // called on the device's thread. It exists so that the rest of the package
@@ -46,4 +49,5 @@ type attempt struct {
 type ways struct {
 	backend    string // "" = all, "egl", "glfw"
 	eglLibrary string
+	root       fs.FS // of the machine's files, for explaining failures; may be nil
 }

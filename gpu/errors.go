@@ -14,7 +14,9 @@ var (
 	// ErrLimit means that a request exceeds one of the device's Limits.
 	ErrLimit = errors.New("beyond a limit of the device")
 	// ErrOutOfMemory means that the driver ran out of memory. GL leaves the
-	// context's state undefined after it (section 2.3.1), so the device is lost.
+	// context's state undefined after it (section 2.3.1), so the device is lost and
+	// the error wraps ErrContextLost, too; but not if NewBuffer gave it and the
+	// context then proved that it still works.
 	ErrOutOfMemory = errors.New("out of GPU memory")
 	// ErrContextLost means that the GPU was reset or that an earlier error left
 	// the context undefined. Close the device and open it again.
@@ -40,5 +42,5 @@ func (e *CompileError) Error() string {
 
 // losesContext reports whether the device is of no further use after err.
 func losesContext(err error) bool {
-	return errors.Is(err, ErrContextLost) || errors.Is(err, ErrOutOfMemory)
+	return errors.Is(err, ErrContextLost)
 }

@@ -53,7 +53,7 @@ func fake(t *testing.T, f *fakeDriver) *Device {
 
 func TestLostForGood(t *testing.T) {
 	ctx := context.Background()
-	for _, cause := range []error{ErrContextLost, ErrOutOfMemory} {
+	for _, cause := range []error{ErrContextLost, fmt.Errorf("%w: %w", ErrOutOfMemory, ErrContextLost)} {
 		f := &fakeDriver{}
 		d := fake(t, f)
 		b, err := d.NewBuffer(ctx, "b", 16)
@@ -79,16 +79,21 @@ func TestLostForGood(t *testing.T) {
 	}
 }
 
-// TestOtherErrorsPass checks that an ordinary error does not end the device.
+// TestOtherErrorsPass checks that an ordinary error does not end the device, nor
+// a lack of memory that the context survived.
 func TestOtherErrorsPass(t *testing.T) {
-	f := &fakeDriver{fail: errors.New("GL_INVALID_OPERATION")}
-	d := fake(t, f)
-	if _, err := d.Run(context.Background(), &Pass{}); err == nil {
-		t.Error("the error was lost")
-	}
-	f.fail = nil
-	if _, err := d.Run(context.Background(), &Pass{}); err != nil {
-		t.Error(err)
+	for _, cause := range []error{errors.New("GL_INVALID_OPERATION"), ErrOutOfMemory} {
+		f := &fakeDriver{fail: cause}
+		d := fake(t, f)
+		_, runErr := d.Run(context.Background(), &Pass{})
+		_, newErr := d.NewBuffer(context.Background(), "b", 16)
+		if !errors.Is(runErr, cause) || !errors.Is(newErr, cause) {
+			t.Errorf("got %v and %v, want %v", runErr, newErr, cause)
+		}
+		f.fail = nil
+		if _, err := d.Run(context.Background(), &Pass{}); err != nil || d.Err() != nil {
+			t.Error(err, d.Err())
+		}
 	}
 }
 
@@ -97,14 +102,15 @@ func TestOtherErrorsPass(t *testing.T) {
 func TestCancelWhileWaiting(t *testing.T) {
 	f := &fakeDriver{hold: make(chan struct{}), inside: make(chan struct{})}
 	d := fake(t, f)
-	ctx, cancel := context.WithCancel(context.Background())
+	why := errors.New("shutting down")
+	ctx, cancel := context.WithCancelCause(context.Background())
 	served, queued := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := d.Run(ctx, &Pass{}); served <- err }()
 	<-f.inside
 	go func() { _, err := d.NewBuffer(ctx, "b", 4); queued <- err }()
-	cancel()
-	if err := <-queued; !errors.Is(err, context.Canceled) {
-		t.Errorf("the queued call gave %v, want context.Canceled", err)
+	cancel(why)
+	if err := <-queued; !errors.Is(err, context.Canceled) || !errors.Is(err, why) {
+		t.Errorf("the queued call gave %v, want context.Canceled and its cause", err)
 	}
 	select {
 	case err := <-served:

@@ -3,6 +3,8 @@
 package gpu
 
 import (
+	"errors"
+	"fmt"
 	"unsafe"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
@@ -25,13 +27,44 @@ func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
 	// Drivers may allocate lazily; clearing makes them do it here, where the
 	// error can be told.
 	gl.ClearBufferData(gl.COPY_WRITE_BUFFER, gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, nil)
-	gl.Finish()
-	if err := g.check(); err != nil {
+	g.finish()
+	errs, err := g.errors()
+	if err != nil {
 		g.deleteBuffer(ids)
+		if errs.oom && !errs.lost {
+			err = joinLine([]error{err, g.prove()})
+		}
 		return bufferIDs{}, err
 	}
 	g.label(gl.BUFFER, ids.buffer, name)
 	return ids, nil
+}
+
+// prove returns nil if the context still works after GL_OUT_OF_MEMORY, which may
+// have left anything undefined: no error left over, no reset, and a small buffer
+// that keeps what it is given. Otherwise the context is lost.
+func (g *glDriver) prove() error {
+	const size = 256
+	var in, out [size]byte
+	for i := range in {
+		in[i] = byte(i ^ 0x5a)
+	}
+	drainErrors()
+	var id uint32
+	gl.GenBuffers(1, &id)
+	gl.BindBuffer(gl.COPY_WRITE_BUFFER, id)
+	gl.BufferData(gl.COPY_WRITE_BUFFER, size, nil, gl.DYNAMIC_COPY)
+	gl.BufferSubData(gl.COPY_WRITE_BUFFER, 0, size, unsafe.Pointer(&in[0]))
+	gl.GetBufferSubData(gl.COPY_WRITE_BUFFER, 0, size, unsafe.Pointer(&out[0]))
+	gl.DeleteBuffers(1, &id)
+	_, err := g.errors()
+	if err == nil && in != out {
+		err = errors.New("a small buffer did not keep its data")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: after running out of memory: %w", ErrContextLost, err)
+	}
+	return nil
 }
 
 func (g *glDriver) deleteBuffer(ids bufferIDs) {

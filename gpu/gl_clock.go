@@ -12,6 +12,7 @@ import (
 // after every barrier. It uses timestamp queries (section 4.3) rather than
 // GL_TIME_ELAPSED, which some drivers answer with 1 ns for compute work.
 type clock struct {
+	g       *glDriver
 	on      bool
 	queries []uint32    // nil: use the wall clock
 	wall    []time.Time // used if there are no queries
@@ -22,7 +23,7 @@ func (g *glDriver) newClock(p *Pass) *clock {
 	if !p.Time {
 		return &clock{}
 	}
-	c := &clock{on: true}
+	c := &clock{g: g, on: true}
 	if !g.lim.Timestamps {
 		return c
 	}
@@ -45,7 +46,7 @@ func (c *clock) stamp() {
 	case c.queries != nil:
 		gl.QueryCounter(c.queries[c.n], gl.TIMESTAMP)
 	default:
-		gl.Finish()
+		c.g.finish()
 		c.wall = append(c.wall, time.Now())
 	}
 	c.n++
@@ -102,7 +103,7 @@ func (g *glDriver) timestampsWork() bool {
 	gl.GenQueries(2, &g.queries[0])
 	for _, q := range g.queries {
 		gl.QueryCounter(q, gl.TIMESTAMP)
-		gl.Finish()
+		g.finish()
 	}
 	first, second := result(g.queries[0]), result(g.queries[1])
 	return first != 0 && second > first

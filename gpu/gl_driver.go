@@ -29,6 +29,7 @@ type glDriver struct {
 	debug     bool
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
+	status    uint32        // of a reset that was seen
 	queries   []uint32      // timestamp queries, reused
 }
 
@@ -180,9 +181,22 @@ var errorNames = map[uint32]string{
 	gl.CONTEXT_LOST_KHR:              "GL_CONTEXT_LOST",
 }
 
-// check collects what went wrong since the last check: a reset (section 2.3.2),
-// GL errors (section 2.3.1), and in debug mode the driver's messages.
+// check is errors where running out of memory loses the context, that is,
+// everywhere but in newBuffer.
 func (g *glDriver) check() error {
+	kind, err := g.errors()
+	if kind.oom && !kind.lost {
+		err = joinLine([]error{err, ErrContextLost})
+	}
+	return err
+}
+
+// trouble says which errors there were that concern the whole context.
+type trouble struct{ oom, lost bool }
+
+// errors collects what went wrong since the last check: a reset (section 2.3.2),
+// GL errors (section 2.3.1), and in debug mode the driver's messages.
+func (g *glDriver) errors() (trouble, error) {
 	var errs []error
 	var names []string
 	var oom, lost bool
@@ -202,11 +216,9 @@ func (g *glDriver) check() error {
 			break
 		}
 	}
-	if g.reset != nil {
-		if why := g.reset(); why != gl.NO_ERROR {
-			lost = true
-			names = append(names, resetReason(why))
-		}
+	if why := g.resetStatus(); why != gl.NO_ERROR {
+		lost = true
+		names = append(names, resetReason(why))
 	}
 	if oom {
 		errs = append(errs, ErrOutOfMemory)
@@ -222,7 +234,15 @@ func (g *glDriver) check() error {
 			errs = append(errs, errors.New(msg))
 		}
 	}
-	return joinLine(errs)
+	return trouble{oom, lost}, joinLine(errs)
+}
+
+// resetStatus is that of the first reset: GL tells of it once only.
+func (g *glDriver) resetStatus() uint32 {
+	if g.status == gl.NO_ERROR && g.reset != nil {
+		g.status = g.reset()
+	}
+	return g.status
 }
 
 func resetReason(status uint32) string {

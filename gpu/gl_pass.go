@@ -24,9 +24,10 @@ func (g *glDriver) run(ctx context.Context, p *Pass) (Timing, error) {
 	}
 	clock := g.newClock(p)
 	clock.stamp()
+	queue := fences{g: g, ctx: ctx}
+	defer queue.drop()
 	for w, wave := range p.Waves {
-		if err := ctx.Err(); err != nil {
-			gl.Finish()
+		if err := queue.room(); err != nil {
 			return Timing{}, joinLine([]error{fmt.Errorf("stopped before wave %d of %d: %w", w, len(p.Waves), err), g.check()})
 		}
 		for i := range wave {
@@ -38,8 +39,11 @@ func (g *glDriver) run(ctx context.Context, p *Pass) (Timing, error) {
 		}
 		gl.MemoryBarrier(passBarrier)
 		clock.stamp()
+		queue.mark()
 	}
-	gl.Finish()
+	if err := queue.all(); err != nil {
+		return Timing{}, joinLine([]error{fmt.Errorf("stopped while the last waves ran: %w", err), g.check()})
+	}
 	for _, t := range p.Downloads {
 		get(t.Buffer, t.Offset, floatBytes(t.Data))
 	}

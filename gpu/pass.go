@@ -85,10 +85,11 @@ type Timing struct {
 }
 
 // Run checks the pass, hands it to the device's thread in one piece and waits.
-// The context is honoured while the pass waits its turn and between waves;
-// work that has started is finished first, so the slices are the caller's again
-// when Run returns. After an error the contents of the buffers written by the
-// pass and of Downloads are undefined.
+// When the context ends, Run returns as soon as the driver lets it: at once if
+// dispatches run asynchronously, else after the wave at work. No more waves are
+// queued then; the few that are may still run, before any later call's work. The
+// slices are the caller's again when Run returns. After an error the contents of
+// the buffers written by the pass and of Downloads are undefined.
 func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 	if d.closed() {
 		return Timing{}, fmt.Errorf("gpu: run: device: %w", ErrClosed)

@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 )
@@ -52,7 +53,7 @@ func (d *Device) do(ctx context.Context, f func() error) error {
 	if d.closed() {
 		return fmt.Errorf("gpu: device: %w", ErrClosed)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ended(ctx); err != nil {
 		return fmt.Errorf("gpu: before the call: %w", err)
 	}
 	j := job{f: f, done: make(chan error, 1)}
@@ -62,8 +63,25 @@ func (d *Device) do(ctx context.Context, f func() error) error {
 	case <-d.quit:
 		return fmt.Errorf("gpu: device: %w", ErrClosed)
 	case <-ctx.Done():
-		return fmt.Errorf("gpu: waiting for the device: %w", ctx.Err())
+		return fmt.Errorf("gpu: waiting for the device: %w", ended(ctx))
 	}
+}
+
+// ended is nil while ctx lasts, and then says why it ended: the cause, and beside
+// it ctx.Err() where the cause is something else, so that errors.Is finds both.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil:
+		return err
+	case errors.Is(cause, err):
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 func (d *Device) closed() bool {

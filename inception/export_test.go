@@ -2,11 +2,12 @@ package inception
 
 import (
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
 // CachedSession is the session that ForwardGPU keeps for g and this input shape, or nil.
-func CachedSession(g *graph.Graph, s tensor.Shape) *Session {
+func CachedSession(g *graph.Graph, s tensor.Shape) *run.Session {
 	forward.mu.Lock()
 	e := forward.sessions[sessionKey{g, s}]
 	forward.mu.Unlock()

@@ -12,7 +12,9 @@ import (
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/internal/nettest"
 	"inceptiongl/inception/tensor"
+	"inceptiongl/inception/weights"
 )
 
 // freshDefault starts and ends a test without a default device.
@@ -32,6 +34,13 @@ func freshDefault(t *testing.T) {
 	t.Cleanup(closeDefault)
 }
 
+// small is a module that runs in a moment, with weights of the seed.
+func small(seed uint64) nettest.Network {
+	n := nettest.Of("small", inception.InceptionA(5), nettest.Shape(1, 5, 6, 7))
+	inception.InitHe(n.Graph, seed)
+	return n
+}
+
 // asked counts the inputs, so that each call of forward has its own.
 var asked atomic.Uint64
 
@@ -46,7 +55,7 @@ func forward(t *testing.T, g *graph.Graph, in tensor.Shape) {
 	}
 	y, err := inception.ForwardGPU(context.Background(), g, x)
 	if err == nil {
-		err = closeTo(y, want, 1e-4)
+		err = nettest.CloseTo(y, want, 1e-4)
 	}
 	if err != nil {
 		t.Errorf("%s, input %v: %v", g.Name, in, err)
@@ -55,39 +64,73 @@ func forward(t *testing.T, g *graph.Graph, in tensor.Shape) {
 
 func stack(t *testing.T) *graph.Graph {
 	g := inception.PointwiseStack(3, 5)
-	inception.InitHe(g, seed(t))
+	inception.InitHe(g, nettest.Seed(t))
 	return g
 }
 
 // TestForwardGPU: one session for each (graph, shape), kept; a closed default device opens again.
 func TestForwardGPU(t *testing.T) {
 	freshDefault(t)
-	n := small(seed(t))
-	forward(t, n.graph, n.input)
-	first := inception.CachedSession(n.graph, n.input)
+	n := small(nettest.Seed(t))
+	forward(t, n.Graph, n.Input)
+	first := inception.CachedSession(n.Graph, n.Input)
 	if first == nil {
 		t.Fatal("no session is kept")
 	}
 	programs := first.Device().Programs()
-	forward(t, n.graph, n.input)
-	if inception.CachedSession(n.graph, n.input) != first || first.Device().Programs() != programs {
+	forward(t, n.Graph, n.Input)
+	if inception.CachedSession(n.Graph, n.Input) != first || first.Device().Programs() != programs {
 		t.Error("the second call compiled again")
 	}
-	batch := shape(2, 5, 6, 7)
-	forward(t, n.graph, batch)
-	second := inception.CachedSession(n.graph, batch)
+	batch := nettest.Shape(2, 5, 6, 7)
+	forward(t, n.Graph, batch)
+	second := inception.CachedSession(n.Graph, batch)
 	if second == nil || second == first || second.Device() != first.Device() || inception.CachedSessions() != 2 {
 		t.Errorf("another shape needs a session of its own, on the same device; %d are kept", inception.CachedSessions())
 	}
 	if err := inception.CloseDefault(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := first.Run(context.Background(), tensor.New(n.input)); !errors.Is(err, gpu.ErrClosed) {
+	if _, err := first.Run(context.Background(), tensor.New(n.Input)); !errors.Is(err, gpu.ErrClosed) {
 		t.Errorf("a session after CloseDefault: error is %v, want gpu.ErrClosed", err)
 	}
-	forward(t, n.graph, n.input)
-	if s := inception.CachedSession(n.graph, n.input); s == nil || s == first {
+	forward(t, n.Graph, n.Input)
+	if s := inception.CachedSession(n.Graph, n.Input); s == nil || s == first {
 		t.Error("the call after CloseDefault kept no session of its own")
+	}
+}
+
+// TestForwardGPUWeightsReplaced: the next call computes with the new weights; sessions of the old ones don't stay.
+func TestForwardGPUWeightsReplaced(t *testing.T) {
+	freshDefault(t)
+	s := nettest.Seed(t)
+	n, other := small(s), small(s+1)
+	forward(t, n.Graph, n.Input)
+	old := inception.CachedSession(n.Graph, n.Input)
+	if err := weights.Apply(n.Graph, other.Graph.Weights); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		forward(t, n.Graph, n.Input)
+	}
+	if s := inception.CachedSession(n.Graph, n.Input); s == old || s == nil || inception.CachedSessions() != 1 {
+		t.Errorf("the old session is kept, or none; %d are", inception.CachedSessions())
+	}
+	if _, err := old.Run(context.Background(), tensor.New(n.Input)); !errors.Is(err, inception.ErrWeightsChanged) && !errors.Is(err, gpu.ErrClosed) {
+		t.Errorf("the old session: error is %v", err)
+	}
+	n.Graph.Weights = nil // on the device by now
+	x := inception.RandomInput(n.Input, s)
+	want, err := cpuref.Run(context.Background(), other.Graph, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := inception.ForwardGPU(context.Background(), n.Graph, x)
+	if err == nil {
+		err = nettest.CloseTo(y, want, 1e-4)
+	}
+	if err != nil {
+		t.Errorf("without the graph's weights: %v", err)
 	}
 }
 
@@ -97,31 +140,31 @@ func TestForwardGPUErrors(t *testing.T) {
 	ctx := context.Background()
 	for name, x := range map[string]*tensor.Tensor{
 		"nil":            nil,
-		"too little":     {Shape: shape(1, 3, 4, 5), Data: make([]float32, 59)},
-		"other channels": tensor.New(shape(1, 4, 4, 5)),
+		"too little":     {Shape: nettest.Shape(1, 3, 4, 5), Data: make([]float32, 59)},
+		"other channels": tensor.New(nettest.Shape(1, 4, 4, 5)),
 	} {
 		if y, err := inception.ForwardGPU(ctx, g, x); err == nil || y != nil {
 			t.Errorf("%s: error is %v with output %v", name, err, y)
 		}
 	}
-	if _, err := inception.ForwardGPU(ctx, nil, tensor.New(shape(1, 3, 4, 5))); err == nil {
+	if _, err := inception.ForwardGPU(ctx, nil, tensor.New(nettest.Shape(1, 3, 4, 5))); err == nil {
 		t.Error("no graph: no error")
 	}
-	if _, err := inception.ForwardGPU(ctx, inception.PointwiseStack(3, 5), tensor.New(shape(1, 3, 4, 5))); err == nil {
+	if _, err := inception.ForwardGPU(ctx, inception.PointwiseStack(3, 5), tensor.New(nettest.Shape(1, 3, 4, 5))); err == nil {
 		t.Error("no weights: no error")
 	}
 	done, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := inception.ForwardGPU(done, g, tensor.New(shape(1, 3, 4, 5))); !errors.Is(err, context.Canceled) {
+	if _, err := inception.ForwardGPU(done, g, tensor.New(nettest.Shape(1, 3, 4, 5))); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: error is %v, want context.Canceled", err)
 	}
-	forward(t, g, shape(1, 3, 4, 5)) // an error is not remembered
+	forward(t, g, nettest.Shape(1, 3, 4, 5)) // an error is not remembered
 }
 
 // TestForwardGPUManyGoroutines: several graphs and shapes at once, from nothing.
 func TestForwardGPUManyGoroutines(t *testing.T) {
 	freshDefault(t)
-	n := small(seed(t))
+	n := small(nettest.Seed(t))
 	g := stack(t)
 	var wg sync.WaitGroup
 	for i := range 12 {
@@ -130,9 +173,9 @@ func TestForwardGPUManyGoroutines(t *testing.T) {
 			defer wg.Done()
 			for range 2 {
 				if i%3 == 0 {
-					forward(t, n.graph, n.input)
+					forward(t, n.Graph, n.Input)
 				} else {
-					forward(t, g, shape(1, 3, 4, 4+i%3))
+					forward(t, g, nettest.Shape(1, 3, 4, 4+i%3))
 				}
 			}
 		}()
@@ -147,7 +190,7 @@ func TestForwardGPUManyGoroutines(t *testing.T) {
 func TestForwardGPUEviction(t *testing.T) {
 	freshDefault(t)
 	g := stack(t)
-	sized := func(i int) tensor.Shape { return shape(1, 3, 1, i) }
+	sized := func(i int) tensor.Shape { return nettest.Shape(1, 3, 1, i) }
 	for i := 1; i <= inception.MaxSessions; i++ {
 		forward(t, g, sized(i))
 	}
@@ -181,7 +224,7 @@ func TestForwardGPUEviction(t *testing.T) {
 func TestForwardGPUNoDevice(t *testing.T) {
 	freshDefault(t)
 	g := stack(t)
-	in := shape(1, 3, 2, 2)
+	in := nettest.Shape(1, 3, 2, 2)
 	t.Run("unknown", func(t *testing.T) {
 		t.Setenv("INCEPTIONGL_DEVICE", "no such device")
 		for range 2 {

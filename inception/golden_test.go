@@ -9,9 +9,13 @@ import (
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
+	"inceptiongl/inception/internal/nettest"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
+
+var kernelPolicies = []run.Kernels{run.KernelsPlain, run.KernelsDefault, run.KernelsMeasured}
 
 // TestGoldens: PyTorch's weights and input give PyTorch's float64 answer, on the GPU.
 func TestGoldens(t *testing.T) {
@@ -42,7 +46,7 @@ func TestGoldens(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range kernelPolicies {
-			s, err := inception.Compile(ctx, d, g, x.Shape, inception.Options{Kernels: k})
+			s, err := run.Compile(ctx, d, g, x.Shape, run.Options{Kernels: k})
 			if err != nil {
 				t.Fatalf("%s: %v", c.name, err)
 			}
@@ -72,7 +76,7 @@ func readTensor(t *testing.T, path string) *tensor.Tensor {
 	if len(a.Dims) != 4 {
 		t.Fatalf("%s has dimensions %v, want 4", path, a.Dims)
 	}
-	x, err := tensor.FromData(shape(a.Dims[0], a.Dims[1], a.Dims[2], a.Dims[3]), a.Data)
+	x, err := tensor.FromData(nettest.Shape(a.Dims[0], a.Dims[1], a.Dims[2], a.Dims[3]), a.Data)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}

@@ -7,10 +7,11 @@ import (
 
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/internal/nettest"
 )
 
 func TestInitHe(t *testing.T) {
-	s := seed(t)
+	s := nettest.Seed(t)
 	a, b, other := inception.InceptionA(192), inception.InceptionA(192), inception.InceptionA(192)
 	inception.InitHe(a, s)
 	inception.InitHe(b, s)
@@ -31,8 +32,8 @@ func TestInitHe(t *testing.T) {
 	}
 	// Another graph with a parameter of that name and shape, elsewhere in it, gets the same values.
 	g, x := graph.New("other", 16)
-	v := conv(g, "before", x, 16, 16, 3)
-	g.Outputs = []graph.Value{conv(g, "branch5x5_2", v, 16, 24, 5)}
+	v := nettest.Conv(g, "before", x, 16, 16, 3)
+	g.Outputs = []graph.Value{nettest.Conv(g, "branch5x5_2", v, 16, 24, 5)}
 	inception.InitHe(g, s)
 	for _, name := range []string{"branch5x5_2.weight", "branch5x5_2.bias"} {
 		if !slices.Equal(g.Weights[name].Data, a.Weights[name].Data) {
@@ -44,8 +45,8 @@ func TestInitHe(t *testing.T) {
 // TestInitHeMoments: the limits are more than 10 standard deviations of the estimates away.
 func TestInitHeMoments(t *testing.T) {
 	g, x := graph.New("wide", 96)
-	g.Outputs = []graph.Value{conv(g, "conv", x, 96, 4096, 3)}
-	inception.InitHe(g, seed(t))
+	g.Outputs = []graph.Value{nettest.Conv(g, "conv", x, 96, 4096, 3)}
+	inception.InitHe(g, nettest.Seed(t))
 	for name, want := range map[string]float64{"conv.weight": 2.0 / (96 * 9), "conv.bias": 0.01} {
 		data := g.Weights[name].Data
 		var sum, squares float64
@@ -65,8 +66,8 @@ func TestInitHeMoments(t *testing.T) {
 }
 
 func TestRandomInput(t *testing.T) {
-	s := seed(t)
-	in := shape(2, 3, 16, 16)
+	s := nettest.Seed(t)
+	in := nettest.Shape(2, 3, 16, 16)
 	a, b, c := inception.RandomInput(in, s), inception.RandomInput(in, s), inception.RandomInput(in, s+1)
 	if a.Shape != in || a.Check() != nil || !slices.Equal(a.Data, b.Data) || slices.Equal(a.Data, c.Data) {
 		t.Error("the values must depend on the seed, and on nothing else")

@@ -17,8 +17,11 @@ var ErrWeightsChanged = run.ErrWeightsChanged
 
 // Options says how to compile.
 type Options struct {
-	// Untuned takes each step's default kernel instead of measuring which is fastest: a quicker start, slower runs.
-	Untuned bool
+	// Tune measures which kernels are fastest here, however long it takes, and remembers them for later runs of every program.
+	// Without it, what was remembered is used, else a rule by device and shape; on hardware up to half a second goes into measuring.
+	Tune bool
+	// NoCache neither uses nor keeps anything in the user's cache folder. So does the environment variable INCEPTIONGL_NO_CACHE=1.
+	NoCache bool
 }
 
 // Session is a network made ready on a device for one input shape. It serves any number of goroutines, one run at a time.
@@ -29,9 +32,9 @@ type Session struct{ s *run.Session }
 // Errors: a malformed graph, missing weights, an input that doesn't fit; gpu.ErrLimit where a step needs more than the device
 // offers; gpu.ErrOutOfMemory; the context's.
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
-	var options run.Options
-	if o.Untuned {
-		options.Kernels = run.KernelsDefault
+	options := run.Options{NoCache: o.NoCache}
+	if o.Tune {
+		options.Kernels = run.KernelsMeasured
 	}
 	s, err := run.Compile(ctx, d, g, input, options)
 	if err != nil {

@@ -18,16 +18,30 @@ const (
 	maxBytes    = 1 << 30 // of activations and parameters
 )
 
+// device and session are what the cache needs to know of a *gpu.Device and a *run.Session: tests have others.
+type (
+	device interface {
+		comparable
+		Err() error
+		Close() error
+	}
+	session interface {
+		Bytes() int64
+		Close() error
+	}
+)
+
 // sessionCache is a device, opened at first use, with the sessions that were compiled on it.
-type sessionCache struct {
-	open    func(context.Context) (*gpu.Device, error)
-	compile func(context.Context, *gpu.Device, *graph.Graph, tensor.Shape, run.Options) (*run.Session, error)
+type sessionCache[D device, S session] struct {
+	open    func(context.Context) (D, error)
+	compile func(context.Context, D, *graph.Graph, tensor.Shape, run.Options) (S, error)
 	opening chan struct{} // holds one token: whoever opens the device takes it
 
 	mu       sync.Mutex // of what follows; held for no call that may take long
-	dev      *gpu.Device
-	sessions map[sessionKey]*entry
+	dev      D          // the zero value where none is open
+	sessions map[sessionKey]*entry[S]
 	clock    int
+	closes   int // calls of close
 }
 
 type sessionKey struct {
@@ -36,9 +50,10 @@ type sessionKey struct {
 }
 
 // entry is a session in the cache.
-type entry struct {
-	turn    chan struct{} // holds one token; who compiles takes it, so that two callers don't compile the same twice
-	session *run.Session  // guarded by turn
+type entry[S session] struct {
+	turn     chan struct{} // holds one token; who compiles takes it, so that two callers don't compile the same twice
+	session  S             // guarded by turn, as is the next
+	compiled bool
 
 	// Guarded by the cache's lock:
 	used    int // sessionCache.clock at the last use
@@ -47,53 +62,66 @@ type entry struct {
 	dropped bool // to be closed by its last user
 }
 
-func newSessionCache(open func(context.Context) (*gpu.Device, error),
-	compile func(context.Context, *gpu.Device, *graph.Graph, tensor.Shape, run.Options) (*run.Session, error)) *sessionCache {
-	c := &sessionCache{open: open, compile: compile, opening: make(chan struct{}, 1), sessions: map[sessionKey]*entry{}}
+func newSessionCache[D device, S session](open func(context.Context) (D, error),
+	compile func(context.Context, D, *graph.Graph, tensor.Shape, run.Options) (S, error)) *sessionCache[D, S] {
+	c := &sessionCache[D, S]{open: open, compile: compile, opening: make(chan struct{}, 1), sessions: map[sessionKey]*entry[S]{}}
 	c.opening <- struct{}{}
 	return c
 }
 
-// use calls f with the session for k, compiled if need be. Where memory runs out, what nobody uses is freed and it is tried
-// once more; where the graph's weights were replaced, the session is compiled anew.
-func (c *sessionCache) use(ctx context.Context, k sessionKey, f func(*run.Session) error) error {
+// use calls f with the session for k, compiled if need be. It is tried once more, by compiling anew, where memory runs out,
+// without what nobody uses; where the graph's weights were replaced; and where the device was lost, which another's call may
+// be to blame for.
+func (c *sessionCache[D, S]) use(ctx context.Context, k sessionKey, f func(S) error) error {
 	for try := 0; ; try++ {
-		dev, err := c.device(ctx)
+		dev, closes, err := c.device(ctx)
 		if err != nil {
 			return err
 		}
 		e := c.acquire(dev, k)
 		err = c.run(ctx, dev, k, e, f)
-		again := false
+		if errors.Is(dev.Err(), gpu.ErrContextLost) {
+			c.forget(dev) // memory that ran out loses it, too
+		}
+		again := c.lost(dev, closes, err)
 		switch {
-		case dev.Err() != nil && errors.Is(dev.Err(), gpu.ErrContextLost):
-			c.forget(dev) // the next call starts with a fresh context
 		case errors.Is(err, run.ErrWeightsChanged):
 			c.discard(k, e)
 			again = true
 		case errors.Is(err, gpu.ErrOutOfMemory):
 			again = true
 		}
-		c.release(e)
+		c.release(k, e)
 		if !again || try > 0 {
 			return err
 		}
 		if errors.Is(err, gpu.ErrOutOfMemory) {
-			c.evict(func(*entry, int, int64) bool { return true })
+			c.evictIdle()
 		}
 	}
 }
 
+// lost reports that err says that dev is gone, though nobody asked for that.
+func (c *sessionCache[D, S]) lost(dev D, closes int, err error) bool {
+	if errors.Is(err, gpu.ErrContextLost) {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Is(err, gpu.ErrClosed) && c.dev != dev && c.closes == closes // another call forgot it
+}
+
 // run compiles the entry's session if nobody has, and calls f.
-func (c *sessionCache) run(ctx context.Context, dev *gpu.Device, k sessionKey, e *entry, f func(*run.Session) error) error {
+func (c *sessionCache[D, S]) run(ctx context.Context, dev D, k sessionKey, e *entry[S], f func(S) error) error {
 	select {
 	case <-e.turn:
 	case <-ctx.Done():
 		return fmt.Errorf("running %s: waiting for it to be compiled: %w", k.graph.Name, context.Cause(ctx))
 	}
 	var err error
-	if e.session == nil {
+	if !e.compiled {
 		if e.session, err = c.compile(ctx, dev, k.graph, k.shape, run.Options{}); err == nil {
+			e.compiled = true
 			c.mu.Lock()
 			e.bytes = e.session.Bytes()
 			c.mu.Unlock()
@@ -108,44 +136,44 @@ func (c *sessionCache) run(ctx context.Context, dev *gpu.Device, k sessionKey, e
 	return f(session)
 }
 
-// device is the open device.
-func (c *sessionCache) device(ctx context.Context) (*gpu.Device, error) {
-	current := func() *gpu.Device {
+// device is the open device, and how often close was called before.
+func (c *sessionCache[D, S]) device(ctx context.Context) (dev D, closes int, err error) {
+	var none D
+	current := func() (D, int) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return c.dev
+		return c.dev, c.closes
 	}
-	if d := current(); d != nil {
-		return d, nil
+	if dev, closes = current(); dev != none {
+		return dev, closes, nil
 	}
 	select {
 	case <-c.opening:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for the device to be opened: %w", context.Cause(ctx))
+		return none, 0, fmt.Errorf("waiting for the device to be opened: %w", context.Cause(ctx))
 	}
 	defer func() { c.opening <- struct{}{} }()
-	if d := current(); d != nil {
-		return d, nil
+	if dev, closes = current(); dev != none {
+		return dev, closes, nil
 	}
-	d, err := c.open(ctx)
-	if err != nil {
-		return nil, err
+	if dev, err = c.open(ctx); err != nil {
+		return none, 0, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dev = d
-	return d, nil
+	c.dev = dev
+	return dev, c.closes, nil
 }
 
 // acquire finds or makes the entry for k, unless the device is another by now: then the entry is the caller's alone.
-func (c *sessionCache) acquire(dev *gpu.Device, k sessionKey) *entry {
+func (c *sessionCache[D, S]) acquire(dev D, k sessionKey) *entry[S] {
 	c.mu.Lock()
 	e := c.sessions[k]
 	if c.dev != dev {
 		e = nil
 	}
 	if e == nil {
-		e = &entry{turn: make(chan struct{}, 1)}
+		e = &entry[S]{turn: make(chan struct{}, 1)}
 		e.turn <- struct{}{}
 		if c.dev == dev {
 			c.sessions[k] = e
@@ -161,19 +189,14 @@ func (c *sessionCache) acquire(dev *gpu.Device, k sessionKey) *entry {
 	return e
 }
 
-// trim drops the least recently used entries where there are too many or they hold too much.
-func (c *sessionCache) trim() {
-	c.evict(func(_ *entry, kept int, bytes int64) bool { return kept > maxSessions || bytes > maxBytes })
-}
-
-// evict drops entries, the least recently used first, as long as full says so of the number and the bytes of those that are
-// left. What is in use is closed by its last user, and the last used entry stays.
-func (c *sessionCache) evict(full func(oldest *entry, kept int, bytes int64) bool) {
-	var closing []*run.Session
+// trim drops the least recently used entries where there are too many or they hold too much. What is in use is closed by its
+// last user, and the last used entry stays.
+func (c *sessionCache[D, S]) trim() {
+	var closing []S
 	c.mu.Lock()
 	for {
 		var oldest sessionKey
-		var found *entry
+		var found *entry[S]
 		var bytes int64
 		for k, e := range c.sessions {
 			bytes += e.bytes
@@ -181,7 +204,7 @@ func (c *sessionCache) evict(full func(oldest *entry, kept int, bytes int64) boo
 				oldest, found = k, e
 			}
 		}
-		if found == nil || !full(found, len(c.sessions), bytes) {
+		if found == nil || len(c.sessions) <= maxSessions && bytes <= maxBytes {
 			break
 		}
 		delete(c.sessions, oldest)
@@ -191,17 +214,31 @@ func (c *sessionCache) evict(full func(oldest *entry, kept int, bytes int64) boo
 	closeAll(closing)
 }
 
+// evictIdle drops all that nobody uses.
+func (c *sessionCache[D, S]) evictIdle() {
+	var closing []S
+	c.mu.Lock()
+	for k, e := range c.sessions {
+		if e.users == 0 {
+			delete(c.sessions, k)
+			closing = append(closing, e.drop()...)
+		}
+	}
+	c.mu.Unlock()
+	closeAll(closing)
+}
+
 // drop marks an entry that is no longer in the cache and lists what is to be closed now. The cache's lock is held.
-func (e *entry) drop() []*run.Session {
+func (e *entry[S]) drop() []S {
 	e.dropped = true
-	if e.users > 0 || e.session == nil {
+	if e.users > 0 || !e.compiled {
 		return nil
 	}
-	return []*run.Session{e.session}
+	return []S{e.session}
 }
 
 // discard drops one entry.
-func (c *sessionCache) discard(k sessionKey, e *entry) {
+func (c *sessionCache[D, S]) discard(k sessionKey, e *entry[S]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sessions[k] == e {
@@ -211,10 +248,13 @@ func (c *sessionCache) discard(k sessionKey, e *entry) {
 }
 
 // release is the end of an acquire.
-func (c *sessionCache) release(e *entry) {
-	var closing []*run.Session
+func (c *sessionCache[D, S]) release(k sessionKey, e *entry[S]) {
+	var closing []S
 	c.mu.Lock()
 	e.users--
+	if e.users == 0 && !e.compiled && c.sessions[k] == e {
+		delete(c.sessions, k) // a failure takes no session's place
+	}
 	if e.dropped {
 		closing = e.drop()
 	}
@@ -223,18 +263,18 @@ func (c *sessionCache) release(e *entry) {
 }
 
 // closeAll closes sessions that nobody uses. What can go wrong is the device's to report, at its next use.
-func closeAll(sessions []*run.Session) {
+func closeAll[S session](sessions []S) {
 	for _, s := range sessions {
 		_ = s.Close()
 	}
 }
 
 // forget closes a device that failed, with all its sessions, unless another call did so already.
-func (c *sessionCache) forget(dev *gpu.Device) {
+func (c *sessionCache[D, S]) forget(dev D) {
 	c.mu.Lock()
 	mine := c.dev == dev
 	if mine {
-		c.dev, c.sessions = nil, map[sessionKey]*entry{}
+		c.empty()
 	}
 	c.mu.Unlock()
 	if mine {
@@ -242,12 +282,20 @@ func (c *sessionCache) forget(dev *gpu.Device) {
 	}
 }
 
-func (c *sessionCache) close() error {
+// empty has no device and no sessions. The cache's lock is held.
+func (c *sessionCache[D, S]) empty() {
+	var none D
+	c.dev, c.sessions = none, map[sessionKey]*entry[S]{}
+}
+
+func (c *sessionCache[D, S]) close() error {
+	var none D
 	c.mu.Lock()
 	dev := c.dev
-	c.dev, c.sessions = nil, map[sessionKey]*entry{}
+	c.empty()
+	c.closes++
 	c.mu.Unlock()
-	if dev == nil {
+	if dev == none {
 		return nil
 	}
 	return dev.Close()

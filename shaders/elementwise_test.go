@@ -46,6 +46,9 @@ func opCases() []opCase {
 			opCase{kernel: shaders.Affine, op: graph.Affine{Channels: s.C}, in: one(s), dstC: s.C + 3, channel: 2},
 			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Clip{Min: -0.5, Max: 0.125}},
 			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Clip{Min: -0.5, Max: 0.125}, special: nan, dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Sigmoid{}, scale: 12, special: nan},
+			opCase{kernel: shaders.Copy, op: graph.Concat{}, in: one(s), act: graph.Sigmoid{}, scale: 120, special: -inf, dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.Affine, op: graph.Affine{Channels: s.C}, in: one(s), act: graph.Sigmoid{}},
 			opCase{kernel: shaders.Gather, op: graph.Channels{Index: picks(s.C)}, in: one(s), special: nan},
 			opCase{kernel: shaders.Gather, op: graph.Channels{Index: picks(s.C)}, in: one(s), act: graph.ReLU{}, dstC: s.C + 12, channel: 5, special: inf},
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 5, Alpha: 1e-4, Beta: 0.75, Bias: 1}, in: one(s)},
@@ -121,6 +124,8 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	p.weights = append(p.weights, poison, poison, poison, poison)
 	p.params.Seg[0] = shaders.Segment{Channels: int32(out.C)}
 	switch act := c.act.(type) {
+	case graph.Sigmoid:
+		p.params.Seg[0].Act = shaders.ActSigmoid
 	case graph.ReLU:
 		p.params.Seg[0].Act = shaders.ActReLU
 	case graph.Clip:

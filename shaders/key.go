@@ -7,7 +7,7 @@ import (
 
 // Key specialises a kernel. Equal keys mean the same program.
 type Key struct {
-	Kernel  *Kernel
+	Kernel  *Kernel `json:"-"`
 	Load    Load
 	Aligned bool // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
 	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For

@@ -8,6 +8,7 @@ import (
 	"inceptiongl/cmd/internal/article"
 	"inceptiongl/gpu"
 	"inceptiongl/inception"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -30,7 +31,7 @@ func sweepShapes(size int) []sweepShape {
 // variant is one side of a comparison, ready on the device.
 type variant struct {
 	mid     int // 0: the direct convolution
-	session *inception.Session
+	session *run.Session
 	input   *tensor.Tensor
 	report  *VariantReport
 	totals  []time.Duration
@@ -53,8 +54,8 @@ type articleBench struct {
 	claims []claimRun
 }
 
-// newArticleBench compiles every variant. The tuner is shared with the rest of the run.
-func newArticleBench(ctx context.Context, d *gpu.Device, f *flags, seed uint64, tuner *inception.Tuner) (_ *articleBench, err error) {
+// newArticleBench compiles every variant.
+func newArticleBench(ctx context.Context, d *gpu.Device, f *flags, seed uint64) (_ *articleBench, err error) {
 	b := &articleBench{}
 	defer func() {
 		if err != nil {
@@ -68,16 +69,18 @@ func newArticleBench(ctx context.Context, d *gpu.Device, f *flags, seed uint64, 
 		for _, mid := range append([]int{0}, shape.mids...) {
 			g := article.Bottleneck(shape.in, mid, shape.out, shape.k)
 			inception.InitHe(g, seed)
-			s, err := inception.Compile(ctx, d, g, in, inception.Options{Tuner: tuner})
+			s, err := run.Compile(ctx, d, g, in, run.Options{})
 			if err != nil {
 				return nil, err
 			}
 			v := &variant{mid: mid, session: s, input: inception.RandomInput(in, seed)}
 			sw.variants = append(sw.variants, v)
-			v.report = describeVariant(shape, v)
+			if v.report, err = describeVariant(v); err != nil {
+				return nil, err
+			}
 		}
 	}
-	b.claims, err = newClaimRuns(ctx, d, f, seed, tuner)
+	b.claims, err = newClaimRuns(ctx, d, f, seed)
 	return b, err
 }
 
@@ -134,7 +137,7 @@ func (b *articleBench) time(ctx context.Context, runs int) error {
 				}
 				v.totals = append(v.totals, t.Total)
 				i := 0
-				for _, wave := range t.Dispatches {
+				for _, wave := range t.Steps {
 					for _, d := range wave {
 						if i == len(v.steps) {
 							v.steps = append(v.steps, nil)

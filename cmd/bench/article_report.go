@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
-	"inceptiongl/shaders"
+	"inceptiongl/inception/plan"
 )
 
 // ArticleReport is both sides of the article's claims, run on the device.
@@ -62,38 +61,47 @@ type Difference struct {
 }
 
 // describeVariant is what is known before it runs.
-func describeVariant(s sweepShape, v *variant) *VariantReport {
+func describeVariant(v *variant) (*VariantReport, error) {
 	r := &VariantReport{Name: "direct", Mid: v.mid}
 	if v.mid > 0 {
 		r.Name = fmt.Sprintf("C_mid %d", v.mid)
 	}
-	for _, st := range v.session.Plan().Steps() {
+	p := v.session.Plan()
+	for _, st := range p.Steps() {
 		step := VariantStep{Name: st.Name, Kernel: st.Key.String(), MACs: st.MACs, PaddedMACs: paddedMACs(st), Bytes: st.Bytes}
 		r.Steps = append(r.Steps, step)
 		r.MACs += step.MACs
 		r.PaddedMACs += step.PaddedMACs
 		r.Bytes += step.Bytes
-		for _, p := range st.Parts {
-			r.Weights += int64(len(p.Weight))
-			r.Biases += int64(len(p.Bias))
+		for _, part := range st.Parts {
+			weight, bias, err := part.Weights.Values(p.Graph)
+			if err != nil {
+				return nil, err
+			}
+			r.Weights += int64(len(weight))
+			r.Biases += int64(len(bias))
 		}
 	}
 	r.Intensity = 2 * float64(r.MACs) / float64(r.Bytes)
-	return r
+	return r, nil
 }
 
 // paddedMACs are the multiply-accumulates of a convolution if every output that its workgroups cover were computed, the input's
 // channels rounded up to the 4 of a texel where the kernel reads texels. 0 for other steps.
-func paddedMACs(st *inception.Step) int64 {
+func paddedMACs(st *plan.Step) int64 {
 	c, ok := st.Parts[0].Op.(graph.Conv2D)
 	if !ok || c.Norm().Groups > 1 {
 		return st.MACs
 	}
-	k, groups, local := st.Key, st.Key.Workgroups(&st.Params), st.Key.LocalSize()
+	k, params := st.Key, st.Params()
+	groups, local := k.Workgroups(&params), k.LocalSize()
 	columns := int64(groups[0]) * int64(groups[2]) * int64(local[0])
 	rows := int64(groups[1]) * int64(local[1])
 	depth := int64(c.In)
-	if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise { // those compute one output an invocation, of a channel each
+	if k.Splits > 1 { // each part of the sum has workgroups of its own
+		rows /= int64(k.Splits)
+	}
+	if k.TileX > 0 { // the others compute one output an invocation, of a channel each
 		columns *= int64(k.TileX)
 		rows *= 4 * int64(k.TileG)
 		depth = (depth + 3) / 4 * 4

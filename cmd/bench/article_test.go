@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
 	"inceptiongl/inception/tensor"
 )
 
@@ -135,21 +137,21 @@ func TestCeilings(t *testing.T) {
 
 // TestPaddedMACs against counts by hand.
 func TestPaddedMACs(t *testing.T) {
-	step := func(k inception.Kernels) *inception.Step {
+	step := func(plain bool) *plan.Step {
 		g := article.Bottleneck(6, 0, 10, 3)
 		inception.InitHe(g, 1)
-		p, err := inception.NewPlan(g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, inception.Options{Kernels: k})
+		p, err := plan.New(g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, plan.Options{Plain: plain})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p.Steps()[0]
 	}
-	plain := step(inception.KernelsPlain)
+	plain := step(true)
 	// 63 pixels in a workgroup of 64; 12 rows of outputs, as channels come in fours.
 	if got, want := paddedMACs(plain), int64(64*12*6*9); got != want {
 		t.Errorf("plain kernel (%v): %d, want %d", plain.Key, got, want)
 	}
-	tiled := step(inception.KernelsDefault)
+	tiled := step(false)
 	k := tiled.Key
 	// Rows of 9 pixels in tiles of TileX, in workgroups of LocalX tiles; 3 groups of 4 channels in TileG; 8 channels in.
 	tiles := 7 * ((9 + k.TileX - 1) / k.TileX)
@@ -157,6 +159,10 @@ func TestPaddedMACs(t *testing.T) {
 	groups := (3 + k.TileG - 1) / k.TileG * k.TileG
 	if got, want := paddedMACs(tiled), int64(pixels*groups*4*8*9); got != want {
 		t.Errorf("tiled kernel (%v): %d, want %d", k, got, want)
+	}
+	whole := paddedMACs(tiled)
+	if tiled.Key.Splits = 2; paddedMACs(tiled) != whole {
+		t.Errorf("a sum in two parts (%v): %d, want %d", tiled.Key, paddedMACs(tiled), whole)
 	}
 	if plain.MACs != 63*10*6*9 {
 		t.Errorf("%d MACs", plain.MACs)
@@ -175,6 +181,12 @@ func TestGraphReport(t *testing.T) {
 			t.Errorf("%s is in wave %d, want %d", name, got, want)
 		}
 	}
+	for _, e := range r.Graph.Edges {
+		from, to := r.Graph.Nodes[e[0]].Name, r.Graph.Nodes[e[1]].Name
+		if want := from == "pool" && to == "branch_pool"; r.Graph.swapped(e) != want {
+			t.Errorf("%s runs before %s: %v", to, from, !want)
+		}
+	}
 	for _, network := range []string{"bottleneck", "googlenet_3a", "pointwise"} {
 		f := small()
 		f.Network = network
@@ -182,18 +194,18 @@ func TestGraphReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := inception.Compile(context.Background(), gputest.Open(t), c.graph, c.input.Shape, inception.Options{Kernels: inception.KernelsDefault})
+		p, err := plan.New(c.graph, c.input.Shape, plan.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := describeGraph(c.graph, s)
+		g := describeGraph(c.graph, p)
 		for _, n := range g.Nodes {
 			if n.Wave == 0 && n.Label != "input" && n.Label != "concat" {
 				t.Errorf("%s: %s has no wave", network, n.Name)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
+		if slices.ContainsFunc(g.Edges, g.swapped) {
+			t.Errorf("%s: something runs before what it reads", network)
 		}
 	}
 }
@@ -221,7 +233,7 @@ func TestTimeline(t *testing.T) {
 func TestFLOPs(t *testing.T) {
 	g, x := graph.New("pool", 4)
 	g.Outputs = []graph.Value{g.Add("pool", graph.Pool2D{Type: graph.Max, Kernel: graph.Square(3), Pad: graph.Pad(1)}, x)}
-	p, err := inception.NewPlan(g, tensor.Shape{N: 1, C: 4, H: 5, W: 5}, inception.Options{})
+	p, err := plan.New(g, tensor.Shape{N: 1, C: 4, H: 5, W: 5}, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

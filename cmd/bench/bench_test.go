@@ -31,7 +31,7 @@ func TestTables(t *testing.T) {
 	gputest.Need(t)
 	gputest.Case()
 	var out, log bytes.Buffer
-	if err := run(context.Background(), small(), &out, &log); err != nil {
+	if err := bench(context.Background(), small(), &out, &log); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -53,7 +53,7 @@ func TestJSON(t *testing.T) {
 	f := small()
 	f.JSON, f.Kernels = true, true
 	var out, log bytes.Buffer
-	if err := run(context.Background(), f, &out, &log); err != nil {
+	if err := bench(context.Background(), f, &out, &log); err != nil {
 		t.Fatal(err)
 	}
 	var r Report
@@ -79,7 +79,7 @@ func TestBenchfmt(t *testing.T) {
 	f := small()
 	f.Benchfmt = true
 	var out, log bytes.Buffer
-	if err := run(context.Background(), f, &out, &log); err != nil {
+	if err := bench(context.Background(), f, &out, &log); err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]bool{}
@@ -162,7 +162,7 @@ func TestCPUOnly(t *testing.T) {
 	f.CPU = true
 	f.Device = "no such device" // must not be opened
 	var out, log bytes.Buffer
-	if err := run(context.Background(), f, &out, &log); err != nil {
+	if err := bench(context.Background(), f, &out, &log); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "no GPU used") || !strings.Contains(out.String(), "cpuref") {
@@ -173,7 +173,7 @@ func TestCPUOnly(t *testing.T) {
 func TestNoDevice(t *testing.T) {
 	f := small()
 	f.Device = "no such device"
-	err := run(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
+	err := bench(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
 	if !errors.Is(err, gpu.ErrNoDevice) || !strings.Contains(err.Error(), "--cpu") || status(err) != 2 {
 		t.Errorf("error is %v, status %d", err, status(err))
 	}
@@ -197,7 +197,7 @@ func TestListDevices(t *testing.T) {
 	f := small()
 	f.ListDevices = true
 	var out bytes.Buffer
-	if err := run(context.Background(), f, &out, new(bytes.Buffer)); err != nil {
+	if err := bench(context.Background(), f, &out, new(bytes.Buffer)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(out.String(), "0  ") || !strings.Contains(out.String(), "OpenGL") {

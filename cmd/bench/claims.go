@@ -9,6 +9,7 @@ import (
 	"inceptiongl/gpu"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -22,13 +23,13 @@ type ClaimReport struct {
 type claimRun struct {
 	claim   int // its number
 	name    string
-	session *inception.Session
+	session *run.Session
 	input   *tensor.Tensor
 	output  *tensor.Tensor
 }
 
 // newClaimRuns compiles what claims 1, 5 and 6 are about.
-func newClaimRuns(ctx context.Context, d *gpu.Device, f *flags, seed uint64, tuner *inception.Tuner) ([]claimRun, error) {
+func newClaimRuns(ctx context.Context, d *gpu.Device, f *flags, seed uint64) ([]claimRun, error) {
 	in := article.Input
 	in.H, in.W = f.articleSize, f.articleSize
 	var runs []claimRun
@@ -45,7 +46,7 @@ func newClaimRuns(ctx context.Context, d *gpu.Device, f *flags, seed uint64, tun
 		if c.claim != 6 { // its weights are the claim
 			inception.InitHe(c.g, seed)
 		}
-		s, err := inception.Compile(ctx, d, c.g, c.x.Shape, inception.Options{Tuner: tuner})
+		s, err := run.Compile(ctx, d, c.g, c.x.Shape, run.Options{})
 		if err != nil {
 			for _, r := range runs {
 				r.session.Close()

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 
-	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
 )
 
 // GraphReport is the network as it is drawn: operators in columns by depth and lanes by branch, a ReLU as part of what it follows.
@@ -22,7 +22,7 @@ type GraphNode struct {
 }
 
 // describeGraph draws what every network of this program is: chains from the input, which may meet in a concatenation.
-func describeGraph(g *graph.Graph, s *inception.Session) *GraphReport {
+func describeGraph(g *graph.Graph, p *plan.Plan) *GraphReport {
 	r := &GraphReport{}
 	at := map[graph.Value]int{}
 	lanes, last := 0, 0.0
@@ -58,7 +58,7 @@ func describeGraph(g *graph.Graph, s *inception.Session) *GraphReport {
 			lanes++
 		}
 		last = max(last, node.Column)
-		node.Wave, node.Step = stepOf(s, n.Name)
+		node.Wave, node.Step = stepOf(p, v)
 		at[v] = len(r.Nodes)
 		r.Nodes = append(r.Nodes, node)
 	}
@@ -71,15 +71,18 @@ func describeGraph(g *graph.Graph, s *inception.Session) *GraphReport {
 	return r
 }
 
-// stepOf finds the wave, from 1, and the step that compute a node. A pool whose place was taken by the 1×1 after it has a part
-// of another name: that of the node and ".pool".
-func stepOf(s *inception.Session, node string) (wave int, step string) {
-	for i, w := range s.Plan().Waves {
+// swapped reports an edge against which the plan runs: what it leads to is computed before what it comes from.
+func (g *GraphReport) swapped(edge [2]int) bool {
+	from, to := g.Nodes[edge[0]], g.Nodes[edge[1]]
+	return to.Wave > 0 && to.Wave < from.Wave
+}
+
+// stepOf finds the wave, from 1, and the step that compute a node.
+func stepOf(p *plan.Plan, node graph.Value) (wave int, step string) {
+	for i, w := range p.Waves {
 		for _, st := range w.Steps {
-			for _, p := range st.Parts {
-				if p.Name == node || p.Name == node+".before_pool" || node == "pool" && p.Name == "branch_pool.pool" {
-					return i + 1, st.Name
-				}
+			if st.Computes(node) {
+				return i + 1, st.Name
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := run(ctx, &f, os.Stdout, os.Stderr)
+	err := bench(ctx, &f, os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
 	}
@@ -62,7 +62,7 @@ func main() {
 	os.Exit(status(err))
 }
 
-// status is the exit status for an error of run.
+// status is the exit status for an error of bench.
 func status(err error) int {
 	switch {
 	case err == nil:
@@ -73,8 +73,8 @@ func status(err error) int {
 	return 2
 }
 
-// run does what the flags say. Results go to out; progress and notes go to log.
-func run(ctx context.Context, f *flags, out, log io.Writer) error {
+// bench does what the flags say. Results go to out; progress and notes go to log.
+func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.ListDevices {
 		if f.Article || f.Report != "" {
 			return fmt.Errorf("--article and --report don't go with --list-devices")

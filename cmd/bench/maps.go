@@ -12,10 +12,10 @@ import (
 	"strings"
 
 	"inceptiongl/gpu"
-	"inceptiongl/inception"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -61,7 +61,7 @@ func firstModule() (*graph.Graph, error) {
 }
 
 // featureMaps runs a photo and a digit through the first module, and checks every step.
-func featureMaps(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tuner) ([]MapsReport, error) {
+func featureMaps(ctx context.Context, d *gpu.Device, r *Report) ([]MapsReport, error) {
 	samples, err := digits.Samples()
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func featureMaps(ctx context.Context, d *gpu.Device, r *Report, tuner *inception
 		{"A photo of a cat", "image/jpeg", "cat.jpg", cat, 96},
 		{fmt.Sprintf("A handwritten %d", digit.Label), "image/png", digit.Name, digit.PNG, digits.InputSize},
 	} {
-		m, err := mapsOf(ctx, d, r, tuner, p.data, p.size, p.file)
+		m, err := mapsOf(ctx, d, r, p.data, p.size, p.file)
 		if err != nil {
 			return nil, fmt.Errorf("feature maps of %s: %w", p.file, err)
 		}
@@ -86,7 +86,7 @@ func featureMaps(ctx context.Context, d *gpu.Device, r *Report, tuner *inception
 	return all, nil
 }
 
-func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tuner, data []byte, size int, file string) (*MapsReport, error) {
+func mapsOf(ctx context.Context, d *gpu.Device, r *Report, data []byte, size int, file string) (*MapsReport, error) {
 	g, err := firstModule()
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tune
 	if err != nil {
 		return nil, err
 	}
-	s, err := inception.Compile(ctx, d, g, x.Shape, inception.Options{Tuner: tuner})
+	s, err := run.Compile(ctx, d, g, x.Shape, run.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tune
 	}
 	maps := &MapsReport{Input: x.Shape.String(), Weights: "trained on handwritten digits (" + g.Name + ", its 3×3 stem and first module)"}
 	channel := 0
-	for _, v := range g.Nodes[len(g.Nodes)-1].In {
+	for _, v := range g.Nodes[g.Outputs[0]].In {
 		b, n, err := branchMaps(g, v, y, channel)
 		if err != nil {
 			return nil, err
@@ -129,16 +129,17 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, tuner *inception.Tune
 	return maps, nil
 }
 
-// branchMaps draws the channels that v wrote, from the given one of y on.
+// branchMaps draws the channels that v wrote, from the given one of y on. The branch began where others did: at a value with
+// several readers.
 func branchMaps(g *graph.Graph, v graph.Value, y *tensor.Tensor, from int) (*BranchMaps, int, error) {
 	b := &BranchMaps{}
 	var how []string
 	n := 0
-	for at := v; g.Nodes[at].Name != "stem.relu"; at = g.Nodes[at].In[0] {
+	for at := v; len(g.Nodes[at].In) > 0 && readers(g, at) == 1; at = g.Nodes[at].In[0] {
 		switch op := g.Nodes[at].Op.(type) {
 		case graph.Conv2D:
 			if n == 0 {
-				n, b.Name = op.Out, strings.TrimPrefix(g.Nodes[at].Name, "a1.")
+				n, b.Name = op.Out, g.Nodes[at].Name[strings.LastIndex(g.Nodes[at].Name, ".")+1:]
 			}
 			how = append(how, fmt.Sprintf("%d×%d", op.Kernel.H, op.Kernel.W))
 		case graph.Pool2D:
@@ -158,6 +159,17 @@ func branchMaps(g *graph.Graph, v graph.Value, y *tensor.Tensor, from int) (*Bra
 		b.Channels = append(b.Channels, *m)
 	}
 	return b, n, nil
+}
+
+// readers counts the nodes that read v.
+func readers(g *graph.Graph, v graph.Value) int {
+	count := 0
+	for _, n := range g.Nodes {
+		if slices.Contains(n.In, v) {
+			count++
+		}
+	}
+	return count
 }
 
 // shades are the colours of a map: few, so that the page stays small.

@@ -10,6 +10,8 @@ import (
 	"inceptiongl/gpu"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -24,8 +26,7 @@ type printer interface {
 func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r *Report, print printer) error {
 	info := d.Info()
 	r.Device = DeviceReport{info.Name, info.Vendor, info.Renderer, info.Version, info.Backend, info.Software}
-	tuner := &inception.Tuner{}
-	full, err := inception.Compile(ctx, d, c.graph, c.input.Shape, inception.Options{Tuner: tuner})
+	full, err := run.Compile(ctx, d, c.graph, c.input.Shape, run.Options{})
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	}
 	total, measuring := full.CompileTime()
 	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), time.Since(begin).Seconds()}
-	framework, err := inception.Compile(ctx, d, c.graph, c.input.Shape, inception.Options{Off: inception.AllRewrites, Tuner: tuner})
+	framework, err := run.Compile(ctx, d, c.graph, c.input.Shape, run.Options{Off: plan.AllRewrites})
 	if err != nil {
 		return err
 	}
@@ -47,14 +48,14 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	// Correct first: nothing is timed before everything that will be timed was checked.
 	var layers []layer
 	if f.Kernels {
-		if layers, err = newLayers(ctx, d, c.seed, tuner); err != nil {
+		if layers, err = newLayers(ctx, d, c.seed); err != nil {
 			return err
 		}
 		defer closeLayers(layers)
 	}
 	var claims *articleBench
 	if f.Article {
-		if claims, err = newArticleBench(ctx, d, f, c.seed, tuner); err != nil {
+		if claims, err = newArticleBench(ctx, d, f, c.seed); err != nil {
 			return err
 		}
 		defer claims.close()
@@ -66,7 +67,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		return err
 	}
 	for _, l := range layers {
-		for _, s := range []*inception.Session{l.chosen, l.plain} {
+		for _, s := range []*run.Session{l.chosen, l.plain} {
 			if err := verifyInto(ctx, r, l.name, s, l.input); err != nil {
 				return err
 			}
@@ -78,7 +79,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 	}
 	if f.Report != "" {
-		if r.Maps, err = featureMaps(ctx, d, r, tuner); err != nil {
+		if r.Maps, err = featureMaps(ctx, d, r); err != nil {
 			return err
 		}
 	}
@@ -117,7 +118,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		if r.Timeline, err = measureTimeline(ctx, full, c, f.Runs); err != nil {
 			return err
 		}
-		r.Graph = describeGraph(c.graph, full)
+		r.Graph = describeGraph(c.graph, full.Plan())
 	}
 	if err := timeReference(ctx, c, r); err != nil {
 		return err
@@ -126,14 +127,15 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 }
 
 // describePlan lists the plan's waves and steps.
-func describePlan(s *inception.Session) *PlanReport {
+func describePlan(s *run.Session) *PlanReport {
 	p := s.Plan()
 	r := &PlanReport{Waves: len(p.Waves), ArenaBytes: 16 * int64(p.ArenaTexels), WeightsBytes: s.WeightsBytes()}
 	for i, w := range p.Waves {
 		for _, st := range w.Steps {
 			r.Steps++
+			params := st.Params()
 			r.Step = append(r.Step, StepReport{
-				Wave: i + 1, Name: st.Name, Kernel: st.Key.String(), Workgroups: st.Key.Workgroups(&st.Params), LocalSize: st.Key.LocalSize(),
+				Wave: i + 1, Name: st.Name, Parts: len(st.Parts), Kernel: st.Key.String(), Workgroups: st.Key.Workgroups(&params), LocalSize: st.Key.LocalSize(),
 				MACs: st.MACs, FLOPs: flops(st), Bytes: st.Bytes,
 			})
 		}
@@ -142,11 +144,11 @@ func describePlan(s *inception.Session) *PlanReport {
 }
 
 // verifyInto checks every step of a session and adds what it found to the report.
-func verifyInto(ctx context.Context, r *Report, plan string, s *inception.Session, x *tensor.Tensor) error {
+func verifyInto(ctx context.Context, r *Report, what string, s *run.Session, x *tensor.Tensor) error {
 	_, reports, err := verify.Session(ctx, s, x)
 	for _, v := range reports {
 		row := VerifyReport{
-			Plan: plan, Wave: v.Wave, Part: v.Part.Name, Kernel: v.Step.Key.String(),
+			Plan: what, Wave: v.Wave, Part: v.Part.Name, Kernel: v.Step.Key.String(),
 			Elements: v.Elements, MaxError: v.MaxErr, Share: v.MaxShare,
 		}
 		if v.Err != nil {
@@ -168,11 +170,11 @@ func wrong(r *Report) error {
 }
 
 // timePlans times every step alone and both plans whole, alternating, so that the machine's moods hit all of them alike.
-func timePlans(ctx context.Context, r *Report, full, framework *inception.Session, c *benchCase, runs int) error {
+func timePlans(ctx context.Context, r *Report, full, framework *run.Session, c *benchCase, runs int) error {
 	steps := full.Plan().Steps()
 	alone := make([][]time.Duration, len(steps))
 	var fulls, frameworks []time.Duration
-	whole := func(s *inception.Session, into *[]time.Duration, keep bool) error {
+	whole := func(s *run.Session, into *[]time.Duration, keep bool) error {
 		begin := time.Now()
 		_, err := s.Run(ctx, c.input)
 		if keep {
@@ -238,11 +240,11 @@ func timeReference(ctx context.Context, c *benchCase, r *Report) error {
 type layer struct {
 	name          string
 	input         *tensor.Tensor
-	chosen, plain *inception.Session
+	chosen, plain *run.Session
 }
 
 // newLayers compiles the two layers of reference: the article's merged 1×1s, and a 3×3 with enough channels to matter.
-func newLayers(ctx context.Context, d *gpu.Device, seed uint64, tuner *inception.Tuner) ([]layer, error) {
+func newLayers(ctx context.Context, d *gpu.Device, seed uint64) ([]layer, error) {
 	var layers []layer
 	for _, c := range []graph.Conv2D{
 		{In: 192, Out: 72, Kernel: graph.Square(1)},
@@ -256,8 +258,8 @@ func newLayers(ctx context.Context, d *gpu.Device, seed uint64, tuner *inception
 		inception.InitHe(g, seed)
 		l := layer{name: name, input: inception.RandomInput(shape, seed)}
 		var err error
-		if l.chosen, err = inception.Compile(ctx, d, g, shape, inception.Options{Tuner: tuner}); err == nil {
-			l.plain, err = inception.Compile(ctx, d, g, shape, inception.Options{Kernels: inception.KernelsPlain})
+		if l.chosen, err = run.Compile(ctx, d, g, shape, run.Options{}); err == nil {
+			l.plain, err = run.Compile(ctx, d, g, shape, run.Options{Kernels: run.KernelsPlain})
 		}
 		layers = append(layers, l)
 		if err != nil {
@@ -270,7 +272,7 @@ func newLayers(ctx context.Context, d *gpu.Device, seed uint64, tuner *inception
 
 func closeLayers(layers []layer) {
 	for _, l := range layers {
-		for _, s := range []*inception.Session{l.chosen, l.plain} {
+		for _, s := range []*run.Session{l.chosen, l.plain} {
 			if s != nil {
 				s.Close()
 			}

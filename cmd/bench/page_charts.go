@@ -64,10 +64,10 @@ func diagramFigure(r *Report) figure {
 	c := draw(d)
 	c.Table, c.Folded = t, "Every operator and its step"
 	caption := "Boxes of one colour run in the same wave, with one barrier after it."
-	if slices.ContainsFunc(r.Plan.Step, func(s StepReport) bool { return strings.Contains(s.Name, "+") }) {
+	if slices.ContainsFunc(r.Plan.Step, func(s StepReport) bool { return s.Parts > 1 }) {
 		caption += " 1×1 convolutions that read the same input are one dispatch."
 	}
-	if slices.ContainsFunc(r.Plan.Step, func(s StepReport) bool { return strings.HasSuffix(s.Name, ".before_pool") }) {
+	if slices.ContainsFunc(r.Graph.Edges, r.Graph.swapped) {
 		caption += " The pool branch's 1×1 runs before its average pool, which is the same function and cheaper."
 	}
 	return figure{ID: "diagram", Short: "Module", Title: "The network, and the wave that computes each part", Caption: caption, Charts: []pageChart{c}}

@@ -29,7 +29,7 @@ var quick = sync.OnceValues(func() (q struct {
 	f := small()
 	f.JSON, f.Report, f.articleSize = true, filepath.Join(dir, "page.html"), 7
 	var out bytes.Buffer
-	if err = run(context.Background(), f, &out, new(bytes.Buffer)); err != nil {
+	if err = bench(context.Background(), f, &out, new(bytes.Buffer)); err != nil {
 		return q, err
 	}
 	if err = json.Unmarshal(out.Bytes(), &q.report); err != nil {
@@ -163,7 +163,7 @@ func TestReportPath(t *testing.T) {
 	} {
 		f := small()
 		f.Report, f.Device = path, "no such device" // fails before the device is looked for
-		err := run(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
+		err := bench(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
 		if err == nil || !strings.Contains(err.Error(), "--report") || !strings.Contains(err.Error(), path) || status(err) != 2 {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -175,7 +175,7 @@ func TestReportPath(t *testing.T) {
 	}
 	f := small()
 	f.Report, f.Device = old, "no such device"
-	if err := run(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer)); err == nil {
+	if err := bench(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer)); err == nil {
 		t.Error("no error")
 	}
 	if b, err := os.ReadFile(old); err != nil || string(b) != "old" {
@@ -213,7 +213,7 @@ func TestReportNeedsADevice(t *testing.T) {
 	} {
 		f := small()
 		change(f)
-		err := run(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
+		err := bench(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
 		if err == nil || !strings.Contains(err.Error(), "--article and --report") || status(err) != 2 {
 			t.Errorf("%+v: %v", f, err)
 		}

@@ -52,6 +52,7 @@ type PlanReport struct {
 type StepReport struct {
 	Wave       int
 	Name       string
+	Parts      int // destinations: several where siblings were merged
 	Kernel     string
 	Workgroups [3]int
 	LocalSize  [3]int

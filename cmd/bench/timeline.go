@@ -4,9 +4,9 @@ import (
 	"context"
 	"slices"
 
-	"inceptiongl/gpu"
-	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/run"
 )
 
 // TimelineReport is one run of the full plan, stamped by the device after every step: the one of median length among several.
@@ -29,8 +29,8 @@ type Span struct {
 	Start, End float64
 }
 
-func measureTimeline(ctx context.Context, s *inception.Session, c *benchCase, runs int) (*TimelineReport, error) {
-	var all []gpu.Timing
+func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
+	var all []run.Timing
 	for i := range 1 + runs {
 		_, t, err := s.RunTimed(ctx, c.input, true)
 		if err != nil {
@@ -40,7 +40,7 @@ func measureTimeline(ctx context.Context, s *inception.Session, c *benchCase, ru
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b gpu.Timing) int { return int(a.Total - b.Total) })
+	slices.SortFunc(all, func(a, b run.Timing) int { return int(a.Total - b.Total) })
 	t := all[len(all)/2]
 	r := &TimelineReport{Runs: len(all), Total: t.Total.Seconds()}
 	at := 0.0
@@ -48,7 +48,7 @@ func measureTimeline(ctx context.Context, s *inception.Session, c *benchCase, ru
 		end := at + t.Waves[w].Seconds()
 		wt := WaveTime{Start: at, End: end}
 		for i, st := range wave.Steps {
-			d := t.Dispatches[w][i].Seconds()
+			d := t.Steps[w][i].Seconds()
 			wt.Steps = append(wt.Steps, Span{st.Name, at, at + d})
 			at += d
 		}
@@ -59,7 +59,7 @@ func measureTimeline(ctx context.Context, s *inception.Session, c *benchCase, ru
 }
 
 // flops counts a step's floating-point operations: a multiply-accumulate is two, an element of a pool's window one.
-func flops(st *inception.Step) int64 {
+func flops(st *plan.Step) int64 {
 	if p, ok := st.Parts[0].Op.(graph.Pool2D); ok {
 		out := st.Parts[0].Out.Shape()
 		return int64(out.Len()) * int64(p.Kernel.H*p.Kernel.W)

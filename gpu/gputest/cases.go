@@ -1,6 +1,7 @@
 package gputest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -16,8 +17,16 @@ var cases atomic.Int64
 // Case counts one thing that was checked on a device. Open and New count one, too.
 func Case() { cases.Add(1) }
 
-// Main is a TestMain that reports the number of GPU cases.
+// Main is a TestMain that reports the number of GPU cases, and skips the examples, which cannot skip themselves, where
+// GPU tests are skipped.
 func Main(m *testing.M) {
+	flag.Parse()
+	if os.Getenv(NoGPU) == "1" {
+		if err := skipExamples(); err != nil {
+			fmt.Fprintf(os.Stderr, "gputest: skipping the examples: %v\n", err)
+			os.Exit(1)
+		}
+	}
 	code := m.Run()
 	fmt.Printf("gpu cases run: %d\n", cases.Load())
 	if name := os.Getenv(CasesFile); name != "" {
@@ -27,6 +36,15 @@ func Main(m *testing.M) {
 		}
 	}
 	os.Exit(code)
+}
+
+func skipExamples() error {
+	fmt.Printf("%s=1: examples skipped by choice\n", NoGPU)
+	skip := "^Example"
+	if given := flag.Lookup("test.skip").Value.String(); given != "" {
+		skip = given + "|" + skip
+	}
+	return flag.Set("test.skip", skip)
 }
 
 func appendCount(name string) error {

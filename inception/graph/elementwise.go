@@ -38,6 +38,12 @@ func (c Clip) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	return s, err
 }
 
+// Sigmoid is 1/(1 + exp(−x)), element by element: torch.nn.Sigmoid.
+type Sigmoid struct{ elementwise }
+
+// Kind is "sigmoid".
+func (Sigmoid) Kind() string { return "sigmoid" }
+
 // Affine is scale(c)·x + shift(c), with one scale and one shift for each channel. An empty name means 1, or 0.
 type Affine struct {
 	Channels     int

@@ -168,6 +168,7 @@ func TestMACs(t *testing.T) {
 		{"batch, stride and groups", graph.Conv2D{In: 6, Out: 9, Kernel: graph.Pair{H: 3, W: 2}, Stride: graph.Square(2), Groups: 3},
 			shape(2, 6, 7, 6), 2 * 9 * (3 * 3) * (2 * 3 * 2)},
 		{"pool", graph.Pool2D{Kernel: graph.Square(3)}, shape(1, 4, 5, 5), 0},
+		{"dilated pool", graph.Pool2D{Kernel: graph.Square(3), Dilation: graph.Square(2)}, shape(1, 4, 5, 5), 0},
 		{"relu", graph.ReLU{}, shape(1, 4, 5, 5), 0},
 	} {
 		in := []tensor.Shape{c.in}

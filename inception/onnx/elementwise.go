@@ -20,6 +20,8 @@ func (n *node) unary(op graph.Op) (*value, error) {
 
 func (n *node) relu() (*value, error) { return n.unary(graph.ReLU{}) }
 
+func (n *node) sigmoid() (*value, error) { return n.unary(graph.Sigmoid{}) }
+
 // clip has its bounds as attributes before opset 11, as inputs since.
 func (n *node) clip() (*value, error) {
 	low, high := float32(-math.MaxFloat32), float32(math.MaxFloat32)

@@ -24,12 +24,12 @@ var hostile = []struct {
 	words string
 	parts []part
 }{
-	{"unknown operator", `"the Sigmoid" (Sigmoid): operator "Sigmoid" is not supported`, []part{op("Sigmoid", in("x"), "y")}},
+	{"unknown operator", `"the LSTM" (LSTM): operator "LSTM" is not supported`, []part{op("LSTM", in("x"), "y")}},
 	{"unknown domain", `"the Relu" (Relu): operators of domain "com.example"`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) {
 		m.Graph.Node[0].Domain = proto.String("com.example")
 	}}},
 	{"overload", `"the Relu" (Relu): overload`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Node[0].Overload = proto.String("a") }}},
-	{"no name", `"y" (Sigmoid): operator`, []part{op("Sigmoid", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Node[0].Name = nil }}},
+	{"no name", `"y" (LSTM): operator`, []part{op("LSTM", in("x"), "y"), func(m *pb.ModelProto) { m.Graph.Node[0].Name = nil }}},
 	{"unknown attribute", `"the Relu" (Relu): unknown attribute "slope"`, []part{op("Relu", in("x"), "y", aFloat("slope", 1))}},
 	{"attribute of another type", `"the LRN" (LRN): attribute "size" is of type FLOAT`, []part{op("LRN", in("x"), "y", aFloat("size", 3))}},
 	{"attribute twice", `attribute "size" is unnamed or given twice`, []part{op("LRN", in("x"), "y", aInt("size", 3), aInt("size", 3))}},
@@ -133,7 +133,7 @@ var hostile = []struct {
 	{"a bomb of expanding", `"the Expand" (Expand)`, []part{weight(ramp("a", 1)), weight(list("s", 1<<30, 1<<30)), op("Expand", in("a", "s"), "c"), op("Relu", in("x"), "y")}},
 	{"a bomb of slicing", `(Slice)`, []part{inputDims(1, 1, 1, 1<<31-1), opset(9), op("Slice", in("x"), "y", aInts("starts", 1), aInts("ends", 1<<30), aInts("axes", 3))}},
 	{"a bomb of a scalar", `"the Add" (Add)`, []part{inputDims(1, 1<<30), weight(scalar("s", 1)), op("Add", in("x", "s"), "y")}},
-	{"empty loops", "", []part{weight(&pb.TensorProto{Name: proto.String("e"), DataType: proto.Int32(1), Dims: []int64{1 << 30, 1 << 30, 0}}), op("Concat", in("e", "e"), "c", aInt("axis", 2)), op("Sigmoid", in("x"), "y")}},
+	{"empty loops", "", []part{weight(&pb.TensorProto{Name: proto.String("e"), DataType: proto.Int32(1), Dims: []int64{1 << 30, 1 << 30, 0}}), op("Concat", in("e", "e"), "c", aInt("axis", 2)), op("LSTM", in("x"), "y")}},
 
 	{"weights that depend on the input", `"the Conv" (Conv): input 1 must be a constant`, []part{op("Conv", in("x", "x"), "y")}},
 	{"weights of other channels", `"the Conv" (Conv): input has 4 channels, the weights take 5`, []part{weight(ramp("w", 2, 5, 3, 3)), op("Conv", in("x", "w"), "y")}},
@@ -258,7 +258,7 @@ func TestLongNames(t *testing.T) {
 	long := strings.Repeat("long\x00\xff ", 1<<16)
 	m := model(op("Relu", in("x"), "y"))
 	n := m.Graph.Node[0]
-	n.Name, n.OpType, n.Domain = nil, proto.String("Sigmoid"), nil
+	n.Name, n.OpType, n.Domain = nil, proto.String("LSTM"), nil
 	for _, f := range []func(){
 		func() { n.Name = &long }, func() { n.OpType = &long }, func() { n.Input[0] = long }, func() { n.Input[0] = "x"; n.Domain = &long },
 		func() { n.Domain = nil; n.Attribute = []*pb.AttributeProto{{Name: &long}} },

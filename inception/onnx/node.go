@@ -61,6 +61,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Relu":               {6, 1, 1, (*node).relu, nil},
 		"Reshape":            {5, 2, 2, (*node).reshape, (*node).reshape},
 		"Shape":              {1, 1, 1, (*node).shape, (*node).shape},
+		"Sigmoid":            {6, 1, 1, (*node).sigmoid, nil},
 		"Size":               {1, 1, 1, (*node).size, (*node).size},
 		"Slice":              {1, 1, 5, (*node).slice, (*node).foldSlice},
 		"Softmax":            {1, 1, 1, (*node).softmax, nil},

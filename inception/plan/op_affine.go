@@ -29,7 +29,7 @@ var batchNormRow = operator{
 	values: affineValues,
 }
 
-// affineValues are the scales as weight and the shifts as bias, each rounded once.
+// affineValues are the scales as weight and the shifts as bias, each rounded once; no bias where there are no shifts.
 func affineValues(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 	scale, shift, err := scaleShift(op, param)
 	if err != nil {
@@ -39,7 +39,16 @@ func affineValues(op graph.Op, param func(string) []float32) (weight, bias []flo
 	for c := range scale {
 		weight[c], bias[c] = float32(scale[c]), float32(shift[c])
 	}
+	if !shifts(op) {
+		bias = nil
+	}
 	return weight, bias, nil
+}
+
+// shifts reports whether an Affine or a BatchNorm adds something.
+func shifts(op graph.Op) bool {
+	a, ok := op.(graph.Affine)
+	return !ok || a.Shift != ""
 }
 
 // scaleShift are scale and shift of an Affine or a BatchNorm in float64.

@@ -17,6 +17,10 @@ var (
 			return epilogue{shaders.ActClip, op.(graph.Clip).Min, op.(graph.Clip).Max}
 		},
 	}
+	sigmoidRow = operator{
+		kernels:  only(shaders.Copy),
+		epilogue: func(graph.Op) epilogue { return epilogue{act: shaders.ActSigmoid} },
+	}
 )
 
 var binaryRow = operator{

@@ -50,6 +50,7 @@ var operators = byType([]struct {
 	{graph.Binary{}, binaryRow},
 	{graph.ReLU{}, reluRow},
 	{graph.Clip{}, clipRow},
+	{graph.Sigmoid{}, sigmoidRow},
 	{graph.LRN{}, lrnRow},
 	{graph.Softmax{}, softmaxRow},
 	{graph.Concat{}, concatRow},

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,6 +9,9 @@ import (
 	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
+
+// ErrNoKernel means that a step is beyond what the kernels do on the target.
+var ErrNoKernel = errors.New("no kernel serves it")
 
 // Step computes one operator, or several siblings merged, with one kernel: one dispatch, or as many as the kernel takes.
 type Step struct {
@@ -157,7 +161,7 @@ func (s *Step) Candidates(t shaders.Target) ([]shaders.Key, error) {
 	p := s.shape
 	keys, err := shaders.Candidates(s.kernels, &p, t)
 	if err != nil {
-		return nil, fmt.Errorf("step %s: no kernel serves it: %w", s.Name, err)
+		return nil, fmt.Errorf("step %s: %w: %w", s.Name, ErrNoKernel, err)
 	}
 	return keys, nil
 }
@@ -167,7 +171,7 @@ func (s *Step) PlainKey(t shaders.Target) (shaders.Key, error) {
 	p := s.shape
 	k, err := shaders.PlainKey(s.kernels, &p, t)
 	if err != nil {
-		return k, fmt.Errorf("step %s: no plain kernel serves it: %w", s.Name, err)
+		return k, fmt.Errorf("step %s: plain: %w: %w", s.Name, ErrNoKernel, err)
 	}
 	return k, nil
 }

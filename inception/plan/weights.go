@@ -89,7 +89,7 @@ func (w Weights) HasBias() bool {
 		return false
 	}
 	for _, f := range w.folds {
-		if a, isAffine := f.op.(graph.Affine); !f.inputs || !isAffine || a.Shift != "" {
+		if !f.inputs || shifts(f.op) {
 			return true
 		}
 	}
@@ -97,7 +97,7 @@ func (w Weights) HasBias() bool {
 	case graph.Conv2D:
 		return op.Bias != ""
 	case graph.Affine, graph.BatchNorm:
-		return true
+		return shifts(op)
 	}
 	return false
 }

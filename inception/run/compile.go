@@ -18,11 +18,17 @@ import (
 	"inceptiongl/shaders"
 )
 
-// Options says how to compile. The zero value uses every rewrite and measures which kernels are fastest.
+// Options says how to compile. The zero value uses every rewrite, and chooses kernels without taking long.
 type Options struct {
 	Off     plan.Rewrite // rewrites to switch off; plan.AllRewrites gives a framework-like plan
 	Kernels Kernels
+	NoCache bool   // neither use nor keep measurements in the user's cache folder
 	Tuner   *Tuner // remembers measurements; nil is the one that all sessions on the device share
+	// Choose picks a step's kernel, of those that fit or another that does, in place of Kernels: for programs that compare
+	// kernels. nil leaves it to Kernels.
+	Choose func(step *plan.Step, fit []shaders.Key) shaders.Key
+
+	limits func(gpu.Limits) gpu.Limits // what the device is taken to allow; nil: what it says
 }
 
 // Kernels is how kernels are chosen.
@@ -30,21 +36,29 @@ type Kernels int
 
 // The ways to choose kernels.
 const (
-	KernelsMeasured Kernels = iota // candidates are timed on the device, on the step's own shape
-	KernelsDefault                 // the first candidate that fits: no time spent
-	KernelsPlain                   // the readable kernel, one output per invocation
+	// KernelsAuto takes what was measured earlier, by whatever program, else a rule by device and shape. On hardware it measures
+	// too, for at most autoBudget. On software drivers a candidate takes longer to compile than a choice would save in many runs.
+	KernelsAuto     Kernels = iota
+	KernelsMeasured         // candidates are timed on the device, on the step's own shape, however long it takes
+	KernelsDefault          // the rule alone
+	KernelsPlain            // the readable kernel, one output per invocation
 )
+
+// autoBudget is what a compile spends on measuring unless asked for more.
+const autoBudget = 500 * time.Millisecond
 
 // deviceState is what the runtime keeps with a device.
 type deviceState struct {
-	weights weightStore
-	tuner   *Tuner
+	weights           weightStore
+	tuner, forgetting *Tuner // forgetting has no memory beyond this process
 }
 
 type stateKey struct{}
 
 func stateOf(d *gpu.Device) *deviceState {
-	return d.Attach(stateKey{}, func() any { return &deviceState{tuner: NewTuner()} }).(*deviceState)
+	return d.Attach(stateKey{}, func() any {
+		return &deviceState{tuner: newTuner(newMemory(userCache(), d.Info())), forgetting: NewTuner()}
+	}).(*deviceState)
 }
 
 // Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once,
@@ -65,14 +79,22 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 		if first == nil {
 			first = err
 		}
-		if !errors.Is(err, gpu.ErrLimit) || images.N == 1 || !separable(g, input) {
+		switch {
+		case !errors.Is(err, gpu.ErrLimit):
+			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
+		case images.N > 1 && separable(g, input):
+			images.N = (images.N + 1) / 2
+		case o.Off&plan.MergePointwise == 0: // a step with several destinations binds all that lies between them
+			o.Off |= plan.MergePointwise
+			images = input
+		default:
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, first)
 		}
-		images.N = (images.N + 1) / 2
 	}
 }
 
-// separable reports that the images of a batch don't depend on each other: every value has one for each of the input's.
+// separable reports that the images of a batch don't depend on each other: every value has as many for each of the input's
+// as it has for one alone.
 func separable(g *graph.Graph, input tensor.Shape) bool {
 	all, err := g.Shapes(input)
 	if err != nil {
@@ -95,7 +117,13 @@ func separable(g *graph.Graph, input tensor.Shape) bool {
 // compile is Compile for a batch that the device takes at once.
 func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
 	limits := d.Limits()
+	if o.limits != nil {
+		limits = o.limits(limits)
+	}
 	p, err := plan.New(g, input, plan.Options{Off: o.Off, Target: target(d), Plain: o.Kernels == KernelsPlain, MaxWeights: min(maxBlock(limits), 64<<20)})
+	if errors.Is(err, plan.ErrNoKernel) {
+		err = fmt.Errorf("%w: %w", err, gpu.ErrLimit)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -109,30 +137,34 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 		busy: make(chan struct{}, 1),
 	}
 	s.busy <- struct{}{}
-	if err := s.prepare(ctx, choices, o, state); err != nil {
+	if err := s.prepare(ctx, choices, o, state, limits); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
 
 // prepare chooses kernels and makes everything that a run needs.
-func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.Key, o Options, state *deviceState) error {
+func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.Key, o Options, state *deviceState, limits gpu.Limits) error {
 	for step, keys := range choices {
 		step.Key = keys[0]
+		if o.Choose != nil {
+			step.Key = o.Choose(step, keys)
+			params := step.Params()
+			if err := step.Key.Check(&params, target(s.dev)); err != nil {
+				return fmt.Errorf("step %s: the kernel that was chosen: %w", step.Name, err)
+			}
+		}
 	}
-	if o.Kernels == KernelsMeasured {
-		t := o.Tuner
-		if t == nil {
-			t = state.tuner
-		}
-		mark := time.Now()
-		if err := s.tune(ctx, t, choices); err != nil {
-			return err
-		}
-		s.tuning = time.Since(mark)
+	if err := s.chooseKernels(ctx, choices, o, state); err != nil {
+		return err
 	}
 	if err := s.plan.Place(); err != nil {
 		return err
+	}
+	for step := range choices { // once more: a kernel's scratch may have moved tensors apart that one step writes
+		if err := misfit(step.Key, step, limits); err != nil {
+			return fmt.Errorf("step %s does not fit the device: %w: %w", step.Name, err, gpu.ErrLimit)
+		}
 	}
 	if err := s.weights.keep(s.plan.Steps()); err != nil {
 		return err
@@ -140,7 +172,35 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.allocate(ctx); err != nil {
 		return err
 	}
-	return s.record(ctx)
+	err := s.record(ctx)
+	s.weights.pack = nil // nothing is packed from here on
+	return err
+}
+
+// chooseKernels sets the steps' kernels where something better than the rule is known or can be measured.
+func (s *Session) chooseKernels(ctx context.Context, choices map[*plan.Step][]shaders.Key, o Options, state *deviceState) error {
+	if o.Choose != nil {
+		return nil // it has
+	}
+	t := o.Tuner
+	switch {
+	case t != nil:
+	case o.NoCache:
+		t = state.forgetting
+	default:
+		t = state.tuner
+	}
+	begin := time.Now()
+	defer func() { s.tuning = time.Since(begin) }()
+	switch {
+	case o.Kernels == KernelsMeasured:
+		return s.tune(ctx, t, choices, 0)
+	case o.Kernels == KernelsAuto && target(s.dev).Software:
+		t.recall(s.plan.Steps(), choices)
+	case o.Kernels == KernelsAuto:
+		return s.tune(ctx, t, choices, autoBudget)
+	}
+	return nil
 }
 
 // allocate makes the arena, with what is the same in every run, and the parameters.
@@ -174,12 +234,17 @@ func paramSlot(d *gpu.Device) int {
 	return (len(new(shaders.Params).Bytes()) + align - 1) / align * align
 }
 
+var errDropped = errors.New("the graph has dropped its weights")
+
 // uploadFixed writes the tensors that no step writes.
 func (s *Session) uploadFixed(ctx context.Context) error {
 	for _, f := range s.plan.Fixed {
-		sh := f.Tensor.Shape
+		sh, data := f.Tensor.Shape, f.Data(s.graph)
+		if len(data) != sh.Len() {
+			return fmt.Errorf("constant %s: %w", f.Tensor.Name, errDropped)
+		}
 		buf := make([]float32, 4*f.Tensor.Texels())
-		shaders.PackTensor(buf, f.Data(s.graph), sh.N, sh.C, sh.H, sh.W)
+		shaders.PackTensor(buf, data, sh.N, sh.C, sh.H, sh.W)
 		if err := s.arena.Upload(ctx, 16*f.Tensor.Base, buf); err != nil {
 			return err
 		}

@@ -75,7 +75,7 @@ func misfit(k shaders.Key, s *plan.Step, l gpu.Limits) error {
 		texels int
 	}{"its output", end - first}) {
 		if bytes := 16 * r.texels; bytes > maxBlock(l) {
-			return fmt.Errorf("%s takes %d MiB, the device binds %d MiB at once (MAX_SHADER_STORAGE_BLOCK_SIZE)", r.what, bytes>>20, maxBlock(l)>>20)
+			return fmt.Errorf("%s takes %d bytes, the device binds %d at once (MAX_SHADER_STORAGE_BLOCK_SIZE)", r.what, bytes, maxBlock(l))
 		}
 	}
 	if k.Load != shaders.LoadSSBO {

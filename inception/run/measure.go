@@ -27,7 +27,7 @@ type bench struct {
 
 // tune chooses a kernel for every step by timing. It has memory of its own for that: where scratch lies, and whether there is
 // some, follows from the choice.
-func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]shaders.Key) (err error) {
+func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]shaders.Key, budget time.Duration) (err error) {
 	if err := s.plan.Place(); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]s
 		}
 		return err
 	}
-	return t.tune(ctx, s.plan.Steps(), choices, func(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
+	return t.tune(ctx, s.plan.Steps(), choices, target(s.dev), budget, func(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
 		if err := open(); err != nil {
 			return nil, err
 		}

@@ -64,10 +64,15 @@ func (s *Session) Outputs() []tensor.Shape {
 
 // whole is a shape of the plan for all images.
 func (s *Session) whole(part tensor.Shape) tensor.Shape {
-	if s.plan.Input.Shape != s.shape { // only where every value has the input's images
-		part.N = s.shape.N
+	if each := s.plan.Input.Shape.N; each != s.shape.N { // only where every value has as many for each image: see separable
+		part.N = part.N / each * s.shape.N
 	}
 	return part
+}
+
+// at is where the images begin in an output that come of the input's from n on.
+func (s *Session) at(n int, output *plan.Placed) int {
+	return n * output.Shape.N / s.plan.Input.Shape.N
 }
 
 // CompileTime is how long Compile took, and how much of that went into measuring kernels.
@@ -177,7 +182,7 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 		}
 		all.add(s.timing(t))
 		for k, y := range ys {
-			unpackImages(y, n, pass.Downloads[k].Data, s.plan.Outputs[k].Shape)
+			unpackImages(y, s.at(n, s.plan.Outputs[k]), pass.Downloads[k].Data, s.plan.Outputs[k].Shape)
 		}
 	}
 	return all, nil

@@ -41,7 +41,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 		if err := s.arena.Download(ctx, 16*s.plan.Outputs[0].Base, out); err != nil {
 			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
 		}
-		unpackImages(y, n, out, s.plan.Outputs[0].Shape)
+		unpackImages(y, s.at(n, s.plan.Outputs[0]), out, s.plan.Outputs[0].Shape)
 	}
 	return y, nil
 }

@@ -14,58 +14,70 @@ import (
 // Tuner chooses kernels by timing them on one device, and remembers what it found. Every device has one, which its sessions
 // share, from any goroutine.
 //
-// What it times is kept small, since a kernel's first dispatch compiles it (0.1–0.4 s on a software driver): the ways to
-// read memory are compared once, on the largest step; kernels that stage through shared memory are judged once, by one
-// of them; a tile that loses by a factor is not tried again on steps of that kind; steps of the same shape share a result.
+// What it times is kept small, since a kernel's first dispatch compiles it (0.1–0.4 s on a software driver). For each class of
+// steps, those of one kind that fill the device about as well, the ways to read memory are compared once; kernels that stage
+// through shared memory are judged once, by one of them; and a tile that lost by a factor is not tried again. Nothing is
+// decided for another class: a tile that is too small for a large step is the right one for a small step. Steps of the same
+// shape share a result.
 type Tuner struct {
 	turn chan struct{} // holds one token: whoever measures has it, and nobody else uses the device's time
 
-	mu       sync.Mutex // of what follows; never held while measuring
-	found    map[tuneKey]shaders.Key
-	load     shaders.Load // the way to read that won
-	judged   judged
-	noShared bool
-	lost     map[tile]bool // tiles that lost clearly, by kind of step
-	spent    time.Duration
+	mu     sync.Mutex // of what follows; never held while measuring
+	memory *memory    // what earlier runs found; nil: none
+	found  map[string]shaders.Key
+	class  map[class]*verdict
+	spent  time.Duration
 }
 
-// judged is what is decided already.
-type judged struct{ load, shared bool }
+// class is steps that kernels treat alike.
+type class struct {
+	kind string // plan.Step.Kind
+	fill int    // the logarithm of how many workgroups of the default kernel each multiprocessor gets
+}
 
-// NewTuner knows nothing yet.
-func NewTuner() *Tuner {
-	t := &Tuner{turn: make(chan struct{}, 1), found: map[tuneKey]shaders.Key{}, lost: map[tile]bool{}}
+// verdict is what is decided about a class.
+type verdict struct {
+	load     shaders.Load // the way to read that won
+	loaded   bool         // load is set
+	judged   bool         // noShared is
+	noShared bool         // shared-memory kernels lose clearly
+	lost     map[shaders.Key]bool
+}
+
+// NewTuner knows nothing, and keeps nothing beyond itself.
+func NewTuner() *Tuner { return newTuner(nil) }
+
+// newTuner knows what m remembers, which may be nil.
+func newTuner(m *memory) *Tuner {
+	t := &Tuner{turn: make(chan struct{}, 1), memory: m, found: map[string]shaders.Key{}, class: map[class]*verdict{}}
 	t.turn <- struct{}{}
 	return t
 }
 
-// tile is a kernel without its way to read, for one kind of step.
-type tile struct {
-	kind string // plan.Step.Kind
-	key  shaders.Key
-}
-
-func tileOf(s *plan.Step, k shaders.Key) tile {
+// tile is a key without its way to read and without what a step's own parameters demand.
+func tile(k shaders.Key) shaders.Key {
 	k.Load, k.Aligned, k.Wide, k.Acts = 0, false, false, 0
-	return tile{s.Kind(), k}
+	return k
 }
 
-// tuneKey is what a step's speed depends on.
-type tuneKey struct {
-	kind    string
-	shape   [9]int32 // N C H W OutG OutH OutW Groups Segments
-	window  [6]int32 // kernel, stride, dilation
-	aligned bool
-}
-
-func newTuneKey(s *plan.Step) tuneKey {
+// shapeOf is what a step's speed depends on, in writing.
+func shapeOf(s *plan.Step) string {
 	p := s.Params()
-	return tuneKey{
-		kind:    s.Kind(),
-		shape:   [9]int32{p.N, p.C, p.H, p.W, p.OutG, p.OutH, p.OutW, p.Groups, p.Segments},
-		window:  [6]int32{p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW},
-		aligned: p.Aligned(),
+	return fmt.Sprintf("%s in %dx%dx%dx%d out %dx%dx%d groups %d parts %d window %dx%d stride %dx%d dilation %dx%d aligned %v", s.Kind(),
+		p.N, p.C, p.H, p.W, p.OutG, p.OutH, p.OutW, p.Groups, p.Segments, p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, p.Aligned())
+}
+
+// classOf tells a step's class by its default kernel's workgroups.
+func classOf(s *plan.Step, k shaders.Key, t shaders.Target) class {
+	c := class{kind: s.Kind()}
+	if t.Multiprocessors > 0 {
+		params := s.ParamsFor(k)
+		w := k.Workgroups(&params)
+		for n := w[0] * w[1] * w[2] / t.Multiprocessors; n > 0; n /= 2 {
+			c.fill++
+		}
 	}
+	return c
 }
 
 // Spent is the time that measuring has taken so far.
@@ -81,16 +93,35 @@ const clearLoss = 2
 // measure times candidates of one step: a duration for each, in the same order, 0 where the clock saw none.
 type measure func(ctx context.Context, s *plan.Step, keys []shaders.Key) ([]time.Duration, error)
 
-// tune sets the Key of every step, the largest first, so that the lists are short when the many small ones come.
-func (t *Tuner) tune(ctx context.Context, steps []*plan.Step, choices map[*plan.Step][]shaders.Key, m measure) error {
-	bySize := slices.Clone(steps)
-	slices.SortStableFunc(bySize, func(a, b *plan.Step) int {
-		return int(max(-1, min(1, b.MACs+b.Bytes-a.MACs-a.Bytes)))
-	})
-	bySize = slices.DeleteFunc(bySize, func(s *plan.Step) bool { return t.recall(s, choices[s]) })
+// recall sets the Key of every step that is known, and lists the others.
+func (t *Tuner) recall(steps []*plan.Step, choices map[*plan.Step][]shaders.Key) (unknown []*plan.Step) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range steps {
+		best, ok := t.found[shapeOf(s)]
+		if !ok {
+			best, ok = t.memory.find(shapeOf(s))
+		}
+		i := slices.IndexFunc(choices[s], func(k shaders.Key) bool { return k.Load == best.Load && tile(k) == tile(best) })
+		if ok && i >= 0 {
+			s.Key = choices[s][i]
+		} else {
+			unknown = append(unknown, s)
+		}
+	}
+	return unknown
+}
+
+// tune sets the Key of every step, the largest first: they gain most. It starts on no step after the budget's time is used up;
+// 0 is as long as it takes. Steps that it doesn't come to keep their Key.
+func (t *Tuner) tune(ctx context.Context, steps []*plan.Step, choices map[*plan.Step][]shaders.Key, to shaders.Target, budget time.Duration, m measure) error {
+	bySize := t.recall(steps, choices)
 	if len(bySize) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(bySize, func(a, b *plan.Step) int {
+		return int(max(-1, min(1, b.MACs+b.Bytes-a.MACs-a.Bytes)))
+	})
 	select {
 	case <-t.turn:
 	case <-ctx.Done():
@@ -100,83 +131,90 @@ func (t *Tuner) tune(ctx context.Context, steps []*plan.Step, choices map[*plan.
 	defer func() {
 		t.mu.Lock()
 		t.spent += time.Since(begin)
+		t.memory.save(t.found) // what can't be kept is measured again
 		t.mu.Unlock()
 		t.turn <- struct{}{}
 	}()
 	for _, s := range bySize {
-		if t.recall(s, choices[s]) { // another session's, or a step of the same shape
+		if budget > 0 && time.Since(begin) > budget {
+			break
+		}
+		if len(t.recall([]*plan.Step{s}, choices)) == 0 { // another session's, or a step of the same shape
 			continue
 		}
-		if err := t.choose(ctx, s, choices[s], m); err != nil {
+		if err := t.choose(ctx, s, choices[s], to, m); err != nil {
 			return fmt.Errorf("choosing a kernel for step %s: %w", s.Name, err)
 		}
 	}
 	return nil
 }
 
-// recall sets the step's kernel where it is known.
-func (t *Tuner) recall(s *plan.Step, choices []shaders.Key) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	best, ok := t.found[newTuneKey(s)]
-	if i := slices.IndexFunc(choices, func(k shaders.Key) bool { return sameSpeed(k, best) }); ok && i >= 0 {
-		s.Key = choices[i]
-		return true
+// choose finds the step's best kernel: first the way to read, with one tile, then the tile.
+func (t *Tuner) choose(ctx context.Context, s *plan.Step, choices []shaders.Key, to shaders.Target, m measure) error {
+	c := classOf(s, choices[0], to)
+	v := t.class[c]
+	if v == nil {
+		v = &verdict{lost: map[shaders.Key]bool{}}
+		t.class[c] = v
 	}
-	return false
-}
-
-// sameSpeed compares keys without what a step's own parameters demand.
-func sameSpeed(a, b shaders.Key) bool {
-	a.Acts, a.Wide = b.Acts, b.Wide
-	return a == b
-}
-
-// choose finds the step's best kernel: first the way to read, with the default tile, then the tile.
-func (t *Tuner) choose(ctx context.Context, s *plan.Step, choices []shaders.Key, m measure) error {
-	keys := t.contenders(s, choices)
-	if !t.judged.load {
-		same := slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return tileOf(s, k) != tileOf(s, keys[0]) })
-		if len(same) > 1 {
-			times, err := m(ctx, s, same)
-			if err != nil {
-				return err
-			}
-			if best, ok := fastest(times); ok {
-				t.load, t.judged.load = same[best].Load, true
-			}
+	keys := v.contenders(choices)
+	if !v.loaded {
+		if err := v.chooseLoad(ctx, s, keys, to, m); err != nil {
+			return err
 		}
 	}
-	if t.judged.load && slices.ContainsFunc(keys, func(k shaders.Key) bool { return k.Load == t.load }) {
-		keys = slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Load != t.load })
+	if v.loaded && slices.ContainsFunc(keys, func(k shaders.Key) bool { return k.Load == v.load }) {
+		keys = slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Load != v.load })
 	}
 	first := slices.IndexFunc(keys, shaders.Key.Shared)
-	judge := !t.judged.shared && first >= 0
 	try := keys
-	if judge {
+	if !v.judged && first >= 0 {
 		try = slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return k.Shared() && k != keys[first] })
 	}
-	times, err := t.compare(ctx, s, try, m)
-	if err != nil || !judge {
+	times, err := t.compare(ctx, s, v, try, m)
+	if err != nil || v.judged || first < 0 {
 		return err
 	}
 	shared, best := times[slices.Index(try, keys[first])], slices.Min(times)
 	if best == 0 {
 		return nil
 	}
-	t.judged.shared = true
-	if t.noShared = shared > clearLoss*best; t.noShared {
+	v.judged = true
+	if v.noShared = shared > clearLoss*best; v.noShared || len(try) == len(keys) {
 		return nil
 	}
-	_, err = t.compare(ctx, s, keys, m)
+	_, err = t.compare(ctx, s, v, keys, m)
 	return err
 }
 
-// contenders are the step's candidates without those that earlier steps ruled out. The list is never empty.
-func (t *Tuner) contenders(s *plan.Step, choices []shaders.Key) []shaders.Key {
-	left := slices.DeleteFunc(slices.Clone(choices), func(k shaders.Key) bool {
-		return t.lost[tileOf(s, k)] || t.noShared && k.Shared()
-	})
+// chooseLoad compares the ways to read with one tile: on hardware one that fills its waves, whose time tells of memory.
+func (v *verdict) chooseLoad(ctx context.Context, s *plan.Step, keys []shaders.Key, to shaders.Target, m measure) error {
+	like := keys[0]
+	if !to.Software {
+		for _, k := range keys {
+			if size := k.LocalSize(); size[0]*size[1] >= 64 && !k.Shared() {
+				like = k
+				break
+			}
+		}
+	}
+	same := slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return tile(k) != tile(like) })
+	if len(same) < 2 {
+		return nil
+	}
+	times, err := m(ctx, s, same)
+	if err != nil {
+		return err
+	}
+	if best, ok := fastest(times); ok {
+		v.load, v.loaded = same[best].Load, true
+	}
+	return nil
+}
+
+// contenders are the step's candidates without those that steps of its class ruled out. The list is never empty.
+func (v *verdict) contenders(choices []shaders.Key) []shaders.Key {
+	left := slices.DeleteFunc(slices.Clone(choices), func(k shaders.Key) bool { return v.lost[tile(k)] || v.noShared && k.Shared() })
 	if len(left) == 0 {
 		return choices[:1]
 	}
@@ -184,7 +222,7 @@ func (t *Tuner) contenders(s *plan.Step, choices []shaders.Key) []shaders.Key {
 }
 
 // compare times the keys, notes those that lost clearly, and sets the step's kernel to the best.
-func (t *Tuner) compare(ctx context.Context, s *plan.Step, keys []shaders.Key, m measure) ([]time.Duration, error) {
+func (t *Tuner) compare(ctx context.Context, s *plan.Step, v *verdict, keys []shaders.Key, m measure) ([]time.Duration, error) {
 	s.Key = keys[0]
 	if len(keys) == 1 {
 		return make([]time.Duration, 1), nil
@@ -201,11 +239,11 @@ func (t *Tuner) compare(ctx context.Context, s *plan.Step, keys []shaders.Key, m
 	defer t.mu.Unlock()
 	for i, k := range keys {
 		if times[i] > clearLoss*times[best] {
-			t.lost[tileOf(s, k)] = true
+			v.lost[tile(k)] = true
 		}
 	}
 	s.Key = keys[best]
-	t.found[newTuneKey(s)] = keys[best]
+	t.found[shapeOf(s)] = keys[best]
 	return times, nil
 }
 

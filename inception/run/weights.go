@@ -45,6 +45,16 @@ type packedWeights struct {
 	err    error
 }
 
+// failed reports that there is an error by now.
+func (p *packedWeights) failed() bool {
+	select {
+	case <-p.done:
+		return p.err != nil
+	default:
+		return false
+	}
+}
+
 // open gives the weights of g, which one more session uses.
 func (s *weightStore) open(g *graph.Graph) *graphWeights {
 	s.mu.Lock()
@@ -82,10 +92,11 @@ type sessionWeights struct {
 	*graphWeights
 	dev  *gpu.Device
 	held map[string]*packedWeights
+	pack []float32 // where weights are packed, one step's after the other's; nil once the session is compiled
 }
 
 func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
-	return &sessionWeights{s.open(g), d, map[string]*packedWeights{}}
+	return &sessionWeights{graphWeights: s.open(g), dev: d, held: map[string]*packedWeights{}}
 }
 
 // of is the buffer with a step's weights in a layout, nil where it has none. It is packed and uploaded at the first asking.
@@ -97,9 +108,25 @@ func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Lay
 	if p := s.held[id]; p != nil {
 		return p.buffer, nil
 	}
+	for {
+		p, mine, err := s.take(ctx, id, step, l)
+		if err == nil {
+			s.held[id] = p
+			return p.buffer, nil
+		}
+		err = errors.Join(err, s.drop(id, p))
+		if mine || ctx.Err() != nil || !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			return nil, err
+		}
+		// Whoever packed them gave up, and this session didn't: it is its turn.
+	}
+}
+
+// take finds the weights or makes them; mine tells which. The caller is a user of p then, whatever the error.
+func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l *shaders.Layout) (p *packedWeights, mine bool, err error) {
 	s.store.mu.Lock()
-	p := s.packed[id]
-	mine := p == nil
+	p = s.packed[id]
+	mine = p == nil
 	if mine {
 		p = &packedWeights{done: make(chan struct{})}
 		s.packed[id] = p
@@ -110,22 +137,18 @@ func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Lay
 		p.buffer, p.err = s.upload(ctx, step, l)
 		close(p.done)
 	}
-	var err error
 	select {
 	case <-p.done:
-		err = p.err
+		return p, mine, p.err
 	case <-ctx.Done():
-		err = fmt.Errorf("waiting for the weights of step %s: %w", step.Name, context.Cause(ctx))
+		return p, mine, fmt.Errorf("waiting for the weights of step %s: %w", step.Name, context.Cause(ctx))
 	}
-	if err != nil {
-		return nil, errors.Join(err, s.drop(id, p))
-	}
-	s.held[id] = p
-	return p.buffer, nil
 }
 
 func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
-	floats := make([]float32, step.WeightsLen(l))
+	n := step.WeightsLen(l)
+	s.pack = slices.Grow(s.pack[:0], n)[:n]
+	floats := s.pack
 	if err := step.PackWeights(floats, s.graph, l); err != nil {
 		return nil, err
 	}
@@ -144,7 +167,7 @@ func (s *sessionWeights) drop(id string, p *packedWeights) error {
 	s.store.mu.Lock()
 	p.users--
 	last := p.users == 0
-	if last || p.err != nil { // a failure is nobody's to find: the next try starts anew
+	if last || p.failed() { // a failure is nobody's to find: the next try starts anew
 		if s.packed[id] == p {
 			delete(s.packed, id)
 		}

@@ -18,7 +18,7 @@ type format struct {
 }
 
 var (
-	safetensorsFile = format{checkSafetensors, readSafetensors}
+	safetensorsFile = format{checkSafetensors, func(data []byte) (map[string]tensor.Array, error) { return readSafetensors(data, true) }}
 	pthFile         = format{checkPTH, readPTH}
 )
 

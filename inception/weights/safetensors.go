@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+	"unsafe"
 
 	"github.com/nlpodyssey/safetensors"
 
@@ -26,14 +27,15 @@ func LoadSafetensors(path string) (map[string]tensor.Array, error) {
 
 // ReadSafetensors is LoadSafetensors for a file's content.
 func ReadSafetensors(data []byte) (map[string]tensor.Array, error) {
-	m, err := readSafetensors(data)
+	m, err := readSafetensors(data, false)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	return m, nil
 }
 
-func readSafetensors(data []byte) (map[string]tensor.Array, error) {
+// readSafetensors may keep data, and show parts of it as arrays, where it owns them.
+func readSafetensors(data []byte, owned bool) (map[string]tensor.Array, error) {
 	if err := checkSafetensors(data, int64(len(data))); err != nil {
 		return nil, err
 	}
@@ -47,7 +49,7 @@ func readSafetensors(data []byte) (map[string]tensor.Array, error) {
 		if integer(view.DType()) && (t.Name == "num_batches_tracked" || strings.HasSuffix(t.Name, ".num_batches_tracked")) {
 			continue
 		}
-		a, err := decode(view)
+		a, err := decode(view, owned)
 		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(t.Name), err)
 		}
@@ -72,7 +74,7 @@ func checkSafetensors(head []byte, size int64) error {
 }
 
 // decode is view in float32. The library has checked that the data's length is the shape's.
-func decode(view safetensors.TensorView) (tensor.Array, error) {
+func decode(view safetensors.TensorView, owned bool) (tensor.Array, error) {
 	dims := make([]int, len(view.Shape()))
 	for i, d := range view.Shape() {
 		if d > tensor.MaxElements {
@@ -84,7 +86,13 @@ func decode(view safetensors.TensorView) (tensor.Array, error) {
 	if err != nil {
 		return tensor.Array{}, err
 	}
-	raw, out := view.Data(), make([]float32, n)
+	raw := view.Data()
+	if owned && view.DType() == safetensors.F32 {
+		if out, ok := asFloats(raw, n); ok {
+			return tensor.Array{Dims: dims, Data: out}, nil
+		}
+	}
+	out := make([]float32, n)
 	switch view.DType() {
 	case safetensors.F32:
 		for i := range out {
@@ -109,6 +117,16 @@ func decode(view safetensors.TensorView) (tensor.Array, error) {
 		return tensor.Array{}, fmt.Errorf("has type %v: weights must be F32, F16, BF16 or F64; convert them first", view.DType())
 	}
 	return tensor.Array{Dims: dims, Data: out}, nil
+}
+
+// asFloats shows n little-endian float32 numbers in raw without a copy: a network's weights would else be in memory twice. Not ok
+// where the machine has another byte order, or the file another alignment.
+func asFloats(raw []byte, n int) (floats []float32, ok bool) {
+	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+	if n == 0 || len(raw) != 4*n || !little || uintptr(unsafe.Pointer(&raw[0]))%unsafe.Alignof(float32(0)) != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&raw[0])), n), true
 }
 
 // integer reports a type that is not a floating-point one.

@@ -16,10 +16,10 @@ import (
 // maxListed bounds the offenders that an error lists.
 const maxListed = 8
 
-// Apply copies the graph's parameters from m, which names them as PyTorch's state_dict does, into g.Weights; a name may have
+// Apply takes the graph's parameters from m, which names them as PyTorch's state_dict does, into g.Weights; a name may have
 // the prefix "module.". Every parameter must be there, finite and with its dimensions, but for 1s at their end: a fully
 // connected layer is a 1×1 convolution here. Else the error lists the offenders and g is unchanged. Further names in m are left
-// alone: Unused lists them. The constants of TransformInput, which no file has, stay as the graph's builder set them.
+// alone: Unused lists them. The arrays are shared, not copied: neither m's nor the graph's may be changed in place afterwards. The constants of TransformInput, which no file has, stay as the graph's builder set them.
 func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 	if err := g.Check(); err != nil {
 		return fmt.Errorf("weights: %w", err)
@@ -40,7 +40,7 @@ func Apply(g *graph.Graph, m map[string]tensor.Array) error {
 				offenders = append(offenders, fmt.Sprintf("%q %v", p.Name, err))
 				continue
 			}
-			found[p.Name] = tensor.Array{Dims: slices.Clone(p.Dims), Data: slices.Clone(a.Data)}
+			found[p.Name] = tensor.Array{Dims: slices.Clone(p.Dims), Data: a.Data}
 		}
 	}
 	if len(offenders) > 0 {

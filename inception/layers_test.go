@@ -16,6 +16,8 @@ import (
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/internal/nettest"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -31,7 +33,7 @@ func TestPublishedSizes(t *testing.T) {
 		{inception.GoogLeNet(1000), 224, 1_498_376_192, 6_624_904},
 		{inception.InceptionV3(1000), 299, 5_713_216_096, 23_834_568},
 	} {
-		shapes, err := c.g.Shapes(shape(1, 3, c.size, c.size))
+		shapes, err := c.g.Shapes(nettest.Shape(1, 3, c.size, c.size))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +52,7 @@ func TestPublishedSizes(t *testing.T) {
 		if macs != c.macs || params != c.params {
 			t.Errorf("%s: %d multiplications, %d parameters; want %d and %d", c.g.Name, macs, params, c.macs, c.params)
 		}
-		if out := shapes[c.g.Outputs[0]]; out != shape(1, 1000, 1, 1) {
+		if out := shapes[c.g.Outputs[0]]; out != nettest.Shape(1, 1000, 1, 1) {
 			t.Errorf("%s: output %v", c.g.Name, out)
 		}
 	}
@@ -92,13 +94,13 @@ func TestNetworkOptions(t *testing.T) {
 	for _, build := range []func(inception.NetworkOptions, int) *graph.Graph{inception.NetworkOptions.GoogLeNet, inception.NetworkOptions.InceptionV3} {
 		g := build(inception.NetworkOptions{TransformInput: true, WidthDivisor: 10_000}, 3)
 		inception.InitHe(g, 1)
-		if s, err := g.Shapes(shape(1, 3, 75, 75)); err != nil || s[g.Outputs[0]] != shape(1, 3, 1, 1) {
+		if s, err := g.Shapes(nettest.Shape(1, 3, 75, 75)); err != nil || s[g.Outputs[0]] != nettest.Shape(1, 3, 1, 1) {
 			t.Errorf("%s, one channel wide: %v", g.Name, err)
 		}
 		if err := build(inception.NetworkOptions{}, 0).Check(); err != nil {
 			t.Error(err)
 		}
-		if _, err := build(inception.NetworkOptions{}, 0).Shapes(shape(1, 3, 299, 299)); err == nil || !strings.Contains(err.Error(), "node fc") {
+		if _, err := build(inception.NetworkOptions{}, 0).Shapes(nettest.Shape(1, 3, 299, 299)); err == nil || !strings.Contains(err.Error(), "node fc") {
 			t.Errorf("no classes: %v", err)
 		}
 	}
@@ -189,21 +191,21 @@ func checkReference(t *testing.T, networks []torchvisionNetwork) {
 // networks multiply rounding errors: PyTorch's own float32 is at 1.8e-6 (GoogLeNet) and 1.7e-6 (Inception v3).
 func TestSmallNetworksGPU(t *testing.T) {
 	gputest.Need(t)
-	checkGPU(t, smallNetworks(t), inception.KernelsDefault)
-	checkGPU(t, smallNetworks(t), inception.KernelsPlain)
+	checkGPU(t, smallNetworks(t), run.KernelsDefault)
+	checkGPU(t, smallNetworks(t), run.KernelsPlain)
 }
 
 // TestFullSizeGPU: PyTorch's own float32 is at 1.3e-6 and 1.1e-6.
 func TestFullSizeGPU(t *testing.T) {
 	gputest.Need(t)
-	checkGPU(t, fullSizeNetworks(t, ".safetensors"), inception.KernelsMeasured)
+	checkGPU(t, fullSizeNetworks(t, ".safetensors"), run.KernelsMeasured)
 }
 
-func checkGPU(t *testing.T, networks []torchvisionNetwork, kernels inception.Kernels) {
+func checkGPU(t *testing.T, networks []torchvisionNetwork, kernels run.Kernels) {
 	d := gputest.Open(t)
 	ctx := context.Background()
 	for _, n := range networks {
-		s, err := inception.Compile(ctx, d, n.graph, n.x.Shape, inception.Options{Kernels: kernels})
+		s, err := run.Compile(ctx, d, n.graph, n.x.Shape, run.Options{Kernels: kernels})
 		if err != nil {
 			t.Errorf("%s: %v", n.graph.Name, err)
 			continue
@@ -228,7 +230,7 @@ func checkGPU(t *testing.T, networks []torchvisionNetwork, kernels inception.Ker
 // checkStages compares the output shapes of named nodes, written "C×H×W".
 func checkStages(t *testing.T, g *graph.Graph, size int, stages ...string) {
 	t.Helper()
-	shapes, err := g.Shapes(shape(1, 3, size, size))
+	shapes, err := g.Shapes(nettest.Shape(1, 3, size, size))
 	if err != nil {
 		t.Fatal(err)
 	}

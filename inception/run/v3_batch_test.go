@@ -1,4 +1,4 @@
-package inception_test
+package run_test
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
+	"inceptiongl/inception/internal/nettest"
+	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -17,9 +19,9 @@ func TestInceptionV3Batch8(t *testing.T) {
 	d := gputest.Open(t)
 	g := inception.InceptionV3(1000)
 	inception.InitHe(g, 1)
-	o := inception.Options{Kernels: inception.KernelsDefault}
-	compile := func(n int) *inception.Session {
-		s, err := inception.Compile(ctx, d, g, tensor.Shape{N: n, C: 3, H: 299, W: 299}, o)
+	o := run.Options{Kernels: run.KernelsDefault}
+	compile := func(n int) *run.Session {
+		s, err := run.Compile(ctx, d, g, tensor.Shape{N: n, C: 3, H: 299, W: 299}, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +32,7 @@ func TestInceptionV3Batch8(t *testing.T) {
 	if bytes := 16 * eight.Plan().ArenaTexels; bytes > 128<<20 {
 		t.Errorf("activations take %d bytes", bytes)
 	}
-	x := inception.RandomInput(eight.Plan().Input.Shape, seed(t))
+	x := inception.RandomInput(eight.Plan().Input.Shape, nettest.Seed(t))
 	y, err := eight.Run(ctx, x)
 	if err != nil {
 		t.Fatal(err)

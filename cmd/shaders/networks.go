@@ -1,0 +1,98 @@
+package main
+
+import (
+	"strconv"
+
+	"inceptiongl/inception"
+	"inceptiongl/inception/digits"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/shaders"
+)
+
+// targets are devices that kernels are chosen for: one of which nothing is known, a software driver, a small GPU and a large one.
+var targets = []shaders.Target{
+	{},
+	{Software: true, MaxIterations: 65535, Lanes: 8},
+	{Multiprocessors: 20},
+	{Multiprocessors: 132},
+}
+
+// steps are those of the plans of representative networks.
+func steps(t shaders.Target) ([]*plan.Step, error) {
+	trained, err := digits.Network()
+	if err != nil {
+		return nil, err
+	}
+	var all []*plan.Step
+	for _, n := range []struct {
+		g    *graph.Graph
+		size int
+	}{
+		{inception.InceptionA(192), 28},
+		{trained, digits.InputSize},
+		{inception.GoogLeNet(1000), 224},
+		{inception.InceptionV3(1000), 299},
+		{depthwise(), 112},
+		{windows(), 29},
+	} {
+		if len(n.g.Weights) == 0 {
+			inception.InitHe(n.g, 1)
+		}
+		channels := n.g.Nodes[0].Op.(graph.Input).Channels
+		p, err := plan.New(n.g, tensor.Shape{N: 1, C: channels, H: n.size, W: n.size}, plan.Options{Target: t})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p.Steps()...)
+	}
+	return all, nil
+}
+
+// depthwise is MobileNet's way: a window for each channel by itself, then a 1×1 across them, clipped to 0 … 6.
+func depthwise() *graph.Graph {
+	const channels = 32
+	g, x := graph.New("depthwise", channels)
+	for i, stride := range []int{1, 2, 1, 2} {
+		name := "block" + strconv.Itoa(i)
+		for _, c := range []graph.Conv2D{
+			{Kernel: graph.Square(3), Stride: graph.Square(stride), Pad: graph.Pad(1), Groups: channels, Weight: name + ".each"},
+			{Kernel: graph.Square(1), Weight: name + ".across"},
+		} {
+			c.In, c.Out = channels, channels
+			x = g.Add(c.Weight+".clip", graph.Clip{Max: 6}, g.Add(c.Weight, c, x))
+		}
+	}
+	g.Outputs = []graph.Value{x}
+	return g
+}
+
+// windows has the row windows that the networks lack: long ones, dilated ones, strides beside them.
+func windows() *graph.Graph {
+	const channels = 16
+	g, x := graph.New("windows", channels)
+	for i, w := range []graph.Conv2D{
+		{Kernel: graph.Square(1), Stride: graph.Square(2)},
+		{Kernel: graph.Square(2)},
+		{Kernel: graph.Square(2), Stride: graph.Square(2)},
+		{Kernel: graph.Square(3), Dilation: graph.Square(2)},
+		{Kernel: graph.Square(3), Stride: graph.Square(2), Dilation: graph.Square(2)},
+		{Kernel: graph.Square(4), Stride: graph.Square(2)},
+		{Kernel: graph.Square(5), Stride: graph.Square(2)},
+		{Kernel: graph.Square(7)},
+		{Kernel: graph.Square(11), Stride: graph.Square(4)},
+		{Kernel: graph.Square(13)},
+		{Kernel: graph.Square(29)}, // as a fully connected layer
+	} {
+		w.In, w.Out, w.Weight = channels, channels, "conv"+strconv.Itoa(i)
+		g.Outputs = append(g.Outputs, g.Add(w.Weight, w, x))
+	}
+	for i, kind := range []graph.PoolKind{graph.Average, graph.Max} {
+		for k := 1; k <= 3; k++ {
+			p := graph.Pool2D{Type: kind, Kernel: graph.Square(3), Stride: graph.Square(k)}
+			g.Outputs = append(g.Outputs, g.Add("pool"+strconv.Itoa(3*i+k), p, x))
+		}
+	}
+	return g
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"inceptiongl/shaders"
+)
+
+// variant is a shader as a compiler takes it.
+type variant struct{ name, text string }
+
+// extras are the activations that only a program which needs them knows: Key.Acts.
+var extras = []shaders.Act{shaders.ActSigmoid}
+
+// variants are all shaders that a session may ask for, and tiles that only tests do; each text once. Which windows and tiles
+// there are is what the networks' candidates say; with each of these goes every way to read, to store, and to end.
+func variants() ([]variant, error) {
+	c := collector{seen: map[shaders.Key]bool{}, names: map[string]string{}, texts: map[string]bool{}}
+	one := shaders.Params{N: 1, C: 1, H: 1, W: 1, OutN: 1, OutC: 1, OutG: 1, OutH: 1, OutW: 1, Segments: 1}
+	for _, k := range shaders.Kernels() {
+		if key := (shaders.Key{Kernel: k}); key.Validate() == nil { // others have a tile, which a network gives
+			if err := c.add(key, &one); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, t := range targets {
+		all, err := steps(t)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range all {
+			keys, err := s.Candidates(t)
+			if err != nil {
+				return nil, err
+			}
+			for _, k := range keys {
+				params := s.ParamsFor(k)
+				for _, k := range append(odd(k), k) {
+					if err := c.add(k, &params); err != nil {
+						return nil, err
+					}
+				}
+			}
+		}
+	}
+	return c.all, nil
+}
+
+// odd are tiles that only the kernels' tests have: the smallest, those that divide nothing, a sum in three parts.
+func odd(k shaders.Key) []shaders.Key {
+	if k.TileX == 0 {
+		return nil
+	}
+	var all []shaders.Key
+	for _, tile := range []shaders.Key{
+		{TileX: 1, TileG: 1, LocalX: 1},
+		{TileX: 2, TileG: 1, LocalX: 8},
+		{TileX: 3, TileG: 1, LocalX: 8},
+		{TileX: 3, TileG: 1, LocalX: 32},
+		{TileX: 7, TileG: 1, LocalX: 32},
+		{TileX: 4, TileG: 2, LocalX: 8},
+		{TileX: 4, TileG: 2, LocalX: 8, Splits: 3},
+		{TileX: 5, TileG: 3, LocalX: 8, LocalY: 2},
+	} {
+		k.TileX, k.TileG, k.LocalX, k.LocalY, k.Splits = tile.TileX, tile.TileG, tile.LocalX, tile.LocalY, tile.Splits
+		if k.Validate() == nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// collector gathers shaders.
+type collector struct {
+	all   []variant
+	seen  map[shaders.Key]bool
+	names map[string]string // text by name
+	texts map[string]bool
+}
+
+// add takes in k with every way to read, to store, to divide and to end.
+func (c *collector) add(k shaders.Key, p *shaders.Params) error {
+	k.Load, k.Aligned, k.Wide, k.Acts = shaders.LoadSSBO, false, false, 0
+	if c.seen[k] {
+		return nil
+	}
+	c.seen[k] = true
+	for _, k.Load = range shaders.Loads() {
+		for _, k.Aligned = range []bool{true, false} {
+			for _, k.Wide = range []bool{false, true} {
+				for set := range 1 << len(extras) {
+					k.Acts = 0
+					for i, a := range extras {
+						if set&(1<<i) != 0 {
+							k.Acts |= 1 << a
+						}
+					}
+					if err := c.launches(k, p); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// launches takes in all that computes a step with k.
+func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
+	all, err := k.Launches(p)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		text := l.Source.GLSL()
+		if c.texts[text] {
+			continue
+		}
+		c.texts[text] = true
+		name := fileName(k, l)
+		if c.names[name] != "" {
+			return fmt.Errorf("two shaders are called %s: its key's String leaves something out", name)
+		}
+		c.names[name] = text
+		c.all = append(c.all, variant{name, text})
+	}
+	return nil
+}
+
+// fileName says what a shader is specialised for.
+func fileName(k shaders.Key, l shaders.Launch) string {
+	name := k.String()
+	switch {
+	case l.To == shaders.Scratch:
+		name += " parts"
+	case l.From == shaders.Scratch: // of another kernel, which knows none of k's tile
+		sum := shaders.Key{Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
+		sum.Kernel = shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp"))
+		name = sum.String()
+	}
+	return strings.ReplaceAll(name, " ", "_")
+}

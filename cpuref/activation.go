@@ -1,0 +1,81 @@
+package cpuref
+
+import (
+	"fmt"
+	"math"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// activation is an operator that works on single numbers.
+type activation struct {
+	value func(v float64) float64
+	// roundings bound its own error in units of u, relative to the value at v; nil: nothing is rounded.
+	roundings func(v float64) float64
+	// steepest is how many times as far apart it may bring two numbers.
+	steepest float64
+}
+
+// activationOf is op as an activation. A new one gets its file, and its case here.
+func activationOf(op graph.Op) (activation, bool) {
+	switch op := op.(type) {
+	case graph.ReLU:
+		return relu, true
+	case graph.Clip:
+		return clip(op), true
+	case graph.Sigmoid:
+		return sigmoid, true
+	}
+	return activation{}, false
+}
+
+// of is the activation of every element.
+func (a activation) of(x array) array {
+	y := newArray(x.Shape)
+	for i, v := range x.v {
+		y.v[i] = a.value(v)
+	}
+	return y
+}
+
+// result is the activation as an operator of its own.
+func (a activation) result(x *tensor.Tensor) *Result {
+	in := fromTensor(x)
+	if a.roundings == nil {
+		return newResult(a.of(in), nil, 0)
+	}
+	roundings := make([]float64, len(in.v))
+	for i, v := range in.v {
+		roundings[i] = a.roundings(v)
+	}
+	return relativeResult(a.of(in), roundings)
+}
+
+// Activate applies an activation to the answer in place, and returns it: the epilogue of a step. nil means none. The answer may be
+// off by its bound, which the activation makes steepest times as large at most; its own error is added.
+func (r *Result) Activate(op graph.Op) (*Result, error) {
+	if op == nil {
+		return r, nil
+	}
+	a, ok := activationOf(op)
+	if !ok {
+		return nil, fmt.Errorf("cpuref: %s is not an activation", op.Kind())
+	}
+	y := a.of(array{r.Shape, r.Value})
+	if a.roundings != nil {
+		ops := max(r.Ops, 1)
+		for i, v := range r.Value {
+			bound := a.steepest*r.Bound(i) + gamma(a.roundings(v))*math.Abs(y.v[i])
+			r.Mag[i] = bound / gamma(float64(ops))
+		}
+		r.Ops, r.Flush = ops, r.Flush+2*tiny
+	}
+	for i, v := range r.Value {
+		if math.IsInf(v, 0) { // so was its bound, and y is exact
+			r.Mag[i] = 0
+		}
+	}
+	r.Value = y.v
+	return r, nil
+}

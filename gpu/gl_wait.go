@@ -1,0 +1,125 @@
+//go:build cgo && (linux || windows)
+
+package gpu
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-gl/gl/v4.3-core/gl"
+)
+
+// A pass that can be cancelled stays only so many waves ahead of the GPU, since
+// what is queued cannot be taken back: few where waves are slow, more where a few
+// would be done before we notice and the GPU would stand idle.
+const (
+	fewAhead  = 4
+	mostAhead = 32
+)
+
+// How long one call waits before it looks whether the context has ended, or, if
+// it never does, whether the GPU was reset.
+const (
+	shortWait = time.Millisecond
+	longWait  = time.Second
+)
+
+// fences follow the waves of a pass on the GPU, which may run long after they
+// were queued. Section 4.1 has sync objects.
+type fences struct {
+	g       *glDriver
+	ctx     context.Context
+	ahead   int       // waves that may be pending
+	pending []uintptr // oldest first
+}
+
+// room returns once there may be another wave. Without a way to cancel the pass
+// there always is room.
+func (f *fences) room() error {
+	if err := ended(f.ctx); err != nil {
+		return err
+	}
+	for len(f.pending) >= max(f.ahead, fewAhead) {
+		begin := time.Now()
+		if err := f.g.await(f.ctx, f.pending[0]); err != nil {
+			return err
+		}
+		gl.DeleteSync(f.pending[0])
+		f.pending = f.pending[1:]
+		if time.Since(begin) < shortWait {
+			f.ahead = min(len(f.pending)+2, mostAhead)
+		} else {
+			f.ahead = fewAhead
+		}
+	}
+	return nil
+}
+
+// mark notes that a wave was queued, and sends it to the GPU.
+func (f *fences) mark() {
+	if f.ctx.Done() == nil {
+		return
+	}
+	if fence := newFence(); fence != 0 {
+		f.pending = append(f.pending, fence)
+		gl.Flush()
+	}
+}
+
+// all waits for everything that was queued.
+func (f *fences) all() error {
+	fence := newFence()
+	if fence == 0 {
+		return nil
+	}
+	f.pending = append(f.pending, fence)
+	return f.g.await(f.ctx, fence)
+}
+
+// drop forgets the fences. What is queued stays so.
+func (f *fences) drop() {
+	for _, fence := range f.pending {
+		gl.DeleteSync(fence)
+	}
+}
+
+// newFence returns 0 if there can be none, but then everything has finished.
+func newFence() uintptr {
+	fence := gl.FenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+	if fence == 0 {
+		gl.Finish()
+	}
+	return fence
+}
+
+// await waits until the GPU has passed the fence or ctx ends. The next check has
+// the details of what fails.
+func (g *glDriver) await(ctx context.Context, fence uintptr) error {
+	slice := shortWait
+	if ctx.Done() == nil {
+		slice = longWait
+	}
+	for {
+		switch gl.ClientWaitSync(fence, gl.SYNC_FLUSH_COMMANDS_BIT, uint64(slice)) {
+		case gl.ALREADY_SIGNALED, gl.CONDITION_SATISFIED:
+			return nil
+		case gl.TIMEOUT_EXPIRED:
+		default:
+			return errors.New("glClientWaitSync failed")
+		}
+		if g.resetStatus() != gl.NO_ERROR {
+			return ErrContextLost // the GPU may never pass the fence
+		}
+		if err := ended(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// finish waits for the GPU. Errors are for the next check to find.
+func (g *glDriver) finish() {
+	f := fences{g: g, ctx: context.Background()}
+	_ = f.all()
+	f.drop()
+}

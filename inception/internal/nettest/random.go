@@ -1,0 +1,106 @@
+package nettest
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
+)
+
+// Random is a random DAG of every operator, of odd channel counts, with weights. Values that nothing reads and values that
+// many nodes read both come up, and so do several outputs.
+func Random(rng *rand.Rand) Network {
+	pick := func(n int) int { return 1 + rng.IntN(n) }
+	in := Shape(pick(2), pick(9), 3+rng.IntN(6), 3+rng.IntN(6))
+	g, x := graph.New("random", in.C)
+	values, shapes := []graph.Value{x}, []tensor.Shape{in}
+	for i := range 4 + rng.IntN(10) {
+		name := fmt.Sprintf("n%d", i)
+		k := rng.IntN(len(values))
+		if rng.IntN(2) == 0 {
+			k = len(values) - 1 // deep rather than wide
+		}
+		s := shapes[k]
+		op, from := randomOp(rng, s, name), []graph.Value{values[k]}
+		ins := []tensor.Shape{s}
+		switch op.(type) {
+		case graph.Concat:
+			for j, o := range shapes {
+				if o.H == s.H && o.W == s.W && rng.IntN(2) == 0 && len(from) < 4 {
+					from, ins = append(from, values[j]), append(ins, o)
+				}
+			}
+		case graph.Binary:
+			for _, j := range rng.Perm(len(shapes)) { // finds k, if no other
+				if _, err := op.OutShape([]tensor.Shape{s, shapes[j]}); err == nil {
+					from, ins = append(from, values[j]), append(ins, shapes[j])
+					break
+				}
+			}
+		}
+		out, err := op.OutShape(ins)
+		if err != nil || out.C > 60 || out.H > 20 || out.W > 20 {
+			continue // a window larger than what is left of the image, or concatenations that explode
+		}
+		values, shapes = append(values, g.Add(name, op, from...)), append(shapes, out)
+	}
+	g.Outputs = []graph.Value{values[len(values)-1]}
+	for range rng.IntN(3) {
+		g.Outputs = append(g.Outputs, values[rng.IntN(len(values))])
+	}
+	inception.InitHe(g, rng.Uint64())
+	return Network{"random", g, in}
+}
+
+func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
+	c := graph.Conv2D{In: in.C, Out: 1 + rng.IntN(11), Kernel: graph.Square(1), Weight: name + ".weight"}
+	if rng.IntN(4) != 0 {
+		c.Bias = name + ".bias"
+	}
+	pool := graph.Pool2D{Type: graph.PoolKind(rng.IntN(2)), Kernel: graph.Square(3), Pad: graph.Pad(1), CountIncludePad: rng.IntN(2) == 0}
+	switch rng.IntN(22) {
+	case 0, 1, 2, 3:
+		return c
+	case 4, 5:
+		c.Kernel, c.Pad = graph.Square(3), graph.Pad(1)
+		return c
+	case 6:
+		c.Kernel, c.Pad = graph.Pair{H: 1, W: 3}, graph.Padding{Left: 1, Right: 1}
+		return c
+	case 7:
+		c.Kernel, c.Stride, c.Pad = graph.Square(3), graph.Square(2), graph.Pad(1)
+		return c
+	case 8:
+		c.Groups, c.Out = in.C, in.C*(1+rng.IntN(2)) // depthwise
+		c.Kernel, c.Pad, c.Dilation = graph.Square(3), graph.Pad(2), graph.Square(2)
+		return c
+	case 9, 10:
+		return pool
+	case 11:
+		pool.Stride, pool.CeilMode = graph.Square(2), rng.IntN(2) == 0
+		return pool
+	case 12, 13:
+		return graph.ReLU{}
+	case 14:
+		return graph.Clip{Min: -0.5, Max: 1}
+	case 15, 16:
+		return graph.Binary{Type: graph.BinaryKind(rng.IntN(4) / 3)} // mostly sums: products grow
+	case 17:
+		return graph.BatchNorm{Channels: in.C, Eps: 1e-3, Scale: name + ".weight", Shift: name + ".bias", Mean: name + ".mean", Var: name + ".var"}
+	case 18:
+		pad := graph.Pad2D{Pad: graph.Padding{Top: rng.IntN(3), Left: rng.IntN(3), Bottom: rng.IntN(2), Right: rng.IntN(2)}}
+		if rng.IntN(3) == 0 {
+			pad.Value = -0.5
+		}
+		return pad
+	case 19:
+		return []graph.Op{
+			graph.Reshape{C: in.C * in.H * in.W, H: 1, W: 1}, graph.GlobalPool{Type: pool.Type}, graph.Softmax{},
+			graph.LRN{Size: 3, Alpha: 0.5, Beta: 0.75, Bias: 1}, graph.Channels{Index: rng.Perm(in.C)},
+		}[rng.IntN(5)]
+	default:
+		return graph.Concat{}
+	}
+}

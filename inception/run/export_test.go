@@ -1,0 +1,94 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"inceptiongl/gpu"
+	"inceptiongl/inception/files"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/shaders"
+)
+
+// WithLimits is o for a device that is taken to allow what change makes of its limits.
+func (o Options) WithLimits(change func(*gpu.Limits)) Options {
+	o.limits = func(l gpu.Limits) gpu.Limits {
+		change(&l)
+		return l
+	}
+	return o
+}
+
+// Candidates are the kernels for each step that fit such a device, the default first.
+func Candidates(p *plan.Plan, l gpu.Limits, plain bool) (map[*plan.Step][]shaders.Key, error) {
+	return candidates(p, l, shaders.Target{}, plain)
+}
+
+// Tune chooses among these kernels with another clock.
+func (t *Tuner) Tune(ctx context.Context, steps []*plan.Step, choices map[*plan.Step][]shaders.Key,
+	m func(context.Context, *plan.Step, []shaders.Key) ([]time.Duration, error)) error {
+	return t.tune(ctx, steps, choices, shaders.Target{}, 0, m)
+}
+
+// TuneFor is Tune for a device in numbers, within a budget.
+func (t *Tuner) TuneFor(ctx context.Context, steps []*plan.Step, choices map[*plan.Step][]shaders.Key, to shaders.Target, budget time.Duration,
+	m func(context.Context, *plan.Step, []shaders.Key) ([]time.Duration, error)) error {
+	return t.tune(ctx, steps, choices, to, budget, m)
+}
+
+// RememberingTuner remembers in a folder what it measures on a device.
+func RememberingTuner(dir string, d gpu.DeviceInfo) *Tuner {
+	return newTuner(newMemory(files.NewCache(dir), d))
+}
+
+// Found is the number of shapes whose kernel is remembered.
+func (t *Tuner) Found() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.found)
+}
+
+// TunerOf is the tuner that sessions on d share which use no cache.
+func TunerOf(d *gpu.Device) *Tuner { return stateOf(d).forgetting }
+
+// Stored counts g's weights on d: how many versions, in how many buffers, of how many bytes.
+func Stored(d *gpu.Device, g *graph.Graph) (versions, buffers int, bytes int64) {
+	s := &stateOf(d).weights
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.graphs[g]
+	if w == nil {
+		return 0, 0, 0
+	}
+	for _, p := range w.packed {
+		<-p.done
+		buffers++
+		bytes += int64(p.buffer.Size())
+	}
+	return len(s.graphs), buffers, bytes
+}
+
+// Abandon leaves the weights of a step as a session of g would whose context ended while it packed them, once give is closed.
+// The returned function is that session's end.
+func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error) {
+	s := stateOf(d).weights.session(d, g)
+	p := &packedWeights{users: 1, done: make(chan struct{})}
+	id := step.WeightsID(step.Key.Kernel.Layout())
+	s.store.mu.Lock()
+	s.packed[id] = p
+	s.store.mu.Unlock()
+	go func() {
+		<-give
+		p.err = context.Canceled
+		close(p.done)
+	}()
+	return func() error {
+		<-p.done
+		err := s.drop(id, p)
+		if err == nil {
+			err = s.close()
+		}
+		return err
+	}
+}
