@@ -10,8 +10,11 @@ const maxQuotient = 1 << 20
 
 // quotient bounds the quotients of indices that the kernels form for p: rows of planes, planes of an element, taps.
 func (p *Params) quotient() int {
-	images := max(int(p.N), int(p.OutN))
-	return max(images*max(int(p.OutH)*int(p.OutG), int(p.C), int(p.OutC)), int(p.C)*int(p.KernelH))
+	images, groups := max(int(p.N), int(p.OutN)), int(p.OutG)
+	if g := int(p.Groups); g > 1 {
+		groups = max(groups, g*groupTexels(int(p.OutC)/g)) // of 4 outputs, those twice that two groups share
+	}
+	return max(images*max(int(p.OutH)*groups, int(p.C), int(p.OutC)), int(p.C)*int(p.KernelH))
 }
 
 // Iterations bounds the loop iterations of one invocation, summed over all its loops.

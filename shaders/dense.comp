@@ -8,6 +8,8 @@
 // terms i, i + LOCAL_X …; these sums are added in order: the answer is the same in every run.
 // Workgroups: x = group tile, y = image tile. Macros: TILE_X, TILE_G, and see common.glsl.
 
+#pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
+
 shared vec4 sum_of[TILE_G * TILE_X * LOCAL_X];
 
 void main() {

@@ -24,8 +24,8 @@ var Dense = &Kernel{
 		images := tileWidth(int(p.N), 4, 8) // as many as share the weights
 		few := min(images, 4)
 		return []Key{
+			{TileX: images, TileG: tileWidth(int(p.OutG), 4, 8), LocalX: 8},
 			{TileX: images, TileG: 2, LocalX: 8},
-			{TileX: images, TileG: 4, LocalX: 8},
 			{TileX: few, TileG: 1, LocalX: 64},
 			{TileX: few, TileG: 2, LocalX: 64},
 			{TileX: few, TileG: 1, LocalX: 256},

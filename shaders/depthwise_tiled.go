@@ -6,6 +6,9 @@ import "fmt"
 var DepthwiseTiled = &Kernel{
 	Name: "depthwise_tiled", convolves: true, tunes: tuneTile | tuneRows | tuneWindow, local: [2]int{64}, layout: DepthwiseTexels,
 	serves: func(k Key, p *Params) error {
+		if k.TileG != 1 {
+			return fmt.Errorf("%d groups a tile: it serves one", k.TileG)
+		}
 		if square := p.KernelH == p.KernelW && p.StrideH == p.StrideW && p.DilationH == 1 && p.DilationW == 1; k.TileY > 1 && !square {
 			return fmt.Errorf("window %d×%d, stride %d×%d, dilation %d×%d: with %d rows a tile it serves square ones without dilation",
 				p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, k.TileY)

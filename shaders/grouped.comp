@@ -11,6 +11,8 @@
 // Tiles count over groups' texels × N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
 // Invocations: x = tile. Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window; and see common.glsl.
 
+#pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
+
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 
 // How many groups lie between two that start at a texel, for groups of that many channels.

@@ -25,8 +25,12 @@ var Grouped = &Kernel{
 		tiled := func(x, g, local int) Key {
 			return Key{TileX: x, TileG: tileWidth(outputs, (g+1)/2, g), LocalX: local, KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		narrow := tileWidth(int(p.OutW), 5, 9)
-		return []Key{tiled(narrow, 2, 8), tiled(tileWidth(int(p.OutW), 10, 16), 1, 8), tiled(tileWidth(int(p.OutW), 4, 6), 4, 8), tiled(min(4, narrow), 1, 64), tiled(min(4, narrow), 2, 64)}
+		wide, narrow := tileWidth(int(p.OutW), 10, 14), tileWidth(int(p.OutW), 5, 9)
+		keys := []Key{tiled(narrow, 2, 8), tiled(min(4, narrow), 1, 64), tiled(min(4, narrow), 2, 64)}
+		if k := tiled(wide, 1, 8); k.row() <= unrolled {
+			keys = append([]Key{k}, keys...)
+		}
+		return keys
 	},
 }
 

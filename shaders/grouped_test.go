@@ -116,6 +116,22 @@ func TestGroupedRefused(t *testing.T) {
 	}
 }
 
+// TestGroupedWide: where groups share texels, there are more tiles than texels; quotients of them may need the long division.
+func TestGroupedWide(t *testing.T) {
+	l, g := newLab(t), newGen()
+	p, err := g.convProblem(convCase{in: shape(1<<18+1, 4, 1, 1), conv: in(4, k1), segs: []seg{{out: 8}}}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := shaders.Key{Kernel: shaders.Grouped, Load: shaders.LoadImage, TileX: 1, TileG: 1, LocalX: 8, KernelW: 1, StrideW: 1, DilationW: 1}
+	if !k.For(&p.params).Wide {
+		t.Error("not wide")
+	}
+	if err := l.check(k, p); err != nil {
+		t.Error(err)
+	}
+}
+
 // denseCases: windows that are the whole input.
 var denseCases = []convCase{
 	{in: shape(1, 1, 1, 1), conv: k1, segs: []seg{{out: 1}}},
@@ -160,6 +176,36 @@ func TestStem(t *testing.T) {
 		}
 		return everyLoad(tiled(5, 2, 8), tiled(4, 3, 64))
 	})
+}
+
+// TestLayouts: each weight once, where the kernel's header says; all else zero.
+func TestLayouts(t *testing.T) {
+	for _, c := range []struct {
+		l    *shaders.Layout
+		d    shaders.Dims
+		want []float32 // of weights 1, 2 …
+	}{
+		{shaders.DepthwiseTexels, shaders.Dims{Out: 5, In: 1, KernelH: 1, KernelW: 2, Groups: 5}, []float32{1, 3, 5, 7, 2, 4, 6, 8, 9, 0, 0, 0, 10, 0, 0, 0}},
+		{shaders.StemTexels, shaders.Dims{Out: 2, In: 2, KernelH: 1, KernelW: 2, Groups: 1},
+			[]float32{1, 5, 0, 0, 3, 7, 0, 0, 0, 0, 0, 0, 2, 6, 0, 0, 4, 8, 0, 0, 0, 0, 0, 0}},
+		{shaders.GroupTexels, shaders.Dims{Out: 6, In: 2, KernelH: 1, KernelW: 1, Groups: 2}, []float32{ // texel 0 of group 0, 0 of 1, 1 of 1
+			1, 3, 5, 0, 2, 4, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 8,
+			0, 0, 0, 0, 0, 0, 0, 0, 9, 11, 0, 0, 10, 12, 0, 0}},
+	} {
+		w := make([]float32, c.d.Out*c.d.In*c.d.KernelH*c.d.KernelW)
+		for i := range w {
+			w[i] = float32(i + 1)
+		}
+		got := make([]float32, c.l.Len(c.d))
+		for i := range got {
+			got[i] = poison
+		}
+		c.l.Pack(got, w, c.d)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.l.Name, got, c.want)
+		}
+	}
 }
 
 // groupKernels are all that serve convolutions, the special ones first.

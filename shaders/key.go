@@ -39,9 +39,6 @@ func (k Key) String() string {
 	if k.has(tuneTile) {
 		fmt.Fprintf(&b, " %dx%d", k.TileX, k.TileG)
 	}
-	if k.has(tuneRows) {
-		fmt.Fprintf(&b, " rows %d", k.TileY)
-	}
 	b.WriteString(" " + k.Load.String())
 	if k.has(tuneWindow) {
 		fmt.Fprintf(&b, " k%d", k.KernelW)
@@ -51,6 +48,9 @@ func (k Key) String() string {
 		if k.DilationW != 1 {
 			fmt.Fprintf(&b, " d%d", k.DilationW)
 		}
+	}
+	if k.has(tuneRows) {
+		fmt.Fprintf(&b, " rows %d", k.TileY)
 	}
 	switch {
 	case k.LocalY != 0:

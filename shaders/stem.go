@@ -21,9 +21,16 @@ var Stem = &Kernel{
 			return Key{TileX: tileWidth(int(p.OutW), least, most), TileG: min(g, int(p.OutG)), LocalX: local,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		return []Key{tiled(5, 9, 2, 8), tiled(5, 9, 4, 8), tiled(10, 16, 2, 8), tiled(10, 16, 4, 8), tiled(4, 4, 2, 64)}
+		keys := []Key{tiled(7, 8, 4, 8), tiled(4, 4, 1, 64), tiled(2, 2, 4, 64)}
+		if wide := tiled(10, 12, 4, 8); wide.row() <= unrolled {
+			keys = append([]Key{wide}, keys...)
+		}
+		return keys
 	},
 }
+
+// unrolled is the longest row that Mesa's compiler unrolls the loading of: beyond it, kernels are several times as slow.
+const unrolled = 32
 
 // stemInputs is the most input channels that stem serves.
 const stemInputs = 3

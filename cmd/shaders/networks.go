@@ -35,6 +35,7 @@ func steps(t shaders.Target) ([]*plan.Step, error) {
 		{inception.GoogLeNet(1000), 224},
 		{inception.InceptionV3(1000), 299},
 		{depthwise(), 112},
+		{groups(), 56},
 		{windows(), 29},
 	} {
 		if len(n.g.Weights) == 0 {
@@ -65,6 +66,21 @@ func depthwise() *graph.Graph {
 		}
 	}
 	g.Outputs = []graph.Value{x}
+	return g
+}
+
+// groups has channels in groups, with and without texels that two groups share.
+func groups() *graph.Graph {
+	g, x := graph.New("groups", 24)
+	for i, c := range []graph.Conv2D{
+		{Kernel: graph.Square(3), Out: 48, Groups: 6},
+		{Kernel: graph.Square(3), Stride: graph.Square(2), Out: 64, Groups: 2},
+		{Kernel: graph.Square(1), Out: 36, Groups: 4},
+		{Kernel: graph.Square(3), Out: 48, Groups: 24},
+	} {
+		c.In, c.Weight = 24, "conv"+strconv.Itoa(i)
+		g.Outputs = append(g.Outputs, g.Add(c.Weight, c, x))
+	}
 	return g
 }
 

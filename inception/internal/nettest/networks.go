@@ -53,6 +53,7 @@ func Networks(seed uint64) []Network {
 		{"batch norms", batchNorms(), Shape(2, 5, 6, 4)},
 		{"pads", pads(), Shape(2, 5, 6, 7)},
 		{"flatten", flatten(), Shape(3, 5, 3, 4)},
+		{"mobile", mobile(), Shape(2, 3, 17, 19)},
 		{"residual", residual(), Shape(2, 6, 5, 4)},
 		{"odds and ends", oddsAndEnds(), Shape(1, 7, 4, 5)},
 	}
@@ -216,6 +217,29 @@ func flatten() *graph.Graph {
 	column := Conv(g, "of_column", g.Add("column", graph.Reshape{C: 24, H: 3, W: 1}, v), 24, 2, 1)
 	row := Conv(g, "of_row", g.Add("row", graph.Reshape{C: 18, H: 1, W: 4}, v), 18, 2, 1)
 	g.Outputs = []graph.Value{Conv(g, "last", one, 10, 4, 1), two, column, row}
+	return g
+}
+
+// mobile has convolutions in groups: of one channel and one output, of one and several, of several; between the first of few
+// channels and a classifier.
+func mobile() *graph.Graph {
+	g, x := graph.New("mobile", 3)
+	in := 3
+	for i, c := range []graph.Conv2D{
+		{Out: 14, Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Pad(1)},
+		{Out: 14, Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 14},
+		{Out: 15, Kernel: graph.Square(1)},
+		{Out: 15, Kernel: graph.Square(5), Stride: graph.Square(2), Pad: graph.Padding{Top: 1, Left: 1, Bottom: 2, Right: 2}, Groups: 15},
+		{Out: 30, Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 15},
+		{Out: 12, Kernel: graph.Square(1), Groups: 2},
+		{Out: 24, Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 3},
+	} {
+		name := fmt.Sprintf("conv%d", i)
+		c.In, c.Weight, c.Bias = in, name+".weight", name+".bias"
+		x, in = g.Add(name+".clip", graph.Clip{Max: 6}, g.Add(name, c, x)), c.Out
+	}
+	x = Conv(g, "fc", g.Add("pool", graph.GlobalPool{}, x), in, 10, 1)
+	g.Outputs = []graph.Value{g.Add("softmax", graph.Softmax{}, x)}
 	return g
 }
 
