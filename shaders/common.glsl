@@ -14,7 +14,8 @@
 //         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
 //         ACT_…    activations beyond ReLU and clip (activations.glsl)
-//         OUTPUTS  kernels with a tile: GROUP(G) OUTPUT(G, X) … for each of its texels, with literal G and X
+//         TAPS, OUTPUTS  convolutions with a tile: TAP(G, KX) … for each of its groups and a row's taps, GROUP(G) OUTPUT(G, X) …
+//                  for each of its groups and pixels, with literals for G, KX and X
 
 layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
 

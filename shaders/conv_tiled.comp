@@ -37,6 +37,9 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
+    bool column_inside[ROW];
+    for (int j = 0; j < ROW; ++j) column_inside[j] = left + j >= 0 && left + j < W;
+
     // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
     int plane = image, ky = 0, first_k = 0, end_k = C4 * kernel_h;
 #if PARTIAL == 1
@@ -53,21 +56,16 @@ void main() {
         int row_at = plane + iy * W + left;
         vec4 row[ROW];
         for (int j = 0; j < ROW; ++j) {
-            bool inside = row_inside && left + j >= 0 && left + j < W;
+            bool inside = row_inside && column_inside[j];
             vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
             row[j] = inside ? v : vec4(0);
         }
-        for (int g = 0; g < TILE_G; ++g) {
-            vec4 w[KERNEL_W][4]; // Mesa unrolls a loop for sure only if it indexes an array as long as its trip count
-            for (int kx = 0; kx < KERNEL_W; ++kx) {
-                int at = filter_at[g] + (k * KERNEL_W + kx) * 4;
-                for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
-                for (int x = 0; x < TILE_X; ++x) {
-                    vec4 v = row[x * STRIDE_W + kx * DILATION_W];
-                    sum[g][x] = madd(sum[g][x], w[kx][0], w[kx][1], w[kx][2], w[kx][3], v);
-                }
-            }
+#define TAP(G, KX) { \
+            int at = filter_at[G] + (k * KERNEL_W + KX) * 4; \
+            vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3); \
+            for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, row[x * STRIDE_W + KX * DILATION_W]); \
         }
+        TAPS
         ky += 1;
         if (ky == kernel_h) { ky = 0; plane += HW; }
     }

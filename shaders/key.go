@@ -254,7 +254,8 @@ func (k Key) source() (Source, error) {
 		define("TILE_X", k.TileX)
 		define("TILE_G", k.TileG)
 		if k.Kernel.convolves {
-			b.WriteString("#define OUTPUTS" + k.outputs() + "\n")
+			taps, outputs := k.unrolled()
+			fmt.Fprintf(&b, "#define TAPS%s\n#define OUTPUTS%s\n", taps, outputs)
 		}
 	}
 	if k.has(tuneSlice) {
@@ -281,17 +282,20 @@ func (k Key) source() (Source, error) {
 	return Source{Name: name, Prelude: b.String(), Text: text}, nil
 }
 
-// outputs is the epilogue of a tile, unrolled by hand: a loop that a compiler leaves rolled would index the sums by a
-// variable, which moves them from registers to memory.
-func (k Key) outputs() string {
-	var b strings.Builder
+// unrolled are the loops over a tile's groups and a row's taps, and over its groups and pixels, written out: where a compiler
+// left one rolled it would index the sums by a variable, which moves them from registers to memory.
+func (k Key) unrolled() (taps, outputs string) {
+	var t, o strings.Builder
 	for g := range k.TileG {
-		fmt.Fprintf(&b, " GROUP(%d)", g)
+		for x := range max(k.KernelW, 1) {
+			fmt.Fprintf(&t, " TAP(%d, %d)", g, x)
+		}
+		fmt.Fprintf(&o, " GROUP(%d)", g)
 		for x := range k.TileX {
-			fmt.Fprintf(&b, " OUTPUT(%d, %d)", g, x)
+			fmt.Fprintf(&o, " OUTPUT(%d, %d)", g, x)
 		}
 	}
-	return b.String()
+	return t.String(), o.String()
 }
 
 func number(b bool) int {

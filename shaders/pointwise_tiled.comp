@@ -40,16 +40,14 @@ void main() {
     for (int ig = first_ig; ig < end_ig; ++ig) {
         vec4 in_[TILE_X];
         for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
-        for (int g = 0; g < TILE_G; ++g) {
-            vec4 w0 = load_weight(filter_at[g] + ig * 4);
-            vec4 w1 = load_weight(filter_at[g] + ig * 4 + 1);
-            vec4 w2 = load_weight(filter_at[g] + ig * 4 + 2);
-            vec4 w3 = load_weight(filter_at[g] + ig * 4 + 3);
-            for (int x = 0; x < TILE_X; ++x) {
-                vec4 v = in_[x];
-                sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v);
-            }
+#define TAP(G, KX) { \
+            vec4 w0 = load_weight(filter_at[G] + ig * 4); \
+            vec4 w1 = load_weight(filter_at[G] + ig * 4 + 1); \
+            vec4 w2 = load_weight(filter_at[G] + ig * 4 + 2); \
+            vec4 w3 = load_weight(filter_at[G] + ig * 4 + 3); \
+            for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
         }
+        TAPS
     }
 
     ivec2 to[TILE_X]; // image and pixel
