@@ -68,7 +68,7 @@ func (b *Buffer) UploadBytes(ctx context.Context, offset int, data []byte) error
 		if b.shut.Load() || len(data) == 0 {
 			return b.check(offset, len(data))
 		}
-		return b.dev.drv.upload(b, offset, data)
+		return b.dev.drv.upload(ctx, b, offset, data)
 	})
 	if err != nil {
 		return fmt.Errorf("gpu: upload to %s: %w", b.name, err)
@@ -86,7 +86,7 @@ func (b *Buffer) Download(ctx context.Context, offset int, data []float32) error
 		if b.shut.Load() || len(raw) == 0 {
 			return b.check(offset, len(raw))
 		}
-		return b.dev.drv.download(b, offset, raw)
+		return b.dev.drv.download(ctx, b, offset, raw)
 	})
 	if err != nil {
 		return fmt.Errorf("gpu: download from %s: %w", b.name, err)
@@ -100,6 +100,7 @@ func (b *Buffer) Close() error {
 	if b.shut.Swap(true) || b.dev.closed() {
 		return nil
 	}
+	b.dev.closedBuffers.Add(1) // after shut, and before the thread deletes it
 	err := b.dev.do(context.Background(), func() error {
 		b.dev.drv.deleteBuffer(b.ids)
 		b.ids = bufferIDs{}

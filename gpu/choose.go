@@ -32,7 +32,7 @@ func open(ctx context.Context, o Options, w ways) (*Device, error) {
 	if want == "" {
 		d, err := start(ctx, func() (*Device, error) {
 			cands, failed := candidates(w)
-			return bestOf(cands, failed, o.Debug)
+			return bestOf(cands, failed, o)
 		})
 		return d, explain(err, w.root)
 	}
@@ -49,7 +49,7 @@ func open(ctx context.Context, o Options, w ways) (*Device, error) {
 		if err != nil {
 			return nil, noDevice([]attempt{{f.cand.name, err}})
 		}
-		return newDevice(drv, f.info.Name, f.info.Index), nil
+		return newDevice(drv, f.info.Name, f.info.Index, o), nil
 	})
 	return d, explain(err, w.root)
 }
@@ -95,19 +95,19 @@ func start(ctx context.Context, mk func() (*Device, error)) (*Device, error) {
 // bestOf opens the first candidate that is hardware, else the first that
 // opens. A device listed as hardware may open as software where its driver is
 // missing, so what opened decides, not what was promised.
-func bestOf(cands []candidate, failed []attempt, debug bool) (*Device, error) {
+func bestOf(cands []candidate, failed []attempt, o Options) (*Device, error) {
 	fallback := -1
 	for i, c := range cands {
 		if fallback >= 0 && !(c.enumerated && !c.software) {
 			continue // cannot be better
 		}
-		drv, err := c.open(debug)
+		drv, err := c.open(o.Debug)
 		if err != nil {
 			failed = append(failed, attempt{c.name, err})
 			continue
 		}
 		if !drv.info().Software || (fallback < 0 && !hardwareAfter(cands[i+1:])) {
-			return newDevice(drv, c.name, 0), nil
+			return newDevice(drv, c.name, 0, o), nil
 		}
 		drv.close()
 		if fallback < 0 {
@@ -118,11 +118,11 @@ func bestOf(cands []candidate, failed []attempt, debug bool) (*Device, error) {
 		return nil, noDevice(failed)
 	}
 	c := cands[fallback]
-	drv, err := c.open(debug)
+	drv, err := c.open(o.Debug)
 	if err != nil {
 		return nil, noDevice(append(failed, attempt{c.name, err}))
 	}
-	return newDevice(drv, c.name, 0), nil
+	return newDevice(drv, c.name, 0, o), nil
 }
 
 func hardwareAfter(cands []candidate) bool {

@@ -34,7 +34,7 @@ func TestBestOf(t *testing.T) {
 		{"", []candidate{cand("broken", true, false, false, broken)}},
 		{"", nil},
 	} {
-		d, err := bestOf(tc.cands, nil, false)
+		d, err := bestOf(tc.cands, nil, Options{})
 		switch {
 		case tc.want == "" && !errors.Is(err, ErrNoDevice):
 			t.Errorf("got %v, want ErrNoDevice", err)

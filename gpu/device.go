@@ -20,6 +20,8 @@ type Options struct {
 	// Debug asks for a KHR_debug context: every GL error and every message of
 	// high severity fails the call that caused it. Slower.
 	Debug bool
+	// Programs, if given, keeps linked programs for the next time.
+	Programs ProgramStore
 }
 
 // DeviceInfo describes a device.
@@ -53,7 +55,8 @@ type Limits struct {
 	UniformBindings         int    // Uniforms.Binding is below this
 	TextureUnits            int    // Texel.Unit of a sampler is below this
 	ImageUnits              int    // Texel.Unit of an image is below this
-	Timestamps              bool   // false: Pass.Time uses the wall clock and waits
+	Timestamps              bool   // false: Pass.Time uses the wall clock and waits after every dispatch
+	ClockFault              string // why Timestamps is false; empty where it is true
 	ResetStatus             bool   // the driver reports GPU resets
 	RobustAccess            bool   // reads outside a buffer give 0 or a value of the buffer, writes are dropped or stay inside
 }
@@ -71,7 +74,10 @@ type Device struct {
 	once   sync.Once
 	lost   atomic.Pointer[error] // set by the thread, never reset
 
+	closedBuffers atomic.Uint64 // how many so far
+
 	mu       sync.Mutex
+	store    ProgramStore // may be nil
 	programs map[Source]*Program
 	attach   map[any]*attached
 	order    []*attached // of attaching
@@ -98,13 +104,14 @@ func Devices(ctx context.Context) ([]DeviceInfo, error) {
 }
 
 // newDevice wraps an opened driver; the caller then runs serve on its thread.
-func newDevice(drv driver, name string, index int) *Device {
+func newDevice(drv driver, name string, index int, o Options) *Device {
+	drv.calibrate()
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{
 		drv: drv, inf: inf, lim: drv.limits(), traits: drv.traits(),
 		jobs: make(chan job), quit: make(chan struct{}), gone: make(chan struct{}),
-		programs: map[Source]*Program{}, attach: map[any]*attached{},
+		store: o.Programs, programs: map[Source]*Program{}, attach: map[any]*attached{},
 	}
 }
 

@@ -12,13 +12,17 @@ type driver interface {
 	info() DeviceInfo // all but Index and Name
 	limits() Limits
 	traits() Traits
+	calibrate() // once, before limits: tries the clock
 	newBuffer(name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
-	upload(b *Buffer, offset int, data []byte) error
-	download(b *Buffer, offset int, data []byte) error
-	compile(s Source) (*Program, error)
-	run(ctx context.Context, p *Pass) (Timing, error)
-	close() // deletes every object it made, then the context
+	upload(ctx context.Context, b *Buffer, offset int, data []byte) error
+	download(ctx context.Context, b *Buffer, offset int, data []byte) error
+	startProgram(s Source, known programBinary, keep bool) *build // starts to make a program; waits for nothing
+	endProgram(*build) (*Program, error)
+	dropProgram(*build)
+	view(t *Texel) uint32                                           // the texture that shows the range
+	run(ctx context.Context, p *Pass, r *Recording) (Timing, error) // r: the pass's waves
+	close()                                                         // deletes every object it made, then the context
 }
 
 // bufferIDs are the GL names behind a Buffer; zero means not made.
@@ -29,6 +33,15 @@ type bufferIDs struct {
 
 // texelRange is the part of a buffer that a view shows, in bytes.
 type texelRange struct{ offset, size int }
+
+// build is a program being made.
+type build struct {
+	source          Source
+	shader, program uint32
+	err             error         // of startProgram
+	keep            bool          // binary is wanted
+	binary          programBinary // what endProgram had to compile, if wanted
+}
 
 // candidate is one way to a context that is worth trying.
 type candidate struct {

@@ -24,12 +24,18 @@ func (f *fakeDriver) traits() Traits   { return Traits{} }
 func (f *fakeDriver) newBuffer(string, int) (bufferIDs, error) {
 	return bufferIDs{buffer: 1}, f.fail
 }
-func (f *fakeDriver) deleteBuffer(bufferIDs)              {}
-func (f *fakeDriver) upload(*Buffer, int, []byte) error   { return f.fail }
-func (f *fakeDriver) download(*Buffer, int, []byte) error { return f.fail }
-func (f *fakeDriver) compile(Source) (*Program, error)    { return &Program{}, f.fail }
+func (f *fakeDriver) deleteBuffer(bufferIDs)                               {}
+func (f *fakeDriver) upload(context.Context, *Buffer, int, []byte) error   { return f.fail }
+func (f *fakeDriver) download(context.Context, *Buffer, int, []byte) error { return f.fail }
+func (f *fakeDriver) startProgram(s Source, known programBinary, keep bool) *build {
+	return &build{source: s}
+}
+func (f *fakeDriver) endProgram(*build) (*Program, error) { return &Program{}, f.fail }
+func (f *fakeDriver) dropProgram(*build)                  {}
 func (f *fakeDriver) close()                              { f.shut = true }
-func (f *fakeDriver) run(context.Context, *Pass) (Timing, error) {
+func (f *fakeDriver) view(*Texel) uint32                  { return 1 }
+func (f *fakeDriver) calibrate()                          {}
+func (f *fakeDriver) run(context.Context, *Pass, *Recording) (Timing, error) {
 	if f.hold != nil {
 		f.inside <- struct{}{}
 		<-f.hold
@@ -39,7 +45,7 @@ func (f *fakeDriver) run(context.Context, *Pass) (Timing, error) {
 
 func fake(t *testing.T, f *fakeDriver) *Device {
 	t.Helper()
-	d, err := start(context.Background(), func() (*Device, error) { return newDevice(f, "fake", 0), nil })
+	d, err := start(context.Background(), func() (*Device, error) { return newDevice(f, "fake", 0, Options{}), nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"unsafe"
@@ -76,39 +77,24 @@ func (g *glDriver) deleteBuffer(ids bufferIDs) {
 	}
 }
 
-func (g *glDriver) upload(b *Buffer, offset int, data []byte) error {
+func (g *glDriver) upload(ctx context.Context, b *Buffer, offset int, data []byte) error {
 	drainErrors()
-	put(b, offset, data)
-	return g.check()
+	return joinLine([]error{g.put(ctx, b, offset, data), g.check()})
 }
 
-func (g *glDriver) download(b *Buffer, offset int, data []byte) error {
+func (g *glDriver) download(ctx context.Context, b *Buffer, offset int, data []byte) error {
 	drainErrors()
-	get(b, offset, data)
-	return g.check()
-}
-
-// put and get were given checked ranges; an empty one is skipped because it has
-// no address to pass.
-func put(b *Buffer, offset int, data []byte) {
-	if len(data) == 0 {
-		return
+	q := getter{ctx: ctx, g: g}
+	err := q.get(b, offset, data)
+	if err == nil {
+		err = q.done()
 	}
-	gl.BindBuffer(gl.COPY_WRITE_BUFFER, b.ids.buffer)
-	gl.BufferSubData(gl.COPY_WRITE_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
+	return joinLine([]error{err, g.check()})
 }
 
-func get(b *Buffer, offset int, data []byte) {
-	if len(data) == 0 {
-		return
-	}
-	gl.BindBuffer(gl.COPY_READ_BUFFER, b.ids.buffer)
-	gl.GetBufferSubData(gl.COPY_READ_BUFFER, offset, len(data), unsafe.Pointer(&data[0]))
-}
-
-// texture makes the view that t wants at its first use and keeps it with the buffer.
+// view makes the view that t wants at its first use and keeps it with the buffer.
 // Making one binds it to whatever unit is active.
-func texture(t *Texel) uint32 {
+func (g *glDriver) view(t *Texel) uint32 {
 	b := t.Buffer
 	r := texelRange{t.Offset, rangeSize(b, t.Offset, t.Size)}
 	if view := b.ids.views[r]; view != 0 {

@@ -14,46 +14,66 @@ import (
 type clock struct {
 	g       *glDriver
 	on      bool
-	queries []uint32    // nil: use the wall clock
-	wall    []time.Time // used if there are no queries
-	n       int
+	queries []uint32        // nil: use the wall clock
+	n       int             // of them, used so far
+	wall    []time.Duration // used if there are no queries
 }
 
-func (g *glDriver) newClock(p *Pass) *clock {
-	if !p.Time {
-		return &clock{}
+func (g *glDriver) newClock(on bool, r *Recording) *clock {
+	c := &clock{g: g, on: on}
+	if on && g.lim.Timestamps {
+		c.queries = g.timestamps(1 + r.dispatches() + len(r.waves))
 	}
-	c := &clock{g: g, on: true}
-	if !g.lim.Timestamps {
-		return c
-	}
-	n := 1
-	for _, wave := range p.Waves {
-		n += len(wave) + 1
-	}
+	return c
+}
+
+// timestamps returns n queries, which the next call returns again.
+func (g *glDriver) timestamps(n int) []uint32 {
 	if more := n - len(g.queries); more > 0 {
 		ids := make([]uint32, more)
 		gl.GenQueries(int32(more), &ids[0])
 		g.queries = append(g.queries, ids...)
 	}
-	c.queries = g.queries[:n]
-	return c
+	return g.queries[:n]
 }
 
-func (c *clock) stamp() {
-	switch {
-	case !c.on:
-	case c.queries != nil:
-		gl.QueryCounter(c.queries[c.n], gl.TIMESTAMP)
-	default:
-		c.g.finish()
-		c.wall = append(c.wall, time.Now())
+func (c *clock) start() {
+	for _, q := range c.take(1) {
+		gl.QueryCounter(q, gl.TIMESTAMP)
 	}
-	c.n++
+	c.wait()
+}
+
+// take returns the next n queries, or none where none are used.
+func (c *clock) take(n int) []uint32 {
+	if c.queries == nil {
+		return nil
+	}
+	c.n += n
+	return c.queries[c.n-n : c.n]
+}
+
+// waits reports whether the pass must stop for the wall clock after each dispatch.
+func (c *clock) waits() bool { return c.on && c.queries == nil }
+
+// wait reads the wall clock once the GPU has nothing left to do.
+func (c *clock) wait() {
+	if c.waits() {
+		c.g.finish()
+		c.wall = append(c.wall, now())
+	}
+}
+
+// repeat is the stamp after a barrier. By the wall clock it takes no time: all has
+// finished before it.
+func (c *clock) repeat() {
+	if c.waits() {
+		c.wall = append(c.wall, c.wall[len(c.wall)-1])
+	}
 }
 
 // timing turns the stamps into durations. A clock that steps back counts as 0.
-func (c *clock) timing(p *Pass) Timing {
+func (c *clock) timing(r *Recording) Timing {
 	var t Timing
 	if !c.on {
 		return t
@@ -63,9 +83,9 @@ func (c *clock) timing(p *Pass) Timing {
 		i++
 		return c.between(i-1, i)
 	}
-	for _, wave := range p.Waves {
+	for _, wave := range r.waves {
 		var sum time.Duration
-		each := make([]time.Duration, len(wave))
+		each := make([]time.Duration, len(wave.dispatches))
 		for k := range each {
 			each[k] = lap()
 			sum += each[k]
@@ -80,31 +100,22 @@ func (c *clock) timing(p *Pass) Timing {
 
 func (c *clock) between(i, j int) time.Duration {
 	if c.queries == nil {
-		return max(0, c.wall[j].Sub(c.wall[i]))
+		return c.g.withoutWait(c.wall[j] - c.wall[i])
 	}
-	return max(0, time.Duration(result(c.queries[j])-result(c.queries[i])))
+	return max(0, time.Duration(c.g.read(c.queries[j])-c.g.read(c.queries[i])))
 }
 
-// result waits for a query, in nanoseconds.
-func result(query uint32) uint64 {
+// withoutWait takes off a dispatch's wall time what waiting costs where there is
+// next to nothing to wait for. What is left still holds the cost of sending the
+// dispatch: a short one may seem some times as long as it is, not tens of times.
+// An eighth always stays: the cost varies, and nothing takes no time.
+func (g *glDriver) withoutWait(lap time.Duration) time.Duration {
+	return max(lap-g.waitCost, lap/8, 0)
+}
+
+// readQuery waits for a query, in nanoseconds.
+func readQuery(query uint32) uint64 {
 	var ns uint64
 	gl.GetQueryObjectui64v(query, gl.QUERY_RESULT, &ns)
 	return ns
-}
-
-// timestampsWork tries two queries instead of trusting the version number.
-func (g *glDriver) timestampsWork() bool {
-	var bits int32
-	gl.GetQueryiv(gl.TIMESTAMP, gl.QUERY_COUNTER_BITS, &bits)
-	if bits == 0 {
-		return false
-	}
-	g.queries = make([]uint32, 2)
-	gl.GenQueries(2, &g.queries[0])
-	for _, q := range g.queries {
-		gl.QueryCounter(q, gl.TIMESTAMP)
-		g.finish()
-	}
-	first, second := result(g.queries[0]), result(g.queries[1])
-	return first != 0 && second > first
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
@@ -30,12 +31,19 @@ type glDriver struct {
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
 	status    uint32        // of a reset that was seen
-	queries   []uint32      // timestamp queries, reused
+	replayer  replayer
+	binaries  bool                      // the driver gives and takes program binaries
+	staged    bool                      // transfers go by way of mapped memory
+	writes    *staging                  // of uploads; nil until the first transfer
+	reads     *staging                  // of downloads
+	queries   []uint32                  // timestamp queries, reused
+	read      func(query uint32) uint64 // a timestamp; tests put a clock of their own here
+	waitCost  time.Duration             // by the wall clock, for the GPU with next to nothing to do
 }
 
 // newGLDriver reads what the current context can do. On error it closes it.
 func newGLDriver(ctx glContext, debug bool) (driver, error) {
-	g := &glDriver{ctx: ctx, debug: debug}
+	g := &glDriver{ctx: ctx, debug: debug, read: readQuery}
 	if err := g.init(); err != nil {
 		ctx.close()
 		return nil, err
@@ -45,6 +53,9 @@ func newGLDriver(ctx glContext, debug bool) (driver, error) {
 
 func (g *glDriver) init() error {
 	if err := loadGL(g.ctx.procAddress); err != nil {
+		return err
+	}
+	if err := g.replayer.load(g.ctx.procAddress); err != nil {
 		return err
 	}
 	g.inf = DeviceInfo{
@@ -73,10 +84,18 @@ func (g *glDriver) init() error {
 	if ext["GL_NV_shader_thread_group"] {
 		g.quirks.Multiprocessors = getInt(smCountNV)
 	}
+	g.binaries = getInt(gl.NUM_PROGRAM_BINARY_FORMATS) > 0
+	switch {
+	case ext["GL_KHR_parallel_shader_compile"]:
+		gl.MaxShaderCompilerThreadsKHR(anyThreads)
+	case ext["GL_ARB_parallel_shader_compile"]:
+		gl.MaxShaderCompilerThreadsARB(anyThreads)
+	}
+	g.quirks.Staging = g.immutable && !g.inf.Software
+	g.staged = g.quirks.Staging
 	g.lim = readLimits()
 	g.lim.ResetStatus = g.reset != nil && getInt(gl.RESET_NOTIFICATION_STRATEGY_ARB) == gl.LOSE_CONTEXT_ON_RESET_ARB
 	g.lim.RobustAccess = g.reset != nil && getInt(gl.CONTEXT_FLAGS)&robustAccessBit != 0
-	g.lim.Timestamps = g.timestampsWork()
 	if g.debug {
 		startDebug()
 	}
@@ -156,6 +175,9 @@ func readLimits() Limits {
 	}
 	return l
 }
+
+// anyThreads lets the driver choose how many threads compile.
+const anyThreads = 0xFFFFFFFF
 
 // robustAccessBit is GL_CONTEXT_FLAG_ROBUST_ACCESS_BIT of OpenGL 4.5 and
 // ARB_robustness.

@@ -16,7 +16,7 @@ import (
 const tooMuch = 1 << 46
 
 // openReal opens a device whose driver the test may tamper with.
-func openReal(t *testing.T, o Options) (*Device, *glDriver) {
+func openReal(t testing.TB, o Options) (*Device, *glDriver) {
 	t.Helper()
 	if os.Getenv("INCEPTIONGL_NO_GPU") == "1" {
 		t.Skip("INCEPTIONGL_NO_GPU=1: GPU tests skipped by choice")

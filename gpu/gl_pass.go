@@ -14,43 +14,87 @@ import (
 const passBarrier = gl.SHADER_STORAGE_BARRIER_BIT | gl.TEXTURE_FETCH_BARRIER_BIT |
 	gl.SHADER_IMAGE_ACCESS_BARRIER_BIT | gl.UNIFORM_BARRIER_BIT | gl.BUFFER_UPDATE_BARRIER_BIT
 
-func (g *glDriver) run(ctx context.Context, p *Pass) (Timing, error) {
+func (g *glDriver) run(ctx context.Context, p *Pass, r *Recording) (Timing, error) {
 	drainErrors()
 	for _, t := range p.Uploads {
-		put(t.Buffer, t.Offset, floatBytes(t.Data))
+		if err := g.put(ctx, t.Buffer, t.Offset, floatBytes(t.Data)); err != nil {
+			return Timing{}, joinLine([]error{fmt.Errorf("stopped before the waves: %w", err), g.check()})
+		}
 	}
 	if err := g.checkStep("uploads"); err != nil {
 		return Timing{}, err
 	}
-	clock := g.newClock(p)
-	clock.stamp()
+	clock := g.newClock(p.Time, r)
+	clock.start()
 	queue := fences{g: g, ctx: ctx}
 	defer queue.drop()
-	for w, wave := range p.Waves {
-		if err := queue.room(); err != nil {
-			return Timing{}, joinLine([]error{fmt.Errorf("stopped before wave %d of %d: %w", w, len(p.Waves), err), g.check()})
+	for w := 0; w < len(r.waves); {
+		n, err := queue.room()
+		if err != nil {
+			return Timing{}, joinLine([]error{fmt.Errorf("stopped before wave %d of %d: %w", w, len(r.waves), err), g.check()})
 		}
-		for i := range wave {
-			dispatch(&wave[i])
-			if err := g.checkStep(wave[i].Name); err != nil {
-				return Timing{}, err
-			}
-			clock.stamp()
+		n = min(n, len(r.waves)-w)
+		if err := g.waves(r, w, n, clock); err != nil {
+			return Timing{}, err
 		}
-		gl.MemoryBarrier(passBarrier)
-		clock.stamp()
+		w += n
 		queue.mark()
 	}
-	if err := queue.all(); err != nil {
+	if err := g.collect(ctx, &queue, p.Downloads); err != nil {
 		return Timing{}, joinLine([]error{fmt.Errorf("stopped while the last waves ran: %w", err), g.check()})
-	}
-	for _, t := range p.Downloads {
-		get(t.Buffer, t.Offset, floatBytes(t.Data))
 	}
 	if err := g.check(); err != nil {
 		return Timing{}, err
 	}
-	return clock.timing(p), nil
+	return clock.timing(r), nil
+}
+
+// collect waits for everything that was queued and fills the downloads. Where
+// they are staged their copies are queued first: then there is one wait for all.
+func (g *glDriver) collect(ctx context.Context, queue *fences, downloads []Transfer) error {
+	if len(downloads) == 0 || !g.stage() {
+		if err := queue.all(); err != nil {
+			return err
+		}
+	}
+	q := getter{ctx: ctx, g: g}
+	for _, t := range downloads {
+		if err := q.get(t.Buffer, t.Offset, floatBytes(t.Data)); err != nil {
+			return err
+		}
+	}
+	return q.done()
+}
+
+// waves replays n waves from the given one on: in one piece, unless something is to be done after each dispatch.
+func (g *glDriver) waves(r *Recording, first, n int, clock *clock) error {
+	begin := 0
+	if first > 0 {
+		begin = r.waves[first-1].end
+	}
+	waves := r.waves[first : first+n]
+	if !g.debug && !clock.waits() {
+		stamps := n
+		for i := range waves {
+			stamps += len(waves[i].dispatches)
+		}
+		g.replayer.replay(r.calls[begin:waves[n-1].end], clock.take(stamps))
+		return nil
+	}
+	for i := range waves {
+		for _, x := range waves[i].dispatches {
+			g.replayer.replay(r.calls[begin:x.end], clock.take(1))
+			if err := g.checkStep(x.name); err != nil {
+				return err
+			}
+			clock.wait()
+			begin = x.end
+		}
+		g.replayer.replay(r.calls[begin:waves[i].end], clock.take(1))
+		clock.repeat()
+		begin = waves[i].end
+	}
+	return nil
 }
 
 // checkStep looks for errors after one step in debug mode only; otherwise the
@@ -63,31 +107,4 @@ func (g *glDriver) checkStep(name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
-}
-
-// dispatch binds everything anew: GL's binding state is never relied upon.
-func dispatch(x *Dispatch) {
-	gl.UseProgram(x.Program.id)
-	for _, s := range x.Storage {
-		gl.BindBufferRange(gl.SHADER_STORAGE_BUFFER, uint32(s.Binding), s.Buffer.ids.buffer,
-			s.Offset, rangeSize(s.Buffer, s.Offset, s.Size))
-	}
-	for _, u := range x.Uniforms {
-		gl.BindBufferRange(gl.UNIFORM_BUFFER, uint32(u.Binding), u.Buffer.ids.buffer,
-			u.Offset, rangeSize(u.Buffer, u.Offset, u.Size))
-	}
-	for i := range x.Texels {
-		texture(&x.Texels[i]) // all before binding any: a new view would take the place of one just bound
-	}
-	for i := range x.Texels {
-		t := &x.Texels[i]
-		view := texture(t)
-		if t.Kind == TexelImage {
-			gl.BindImageTexture(uint32(t.Unit), view, 0, false, 0, gl.READ_ONLY, gl.RGBA32F)
-		} else {
-			gl.ActiveTexture(gl.TEXTURE0 + uint32(t.Unit))
-			gl.BindTexture(gl.TEXTURE_BUFFER, view)
-		}
-	}
-	gl.DispatchCompute(uint32(x.Groups[0]), uint32(x.Groups[1]), uint32(x.Groups[2]))
 }

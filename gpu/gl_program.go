@@ -9,50 +9,97 @@ import (
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-// compile compiles, links and reflects a compute shader (sections 7.1 to 7.3).
-func (g *glDriver) compile(s Source) (*Program, error) {
-	fail := func(log string) (*Program, error) {
-		if log == "" {
-			log = "the driver gave no log"
-		}
-		return nil, &CompileError{Name: s.Name, Defines: s.Prelude, Log: log}
-	}
+// startProgram hands a shader, or the binary that the driver made of it before, to the
+// driver (sections 7.1 to 7.5). It asks for nothing that the driver would have to
+// finish first.
+func (g *glDriver) startProgram(s Source, known programBinary, keep bool) *build {
+	b := &build{source: s, keep: keep && g.binaries}
 	if strings.TrimSpace(s.Text) == "" {
-		return fail("the shader is empty")
+		b.err = compileError(s, "the shader is empty")
+		return b
 	}
 	drainErrors()
-	shader := gl.CreateShader(gl.COMPUTE_SHADER)
-	defer gl.DeleteShader(shader)
-	parts := s.strings()
+	b.program = gl.CreateProgram()
+	if len(known.data) > 0 && g.binaries {
+		gl.ProgramBinary(b.program, known.format, gl.Ptr(known.data), int32(len(known.data)))
+		g.forget() // the link status tells whether the binary is of use
+		return b
+	}
+	g.compile(b)
+	return b
+}
+
+// compile starts to compile and link.
+func (g *glDriver) compile(b *build) {
+	b.shader = gl.CreateShader(gl.COMPUTE_SHADER)
+	parts := b.source.strings()
 	lengths := make([]int32, len(parts))
 	for i, p := range parts {
 		lengths[i] = int32(len(p))
 	}
 	text, free := gl.Strs(parts...)
-	gl.ShaderSource(shader, int32(len(parts)), text, &lengths[0])
+	gl.ShaderSource(b.shader, int32(len(parts)), text, &lengths[0])
 	free()
-	gl.CompileShader(shader)
-	var ok int32
-	if gl.GetShaderiv(shader, gl.COMPILE_STATUS, &ok); ok == gl.FALSE {
-		log := infoLog(shader, gl.GetShaderiv, gl.GetShaderInfoLog)
-		if err := g.check(); losesContext(err) {
-			return nil, err
-		}
-		return fail(log)
+	gl.CompileShader(b.shader)
+	gl.AttachShader(b.program, b.shader)
+	if b.keep {
+		gl.ProgramParameteri(b.program, gl.PROGRAM_BINARY_RETRIEVABLE_HINT, gl.TRUE)
 	}
-	id := gl.CreateProgram()
-	gl.AttachShader(id, shader)
-	gl.LinkProgram(id)
-	gl.DetachShader(id, shader)
-	if gl.GetProgramiv(id, gl.LINK_STATUS, &ok); ok == gl.FALSE {
+	gl.LinkProgram(b.program) // fails where compiling fails
+	b.err = g.check()
+}
+
+// forget drops errors that do not matter.
+func (g *glDriver) forget() {
+	drainErrors()
+	if g.debug {
+		debugMessages()
+	}
+}
+
+// endProgram waits for the driver and reflects on the program.
+func (g *glDriver) endProgram(b *build) (*Program, error) {
+	p, err := g.linked(b)
+	gl.DeleteShader(b.shader) // 0 is ignored
+	if err != nil {
+		gl.DeleteProgram(b.program)
+		return nil, err
+	}
+	return p, nil
+}
+
+// dropProgram deletes what was begun.
+func (g *glDriver) dropProgram(b *build) {
+	gl.DeleteShader(b.shader)
+	gl.DeleteProgram(b.program)
+}
+
+func (g *glDriver) linked(b *build) (*Program, error) {
+	drainErrors()
+	id := b.program
+	if id != 0 && b.shader == 0 && status(id, gl.GetProgramiv, gl.LINK_STATUS) == gl.FALSE {
+		g.compile(b) // the binary was of no use
+	}
+	if id == 0 || losesContext(b.err) {
+		return nil, b.err
+	}
+	if status(id, gl.GetProgramiv, gl.LINK_STATUS) == gl.FALSE {
 		log := infoLog(id, gl.GetProgramiv, gl.GetProgramInfoLog)
-		gl.DeleteProgram(id)
+		if status(b.shader, gl.GetShaderiv, gl.COMPILE_STATUS) == gl.FALSE {
+			log = infoLog(b.shader, gl.GetShaderiv, gl.GetShaderInfoLog)
+		}
 		if err := g.check(); losesContext(err) {
 			return nil, err
 		}
-		return fail(log)
+		return nil, compileError(b.source, log)
 	}
-	g.label(gl.PROGRAM, id, s.Name)
+	if b.err != nil {
+		return nil, b.err
+	}
+	if b.shader != 0 {
+		gl.DetachShader(id, b.shader)
+	}
+	g.label(gl.PROGRAM, id, b.source.Name)
 	p := &Program{id: id}
 	var local [3]int32
 	gl.GetProgramiv(id, gl.COMPUTE_WORK_GROUP_SIZE, &local[0])
@@ -61,21 +108,48 @@ func (g *glDriver) compile(s Source) (*Program, error) {
 	}
 	var bad string
 	p.needs, bad = needs(id)
-	err := g.check()
-	if err == nil && bad != "" {
-		err = &CompileError{Name: s.Name, Defines: s.Prelude, Log: bad}
-	}
-	if err != nil {
-		gl.DeleteProgram(id)
+	if err := g.check(); err != nil {
 		return nil, err
+	}
+	if bad != "" {
+		return nil, compileError(b.source, bad)
+	}
+	if b.keep && b.shader != 0 {
+		b.binary = programBinaryOf(id)
+		g.forget() // a program without a binary is as good
 	}
 	return p, nil
 }
 
+func compileError(s Source, log string) error {
+	if log == "" {
+		log = "the driver gave no log"
+	}
+	return &CompileError{Name: s.Name, Defines: s.Prelude, Log: log}
+}
+
+// programBinaryOf is empty where the driver has none to give.
+func programBinaryOf(id uint32) programBinary {
+	n := status(id, gl.GetProgramiv, gl.PROGRAM_BINARY_LENGTH)
+	if n <= 0 {
+		return programBinary{}
+	}
+	b := programBinary{data: make([]byte, n)}
+	gl.GetProgramBinary(id, n, &n, &b.format, gl.Ptr(b.data))
+	b.data = b.data[:max(0, min(int(n), len(b.data)))]
+	return b
+}
+
+// status reads one number of a shader or a program.
+func status(id uint32, getiv func(uint32, uint32, *int32), name uint32) int32 {
+	var v int32
+	getiv(id, name, &v)
+	return v
+}
+
 // infoLog reads a shader's or a program's log.
 func infoLog(id uint32, getiv func(uint32, uint32, *int32), getLog func(uint32, int32, *int32, *uint8)) string {
-	var n int32
-	getiv(id, gl.INFO_LOG_LENGTH, &n)
+	n := status(id, getiv, gl.INFO_LOG_LENGTH)
 	if n <= 0 {
 		return ""
 	}

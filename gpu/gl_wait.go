@@ -5,17 +5,18 @@ package gpu
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
 )
 
-// A pass that can be cancelled stays only so many waves ahead of the GPU, since
-// what is queued cannot be taken back: few where waves are slow, more where a few
-// would be done before we notice and the GPU would stand idle.
+// A pass that can be cancelled stays only so many pieces ahead of the GPU, since
+// what is queued cannot be taken back. A piece is one wave where waves are slow,
+// more where a few would be done before we notice and the GPU would stand idle.
 const (
-	fewAhead  = 4
-	mostAhead = 32
+	piecesAhead = 4
+	mostWaves   = 8 // of a piece
 )
 
 // How long one call waits before it looks whether the context has ended, or, if
@@ -25,38 +26,44 @@ const (
 	longWait  = time.Second
 )
 
-// fences follow the waves of a pass on the GPU, which may run long after they
+// fences follow the pieces of a pass on the GPU, which may run long after they
 // were queued. Section 4.1 has sync objects.
 type fences struct {
 	g       *glDriver
 	ctx     context.Context
-	ahead   int       // waves that may be pending
-	pending []uintptr // oldest first
+	pending []uintptr     // oldest first
+	waves   int           // of the next piece
+	since   time.Duration // the end of room before this one
 }
 
-// room returns once there may be another wave. Without a way to cancel the pass
-// there always is room.
-func (f *fences) room() error {
+// room returns once there may be another piece, and how many waves it may have.
+// Without a way to cancel the pass that is all of them.
+func (f *fences) room() (waves int, err error) {
 	if err := ended(f.ctx); err != nil {
-		return err
+		return 0, err
 	}
-	for len(f.pending) >= max(f.ahead, fewAhead) {
-		begin := time.Now()
+	if f.ctx.Done() == nil {
+		return math.MaxInt, nil
+	}
+	f.waves = max(f.waves, 1)
+	if len(f.pending) >= piecesAhead {
 		if err := f.g.await(f.ctx, f.pending[0]); err != nil {
-			return err
+			return 0, err
 		}
 		gl.DeleteSync(f.pending[0])
 		f.pending = f.pending[1:]
-		if time.Since(begin) < shortWait {
-			f.ahead = min(len(f.pending)+2, mostAhead)
+		// Queueing counts, too: some drivers do the work there.
+		if now()-f.since < shortWait {
+			f.waves = min(2*f.waves, mostWaves)
 		} else {
-			f.ahead = fewAhead
+			f.waves = 1
 		}
 	}
-	return nil
+	f.since = now()
+	return f.waves, nil
 }
 
-// mark notes that a wave was queued, and sends it to the GPU.
+// mark notes that a piece was queued, and sends it to the GPU.
 func (f *fences) mark() {
 	if f.ctx.Done() == nil {
 		return

@@ -67,8 +67,11 @@ type Transfer struct {
 // so none may touch what another one writes; a memory barrier after each wave
 // (section 7.12.2) shows its writes to all that follows.
 type Pass struct {
-	Uploads   []Transfer
-	Waves     [][]Dispatch
+	Uploads []Transfer
+	Waves   [][]Dispatch
+	// Recording stands in for Waves: the same, made ready before. It saves most of
+	// what a pass costs beside its dispatches.
+	Recording *Recording
 	Downloads []Transfer
 	// Time asks for GPU timestamps after every dispatch and wave. They keep
 	// dispatches from overlapping on some GPUs, so the total may grow.
@@ -99,12 +102,12 @@ func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 	}
 	var t Timing
 	err := d.do(ctx, func() (err error) {
-		// A buffer may have been closed since it was checked.
-		if err := p.eachBuffer((*Buffer).open); err != nil {
+		begin := time.Now()
+		r, err := d.ready(p)
+		if err != nil {
 			return err
 		}
-		begin := time.Now()
-		t, err = d.drv.run(ctx, p)
+		t, err = d.drv.run(ctx, p, r)
 		t.Wall = time.Since(begin)
 		return err
 	})
@@ -114,19 +117,28 @@ func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 	return t, nil
 }
 
-// open reports whether the buffer can be used.
-func (b *Buffer) open() error { return b.check(0, 0) }
-
-// eachBuffer calls f for every buffer of the pass until it fails.
-func (p *Pass) eachBuffer(f func(*Buffer) error) error {
+// ready returns what the pass runs. A buffer may have been closed since it was
+// checked.
+func (d *Device) ready(p *Pass) (*Recording, error) {
 	for _, list := range [][]Transfer{p.Uploads, p.Downloads} {
 		for _, t := range list {
-			if err := f(t.Buffer); err != nil {
-				return err
+			if err := t.Buffer.open(); err != nil {
+				return nil, err
 			}
 		}
 	}
-	for _, wave := range p.Waves {
+	if p.Recording == nil {
+		return d.record(p.Waves)
+	}
+	return p.Recording, p.Recording.ready()
+}
+
+// open reports whether the buffer can be used.
+func (b *Buffer) open() error { return b.check(0, 0) }
+
+// eachBuffer calls f for every buffer that the waves bind, until it fails.
+func eachBuffer(waves [][]Dispatch, f func(*Buffer) error) error {
+	for _, wave := range waves {
 		for i := range wave {
 			if err := wave[i].eachBuffer(f); err != nil {
 				return err

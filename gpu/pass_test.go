@@ -293,7 +293,9 @@ func TestRunCancelled(t *testing.T) {
 	for i := range many {
 		many[i] = []gpu.Dispatch{doubleDispatch(p, a, b)}
 	}
-	_, err = d.Run(&countdown{Context: bg, left: 10}, &gpu.Pass{Waves: many})
+	could, stop := context.WithCancel(bg)
+	defer stop()
+	_, err = d.Run(&countdown{Context: could, left: 5}, &gpu.Pass{Waves: many})
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "before wave") {
 		t.Errorf("got %v, want context.DeadlineExceeded between waves", err)
 	}

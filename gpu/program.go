@@ -64,33 +64,116 @@ func (p *Program) LocalSize() [3]int { return p.local }
 // parameters from blocks, samplerBuffer and imageBuffer only: a plain uniform is
 // an error, since a Dispatch could not set it.
 func (d *Device) Program(ctx context.Context, s Source) (*Program, error) {
-	if p := d.cached(s); p != nil && !d.closed() {
-		return p, nil
-	}
-	var p *Program
-	err := d.do(ctx, func() error {
-		if p = d.cached(s); p != nil { // another goroutine was faster
-			return nil
-		}
-		made, err := d.drv.compile(s)
-		if err != nil {
-			return err
-		}
-		made.dev, made.name = d, s.Name
-		d.mu.Lock()
-		d.programs[s] = made
-		d.mu.Unlock()
-		p = made
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("gpu: program %s: %w", s.Name, err)
-	}
-	return p, nil
+	programs, errs := d.Programs(ctx, []Source{s})
+	return programs[0], errs[0]
 }
 
-// Programs is the number of programs compiled so far.
-func (d *Device) Programs() int {
+// Programs is Program for many sources, with a program or an error for each. The
+// driver is given all of them before it is asked for any: some compile on several
+// threads.
+func (d *Device) Programs(ctx context.Context, list []Source) ([]*Program, []error) {
+	programs, errs := make([]*Program, len(list)), make([]error, len(list))
+	var todo []wanted
+	if !d.closed() {
+		todo = d.lookUp(list)
+	}
+	made := map[Source]programBinary{}
+	failed := map[Source]error{}
+	if len(todo) > 0 {
+		if err := d.do(ctx, func() error { return d.build(ctx, todo, made, failed) }); err != nil {
+			for _, w := range todo {
+				if failed[w.source] == nil {
+					failed[w.source] = err
+				}
+			}
+		}
+	}
+	if d.store != nil {
+		for s, b := range made {
+			key := programKey(d.inf, s)
+			d.store.Put(key, b.seal(key))
+		}
+	}
+	for i, s := range list {
+		err := failed[s]
+		if programs[i] = d.cached(s); programs[i] == nil || d.closed() {
+			programs[i] = nil
+			if err == nil {
+				err = fmt.Errorf("device: %w", ErrClosed)
+			}
+			errs[i] = fmt.Errorf("gpu: program %s: %w", s.Name, err)
+		}
+	}
+	return programs, errs
+}
+
+// wanted is a program to make.
+type wanted struct {
+	source Source
+	binary programBinary // what the store had, if anything
+}
+
+// lookUp lists the sources to make.
+func (d *Device) lookUp(list []Source) []wanted {
+	var todo []wanted
+	seen := map[Source]bool{}
+	for _, s := range list {
+		if seen[s] || d.cached(s) != nil {
+			continue
+		}
+		seen[s] = true
+		w := wanted{source: s}
+		if d.store != nil {
+			key := programKey(d.inf, s)
+			if raw, ok := d.store.Get(key); ok {
+				w.binary, _ = unseal(key, raw)
+			}
+		}
+		todo = append(todo, w)
+	}
+	return todo
+}
+
+// build makes programs, on the thread. Binaries of those that were compiled go to
+// made, if there is a store, and what went wrong to failed. The error is that of the
+// context or of the device.
+func (d *Device) build(ctx context.Context, todo []wanted, made map[Source]programBinary, failed map[Source]error) error {
+	var builds []*build
+	for _, w := range todo {
+		if d.cached(w.source) == nil { // another goroutine may have been faster
+			builds = append(builds, d.drv.startProgram(w.source, w.binary, d.store != nil))
+		}
+	}
+	var stop error
+	for _, b := range builds {
+		if stop == nil {
+			stop = ended(ctx)
+		}
+		if stop != nil {
+			d.drv.dropProgram(b)
+			continue
+		}
+		p, err := d.drv.endProgram(b)
+		if err != nil {
+			failed[b.source] = err
+			if losesContext(err) {
+				stop = err
+			}
+			continue
+		}
+		if len(b.binary.data) > 0 {
+			made[b.source] = b.binary
+		}
+		p.dev, p.name = d, b.source.Name
+		d.mu.Lock()
+		d.programs[b.source] = p
+		d.mu.Unlock()
+	}
+	return stop
+}
+
+// ProgramCount is the number of programs made so far.
+func (d *Device) ProgramCount() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.programs)

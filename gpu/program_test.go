@@ -55,13 +55,13 @@ func TestProgramRefuses(t *testing.T) {
 func TestProgramCache(t *testing.T) {
 	d := own(t)
 	p := program(t, d, double)
-	if program(t, d, double) != p || d.Programs() != 1 {
-		t.Errorf("an equal Source was compiled again: %d programs", d.Programs())
+	if program(t, d, double) != p || d.ProgramCount() != 1 {
+		t.Errorf("an equal Source was compiled again: %d programs", d.ProgramCount())
 	}
 	other := double
 	other.Prelude = "#define X 1\n"
-	if program(t, d, other) == p || d.Programs() != 2 {
-		t.Errorf("a different Source shares the program: %d programs", d.Programs())
+	if program(t, d, other) == p || d.ProgramCount() != 2 {
+		t.Errorf("a different Source shares the program: %d programs", d.ProgramCount())
 	}
 	if p.Name() != double.Name || p.LocalSize() != [3]int{64, 1, 1} {
 		t.Errorf("program is %q with local size %v", p.Name(), p.LocalSize())

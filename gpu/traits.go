@@ -18,6 +18,12 @@ type Traits struct {
 	// Multiprocessors is how many parts of the GPU each run workgroups of their own
 	// (GL_SM_COUNT_NV).
 	Multiprocessors int
+	// Staging says that transfers go by way of memory that host and GPU share.
+	// NVIDIA's driver moves a buffer that is read directly to host memory, for good
+	// (glium issue 445, yuzu pull request 4175), and others stall. Renderers on the
+	// CPU go the direct way: their buffers are host memory, and a second copy costs
+	// (16 MiB to and fro: 1.9 times as long on llvmpipe, 1.2 on zink; BenchmarkTransfers).
+	Staging bool
 }
 
 // Traits returns what is known of the device's driver.

@@ -16,16 +16,26 @@ func (d *Device) checkPass(p *Pass) error {
 			return fmt.Errorf("upload %d: %w", i, err)
 		}
 	}
-	for w, wave := range p.Waves {
-		for i := range wave {
-			if err := d.checkDispatch(&wave[i]); err != nil {
-				return fmt.Errorf("wave %d, dispatch %d (%s): %w", w, i, wave[i].Name, err)
-			}
-		}
+	if err := d.checkRecording(p); err != nil {
+		return err
+	}
+	if err := d.checkWaves(p.Waves); err != nil {
+		return err
 	}
 	for i, t := range p.Downloads {
 		if err := d.checkRange(t.Buffer, t.Offset, 4*len(t.Data)); err != nil {
 			return fmt.Errorf("download %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (d *Device) checkWaves(waves [][]Dispatch) error {
+	for w, wave := range waves {
+		for i := range wave {
+			if err := d.checkDispatch(&wave[i]); err != nil {
+				return fmt.Errorf("wave %d, dispatch %d (%s): %w", w, i, wave[i].Name, err)
+			}
 		}
 	}
 	return nil

@@ -77,9 +77,9 @@ func TestForwardGPU(t *testing.T) {
 	if first == nil {
 		t.Fatal("no session is kept")
 	}
-	programs := first.Device().Programs()
+	programs := first.Device().ProgramCount()
 	forward(t, n.Graph, n.Input)
-	if inception.CachedSession(n.Graph, n.Input) != first || first.Device().Programs() != programs {
+	if inception.CachedSession(n.Graph, n.Input) != first || first.Device().ProgramCount() != programs {
 		t.Error("the second call compiled again")
 	}
 	batch := nettest.Shape(2, 5, 6, 7)

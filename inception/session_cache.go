@@ -96,7 +96,7 @@ func (c *sessionCache[D, S]) use(ctx context.Context, k sessionKey, f func(S) er
 			return err
 		}
 		if errors.Is(err, gpu.ErrOutOfMemory) {
-			c.evictIdle()
+			c.evictIdle(dev)
 		}
 	}
 }
@@ -214,12 +214,12 @@ func (c *sessionCache[D, S]) trim() {
 	closeAll(closing)
 }
 
-// evictIdle drops all that nobody uses.
-func (c *sessionCache[D, S]) evictIdle() {
+// evictIdle drops all that nobody uses on dev.
+func (c *sessionCache[D, S]) evictIdle(dev D) {
 	var closing []S
 	c.mu.Lock()
 	for k, e := range c.sessions {
-		if e.users == 0 {
+		if e.users == 0 && c.dev == dev {
 			delete(c.sessions, k)
 			closing = append(closing, e.drop()...)
 		}

@@ -49,6 +49,9 @@ func (k Key) Check(p *Params, t Target) error {
 	if !k.Wide && p.quotient() >= maxQuotient {
 		return fail("indices need the long division")
 	}
+	if !k.Rest && k.rest(p) {
+		return fail("the sum doesn't fill its last slice")
+	}
 	if missing := p.acts() &^ k.Acts; missing != 0 {
 		return fail("the epilogue lacks %v", missing.list())
 	}

@@ -14,6 +14,7 @@
 //         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
 //         ACT_…    activations beyond ReLU and clip (activations.glsl)
+//         OUTPUTS  kernels with a tile: GROUP(G) OUTPUT(G, X) … for each of its texels, with literal G and X
 
 layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
 
@@ -111,6 +112,12 @@ int taps_inside(int first, int step, int kernel, int from, int to) {
     int before = first >= from ? 0 : (from - first + step - 1) / step;
     int until = first >= to ? 0 : (to - first + step - 1) / step;
     return max(min(until, kernel) - min(before, kernel), 0);
+}
+
+// sum + w0·v.x + w1·v.y + w2·v.z + w3·v.w as a chain: GPUs take one instruction for each multiplication. A sum of products,
+// added at the end, is a multiplication, three fma and an addition.
+vec4 madd(vec4 sum, vec4 w0, vec4 w1, vec4 w2, vec4 w3, vec4 v) {
+    return fma(w3, vec4(v.w), fma(w2, vec4(v.z), fma(w1, vec4(v.y), fma(w0, vec4(v.x), sum))));
 }
 
 int channel_groups(int channels) { return (channels + 3) / 4; }

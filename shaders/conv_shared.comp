@@ -4,81 +4,136 @@
 //   out(n, o, y, x) = bias(o) + Σ_{i, ky, kx} weight(o, i, ky, kx) · in(n, i, y·SH + ky·DH − PT, x·SW + kx·DW − PL)
 //
 // The sum runs over taps t = (ig·KH + ky)·KW + kx, each a texel of 4 input channels. A workgroup computes LOCAL_X·TILE_X
-// pixels (of N × out_h × out_w) × LOCAL_Y·TILE_G groups of 4 outputs, TILE_X × TILE_G of them per invocation, TILE_K taps
-// at a time: all invocations stage the taps of every pixel and the weights, then each multiplies its part.
-// Workgroups: x = pixel tile, y = group tile.
-// Macros: TILE_X, TILE_G, TILE_K, and see common.glsl.
+// pixels (of N × out_h × out_w) × LOCAL_Y·TILE_G groups of 4 outputs, TILE_X × TILE_G of them per invocation. It goes
+// through the taps in slices of TILE_K: all invocations stage the slice's taps of every pixel and its weights, then each
+// multiplies its part. With AHEAD 1 the next slice is on its way to registers while one is multiplied, where there are
+// registers enough.
+// Workgroups: x = pixel tile, y = group tile. With PARTIAL 1 it sums one of SPLITS ranges of slices, and the sum waits in
+// scratch for split_sum.
+// Macros: TILE_X, TILE_G, TILE_K; PAD, texels between rows of staged weights, against bank conflicts; REST 1 where the last
+// slice isn't full; AHEAD; and see common.glsl.
 
 const int THREADS = LOCAL_X * LOCAL_Y;
 const int PIXELS = LOCAL_X * TILE_X;
 const int GROUPS = LOCAL_Y * TILE_G;
+const int ROW = GROUPS + PAD;
+// An invocation stages every IN_STEP-th tap of one pixel, and one input channel of every W_STEP-th group.
+const int IN_STEP = THREADS / PIXELS, IN_COUNT = TILE_K / IN_STEP;
+const int W_STEP = THREADS / (4 * TILE_K), W_COUNT = GROUPS / W_STEP;
 
-shared ivec4 window_of[PIXELS];               // a pixel's image (its texel of input group 0), top and left
-shared vec4 in_tile[TILE_K * PIXELS];         // [tap][pixel]
-shared vec4 weight_tile[TILE_K * 4 * GROUPS]; // [tap][input channel][output group]
+shared vec4 in_tile[TILE_K * PIXELS];      // [tap][pixel]
+shared vec4 weight_tile[TILE_K * 4 * ROW]; // [tap][input channel][output group]
 
 void main() {
     int HW = H * W, area = out_h * out_w, pixels = N * area;
     int C4 = channel_groups(C), taps = C4 * kernel_h * kernel_w;
     int tx = int(gl_LocalInvocationID.x), ty = int(gl_LocalInvocationID.y);
     int thread = ty * LOCAL_X + tx;
-    int first_pixel = workgroup_x() * PIXELS, first_group = int(gl_WorkGroupID.y) * GROUPS;
+    int first_pixel = workgroup_x() * PIXELS;
+    int first_k = 0, end_k = taps;
+#if PARTIAL == 1
+    ivec2 part_tile = part_and_tile((out_g + GROUPS - 1) / GROUPS);
+    int first_group = part_tile.y * GROUPS;
+    ivec2 range = TILE_K * part_of(part_tile.x, (taps + TILE_K - 1) / TILE_K);
+    first_k = range.x;
+    end_k = min(range.y, taps);
+#else
+    int first_group = int(gl_WorkGroupID.y) * GROUPS;
+#endif
 
-    for (int i = thread; i < PIXELS; i += THREADS) {
-        ivec2 at = divide(min(first_pixel + i, pixels - 1), area);
-        ivec2 yx = divide(at.y, out_w);
-        window_of[i] = ivec4(src_base + at.x * C4 * HW, yx.x * stride_h - pad_top, yx.y * stride_w - pad_left, 0);
-    }
-    memoryBarrierShared();
-    barrier();
+    int in_row = thread / PIXELS, in_pixel = thread % PIXELS;
+    ivec2 from = divide(min(first_pixel + in_pixel, pixels - 1), area);
+    ivec2 from_yx = divide(from.y, out_w);
+    ivec2 row_kx = divide(first_k + in_row, kernel_w); // (ig·KH + ky, kx)
+    ivec2 ig_ky = divide(row_kx.x, kernel_h);
+    int rows = kernel_h * dilation_h, columns = kernel_w * dilation_w; // of a window
+    int end_y = from_yx.x * stride_h - pad_top + rows, end_x = from_yx.y * stride_w - pad_left + columns;
+    int iy = end_y - rows + ig_ky.y * dilation_h, ix = end_x - columns + row_kx.y * dilation_w;
+    int in_at = src_base + (from.x * C4 + ig_ky.x) * HW + iy * W + ix;
+    // IN_STEP taps further, unless the row or the window ends before: so many columns, rows and texels.
+    int step_x = IN_STEP % kernel_w * dilation_w, step_y = IN_STEP / kernel_w % kernel_h * dilation_h;
+    int step_at = IN_STEP / kernel_w / kernel_h * HW + step_y * W + step_x;
+    int next_row = dilation_h * W - columns, next_plane = HW - rows * W;
+    int w_group = thread / (4 * TILE_K), w_channel = thread % (4 * TILE_K);
+    int w_at[W_COUNT]; // past the last group, the last one's
+    for (int j = 0; j < W_COUNT; ++j)
+        w_at[j] = weight_base + (min(first_group + w_group + j * W_STEP, out_g - 1) * taps + first_k) * 4 + w_channel;
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    for (int t0 = 0; t0 < taps; t0 += TILE_K) {
-        for (int i = thread; i < TILE_K * PIXELS; i += THREADS) {
-            int tap = t0 + i / PIXELS;
-            ivec4 window = window_of[i % PIXELS];
-            ivec2 row_kx = divide(tap, kernel_w); // (ig·KH + ky, kx)
-            ivec2 ig_ky = divide(row_kx.x, kernel_h);
-            int iy = window.y + ig_ky.y * dilation_h, ix = window.z + row_kx.y * dilation_w;
-            bool inside = tap < taps && iy >= 0 && iy < H && ix >= 0 && ix < W;
-            vec4 v = load_src(inside ? window.x + ig_ky.x * HW + iy * W + ix : src_base);
-            in_tile[i] = inside ? v : vec4(0);
+    // A slice's part of the sums, two texels a turn where sums are few: the loop's own instructions count.
+#define TERM(K) { \
+    vec4 v[TILE_X]; \
+    for (int x = 0; x < TILE_X; ++x) v[x] = in_tile[(K) * PIXELS + x * LOCAL_X + tx]; \
+    for (int g = 0; g < TILE_G; ++g) { \
+        int at = (K) * 4 * ROW + g * LOCAL_Y + ty; \
+        vec4 w0 = weight_tile[at], w1 = weight_tile[at + ROW], w2 = weight_tile[at + 2 * ROW], w3 = weight_tile[at + 3 * ROW]; \
+        for (int x = 0; x < TILE_X; ++x) sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v[x]); \
+    } \
+}
+#if AHEAD == 1
+#define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
+#else
+#define MULTIPLY for (int k = 0; k < TILE_K; ++k) TERM(k)
+#endif
+    // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
+    for (int k0 = first_k; k0 < end_k + AHEAD * TILE_K; k0 += TILE_K) {
+        vec4 in_next[IN_COUNT], w_next[W_COUNT];
+        for (int j = 0; j < IN_COUNT; ++j) {
+#if REST == 1
+            bool inside = k0 + in_row + j * IN_STEP < taps;
+#else
+            bool inside = k0 < taps;
+#endif
+            inside = inside && uint(iy) < uint(H) && uint(ix) < uint(W);
+            in_next[j] = load_src(inside ? in_at : src_base);
+            if (!inside) in_next[j] = vec4(0);
+            ix += step_x;
+            iy += step_y;
+            in_at += step_at;
+            if (ix >= end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
+            if (iy >= end_y) { iy -= rows; in_at += next_plane; }
         }
-        for (int i = thread; i < TILE_K * 4 * GROUPS; i += THREADS) {
-            int channel = min(t0 * 4 + i % (TILE_K * 4), taps * 4 - 1); // past the end: multiplied by staged zeros
-            int g = i / (TILE_K * 4);
-            vec4 w = load_weight(weight_base + min(first_group + g, out_g - 1) * taps * 4 + channel);
-            weight_tile[i % (TILE_K * 4) * GROUPS + g] = w;
+#if REST == 1
+        int over = max((k0 - taps) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
+#else
+        int over = max(k0 + TILE_K - taps, 0) * 4; // past the last slice: the last one, in vain
+#endif
+        for (int j = 0; j < W_COUNT; ++j) {
+            w_next[j] = load_weight(w_at[j] - over);
+            w_at[j] += 4 * TILE_K;
         }
+#if AHEAD == 1
+        if (k0 > first_k) MULTIPLY
+#endif
+        barrier(); // all have read what is overwritten now
+        for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
+        for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
         memoryBarrierShared();
         barrier();
-        for (int k = 0; k < TILE_K; ++k) {
-            vec4 v[TILE_X];
-            for (int x = 0; x < TILE_X; ++x) v[x] = in_tile[k * PIXELS + x * LOCAL_X + tx];
-            for (int g = 0; g < TILE_G; ++g) {
-                int at = k * 4 * GROUPS + g * LOCAL_Y + ty;
-                vec4 w0 = weight_tile[at];
-                vec4 w1 = weight_tile[at + GROUPS];
-                vec4 w2 = weight_tile[at + 2 * GROUPS];
-                vec4 w3 = weight_tile[at + 3 * GROUPS];
-                for (int x = 0; x < TILE_X; ++x)
-                    sum[g][x] += w0 * v[x].x + w1 * v[x].y + w2 * v[x].z + w3 * v[x].w;
-            }
-        }
-        barrier(); // the next slice overwrites what others may still read
+#if AHEAD == 0
+        MULTIPLY
+#endif
     }
 
-    for (int g = 0; g < TILE_G; ++g) {
-        int group = min(first_group + g * LOCAL_Y + ty, out_g - 1);
-        Target t = target(group);
-        vec4 bias = load_bias(group);
-        for (int x = 0; x < TILE_X; ++x) {
-            int pixel = first_pixel + x * LOCAL_X + tx;
-            ivec2 at = divide(pixel, area);
-            if (pixel < pixels && first_group + g * LOCAL_Y + ty < out_g) store(t, bias, at.x, at.y, sum[g][x]);
-        }
-    }
+    ivec2 to[TILE_X]; // image and pixel
+    for (int x = 0; x < TILE_X; ++x) to[x] = divide(first_pixel + x * LOCAL_X + tx, area);
+#if PARTIAL == 1
+#define GROUP(G) group = first_group + G * LOCAL_Y + ty;
+#define OUTPUT(G, X) \
+    if (first_pixel + X * LOCAL_X + tx < pixels && group < out_g) store_part(part_tile.x, group, to[X].x, to[X].y, sum[G][X]);
+#else
+    Target t;
+    vec4 bias;
+#define GROUP(G) \
+    group = first_group + G * LOCAL_Y + ty; \
+    t = target(min(group, out_g - 1)); \
+    bias = load_bias(min(group, out_g - 1));
+#define OUTPUT(G, X) \
+    if (first_pixel + X * LOCAL_X + tx < pixels && group < out_g) store(t, bias, to[X].x, to[X].y, sum[G][X]);
+#endif
+    int group;
+    OUTPUTS
 }

@@ -103,9 +103,32 @@ func pointwiseKeys() []shaders.Key {
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 8, TileG: 2, LocalX: 8},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 3, TileG: 1, LocalX: 32},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 8, Splits: 3},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 16, LocalY: 8},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 2, TileG: 1, LocalX: 8, LocalY: 2, Splits: 2},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1},
-		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2}),
-		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 8, TileG: 2, Aligned: true})
+		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 2, TileG: 3, LocalX: 8, LocalY: 4, TileK: 2, Pad: 3},
+		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1, Splits: 3}),
+		sharedKeys(shaders.PointwiseShared)...)
+}
+
+// sharedKeys are the tiles that are meant for GPUs, with whole sums and with sums in parts.
+func sharedKeys(kernel *shaders.Kernel) []shaders.Key {
+	var keys []shaders.Key
+	for i, k := range []shaders.Key{
+		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8},
+		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 16, TileK: 8},
+		{TileX: 4, TileG: 1, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 2, LocalX: 8, LocalY: 16, TileK: 4},
+		{TileX: 8, TileG: 2, LocalX: 8, LocalY: 16, TileK: 8, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16, TileK: 4, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16},
+	} {
+		k.Kernel, k.Load, k.Aligned, k.Splits = kernel, shaders.Loads()[i%3], i%2 == 0, []int{1, 2, 16}[i/2%3]
+		keys = append(keys, k)
+	}
+	return keys
 }
 
 // convKeys are the variants for a case: conv_tiled is specialised to its row window.
@@ -122,10 +145,14 @@ func convKeys(c convCase) []shaders.Key {
 	split.Splits = 4
 	keys = append(keys, everyLoad(tiled(4, 2, 8), split,
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1},
-		shaders.Key{Kernel: shaders.ConvShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2})...)
+		shaders.Key{Kernel: shaders.ConvShared, TileX: 2, TileG: 3, LocalX: 8, LocalY: 4, TileK: 2, Pad: 3},
+		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1, Splits: 3})...)
 	if v.Kernel.W == 3 && v.Stride.W == 1 && v.Dilation.W == 1 {
 		keys = append(keys, everyLoad(tiled(7, 1, 32))...)
-		keys = append(keys, shaders.Key{Kernel: shaders.ConvShared, TileX: 8, TileG: 2, Aligned: true})
+		high := tiled(4, 1, 16)
+		high.LocalY, high.Splits = 4, 2
+		keys = append(keys, everyLoad(high)...)
+		keys = append(keys, sharedKeys(shaders.ConvShared)...)
 	}
 	return keys
 }
@@ -193,9 +220,94 @@ func TestConvCandidates(t *testing.T) {
 		}
 		return keys
 	})
-	// Every kernel with every way to read, and the tiled ones with a split sum.
-	if want := 3 * (4 + 2 + 1); len(kinds) != want {
-		t.Errorf("%d kinds of candidates, want %d: %v", len(kinds), want, kinds)
+	for _, kernel := range convKernels[:4] {
+		for _, load := range shaders.Loads() {
+			if !kinds[fmt.Sprint(kernel, load, false)] {
+				t.Errorf("%v with %v is no candidate", kernel, load)
+			}
+		}
+	}
+	for _, kernel := range []*shaders.Kernel{shaders.PointwiseShared, shaders.ConvShared} {
+		if !kinds[fmt.Sprint(kernel, shaders.LoadSSBO, true)] {
+			t.Errorf("%v is no candidate in parts", kernel)
+		}
+	}
+}
+
+// TestBatch: an image's outputs are the same bits at any place of any batch.
+func TestBatch(t *testing.T) {
+	l, g := newLab(t), newGen()
+	for _, c := range []convCase{
+		{in: shape(3, 300, 5, 7), conv: k1, segs: []seg{{out: 40, relu: true}}},
+		{in: shape(3, 76, 6, 7), conv: k3, segs: []seg{{out: 40}}},
+	} {
+		all, err := g.convProblem(c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := pointwiseKeys()
+		if c.conv.Kernel.W > 1 {
+			keys = convKeys(c)
+		}
+		c.in.N = 1
+		one, err := g.convProblem(c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.weights = all.weights
+		in, out := shaders.TensorLen(1, c.in.C, c.in.H, c.in.W), shaders.TensorLen(1, 40, c.in.H, c.in.W)
+		for _, k := range keys {
+			whole, err := l.run(k, all)
+			if err != nil {
+				t.Fatalf("%v: %v", k, err)
+			}
+			for n := range 3 {
+				for _, at := range one.src {
+					copy(one.arena[4*at:], all.arena[4*all.src[0]+n*in:][:in])
+				}
+				alone, err := l.run(k, one)
+				if err != nil {
+					t.Fatalf("%v: %v", k, err)
+				}
+				got, want := whole[4*all.targets[0].base+n*out:][:out], alone[4*one.targets[0].base:][:out]
+				for i := range want {
+					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("%v: image %d of 3, float %d: %v, alone %v", k, n, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestRank: the order follows from the parameters and the multiprocessors alone, and the first has enough workgroups.
+func TestRank(t *testing.T) {
+	p, err := newGen().convProblem(convCase{in: shape(1, 832, 7, 7), conv: k1, segs: []seg{{out: 624}}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []int{0, 1, 16, 132, 1000} {
+		to := shaders.Target{Multiprocessors: m}
+		keys, err := shaders.Candidates(convKernels, &p.params, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := slices.Clone(keys)
+		slices.Reverse(again)
+		shaders.Rank(again, &p.params, to)
+		if again[0] != keys[0] {
+			t.Errorf("%d multiprocessors: %v, of the same keys turned round %v", m, keys[0], again[0])
+		}
+		w := keys[0].Workgroups(&p.params)
+		if n := w[0] * w[1] * w[2]; m <= 132 && n < m {
+			t.Errorf("%d multiprocessors: %v has %d workgroups", m, keys[0], n)
+		}
+		if keys[0].Load != shaders.LoadSSBO || !keys[0].Shared() {
+			t.Errorf("%d multiprocessors: %v, want shared memory and storage buffers", m, keys[0])
+		}
+		if m == 1 && (keys[0].Splits > 1 || keys[0].TileX*keys[0].TileG < 8) {
+			t.Errorf("one multiprocessor: %v, want a large tile and no parts", keys[0])
+		}
 	}
 }
 
@@ -347,7 +459,7 @@ func TestRefused(t *testing.T) {
 	for i, k := range []shaders.Key{
 		{}, {Kernel: shaders.Copy, Load: 7}, {Kernel: shaders.Copy, Splits: 2}, {Kernel: shaders.ConvTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 1, Splits: 65}, {Kernel: shaders.Pointwise, TileX: 2}, {Kernel: shaders.PointwiseTiled}, {Kernel: shaders.PointwiseTiled, TileX: 64, TileG: 8},
 		{Kernel: shaders.ConvTiled, TileX: 4, TileG: 1}, {Kernel: shaders.ConvTiled, TileX: 14, TileG: 1, KernelW: 3, StrideW: 9, DilationW: 1},
-		{Kernel: shaders.Copy, LocalX: 2048}, {Kernel: shaders.Copy, LocalX: -8}, {Kernel: shaders.ConvShared, TileX: 16, TileG: 4}, {Kernel: shaders.Conv, KernelW: 3},
+		{Kernel: shaders.Copy, LocalX: 2048}, {Kernel: shaders.Copy, LocalX: -8}, {Kernel: shaders.ConvShared, TileX: 16, TileG: 4, TileK: 8}, {Kernel: shaders.ConvShared, TileX: 5, TileG: 3, LocalX: 8, LocalY: 2}, {Kernel: shaders.ConvTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 1, TileK: 4}, {Kernel: shaders.Conv, KernelW: 3},
 		{Kernel: shaders.PointwiseTiled, TileX: 1 << 40, TileG: 1 << 40},
 		{Kernel: shaders.MaxPoolTiled, TileX: 4, TileG: 2, KernelW: 3, StrideW: 1, DilationW: 1}, {Kernel: shaders.AvgPoolTiled, TileX: 4, TileG: 1, KernelW: 3, StrideW: 1, DilationW: 2},
 		{Kernel: shaders.MaxPoolTiled, TileX: 4, TileG: 1}, {Kernel: shaders.AvgPool, KernelW: 3, StrideW: 1, DilationW: 1},

@@ -15,10 +15,10 @@ void main() {
     int x_tiles = (out_w + TILE_X - 1) / TILE_X;
     int tile = invocation_x();
 #if PARTIAL == 1
-    ivec2 part_tile = part_and_tile((out_g + TILE_G - 1) / TILE_G);
-    int first_group = part_tile.y * TILE_G;
+    ivec2 part_tile = part_and_tile((out_g + LOCAL_Y * TILE_G - 1) / (LOCAL_Y * TILE_G));
+    int first_group = (part_tile.y * LOCAL_Y + int(gl_LocalInvocationID.y)) * TILE_G;
 #else
-    int first_group = int(gl_WorkGroupID.y) * TILE_G;
+    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
 #endif
     if (tile >= N * out_h * x_tiles) return;
     ivec2 row_tile = divide(tile, x_tiles); // (n·out_h + y, x tile)
@@ -64,7 +64,7 @@ void main() {
                 for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
                 for (int x = 0; x < TILE_X; ++x) {
                     vec4 v = row[x * STRIDE_W + kx * DILATION_W];
-                    sum[g][x] += w[kx][0] * v.x + w[kx][1] * v.y + w[kx][2] * v.z + w[kx][3] * v.w;
+                    sum[g][x] = madd(sum[g][x], w[kx][0], w[kx][1], w[kx][2], w[kx][3], v);
                 }
             }
         }
@@ -72,18 +72,19 @@ void main() {
         if (ky == kernel_h) { ky = 0; plane += HW; }
     }
 
-    for (int g = 0; g < TILE_G; ++g) {
-        int group = min(first_group + g, out_g - 1);
-#if PARTIAL == 0
-        Target t = target(group);
-        vec4 bias = load_bias(group);
-#endif
-        for (int x = 0; x < TILE_X; ++x)
-            if (first_x + x < out_w && first_group + g < out_g)
+    int first_out = y * out_w + first_x;
 #if PARTIAL == 1
-                store_part(part_tile.x, group, n, y * out_w + first_x + x, sum[g][x]);
+#define GROUP(G)
+#define OUTPUT(G, X) \
+    if (first_x + X < out_w && first_group + G < out_g) store_part(part_tile.x, first_group + G, n, first_out + X, sum[G][X]);
 #else
-                store(t, bias, n, y * out_w + first_x + x, sum[g][x]);
+    Target t;
+    vec4 bias;
+#define GROUP(G) \
+    t = target(min(first_group + G, out_g - 1)); \
+    bias = load_bias(min(first_group + G, out_g - 1));
+#define OUTPUT(G, X) \
+    if (first_x + X < out_w && first_group + G < out_g) store(t, bias, n, first_out + X, sum[G][X]);
 #endif
-    }
+    OUTPUTS
 }

@@ -4,13 +4,24 @@ import "fmt"
 
 // ConvTiled is conv_tiled.comp.
 var ConvTiled = &Kernel{
-	Name: "conv_tiled", convolves: true, tunes: tuneTile | tuneWindow | tuneSplit, local: [2]int{32}, layout: ConvTexels,
+	Name: "conv_tiled", convolves: true, tunes: tuneTile | tuneLocalY | tuneWindow | tuneSplit, local: [2]int{32, 1}, layout: ConvTexels,
 	serves: oneGroup,
 	workgroups: func(k Key, p *Params) [2]int {
 		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
-		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG) * k.splits()}
+		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.localY()*k.TileG) * k.splits()}
 	},
 	iterations: func(k Key, p *Params) int { return ceil(groups(int(p.C))*int(p.KernelH), k.splits()) },
+	onGPU: func(p *Params) []Key {
+		if p.pointwise() {
+			return nil
+		}
+		tiled := func(x, g, lx, ly int) Key {
+			return Key{TileX: x, TileG: g, LocalX: lx, LocalY: ly, KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
+		}
+		x := tileWidth(int(p.OutW), 3, 5)
+		return []Key{tiled(x, 2, 16, 8), tiled(x, 2, 32, 2), tiled(x, 1, 16, 4)}
+	},
+	estimate: Key.tiledEstimate,
 	candidates: func(p *Params) []Key {
 		if p.pointwise() {
 			return nil // pointwise_tiled's
@@ -32,6 +43,11 @@ var ConvTiled = &Kernel{
 		// Row windows that are too long for registers leave the shared kernels: Candidates drops invalid keys.
 		return []Key{tiled(narrow, 2, 8), second, tiled(min(4, narrow), 1, 64)}
 	},
+}
+
+// tiledEstimate: every invocation loads all that it multiplies, waits for it, and finds half of it in the nearest cache.
+func (k Key) tiledEstimate(p *Params, m int) float64 {
+	return k.estimate(p, m, max(k.KernelW, 1), false, 8*float64(k.localX()*(k.TileX+4*k.TileG)), 0.45)
 }
 
 func oneGroup(_ Key, p *Params) error {

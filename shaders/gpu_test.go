@@ -189,13 +189,22 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 
 // check runs p with kernel k and compares every float of the arena: outputs with the reference, all else with itself.
 func (l *lab) check(k shaders.Key, p *problem) error {
+	got, err := l.run(k, p)
+	if err != nil {
+		return err
+	}
+	return p.compare(got)
+}
+
+// run is the arena after p ran with kernel k.
+func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
 	k = k.For(&p.params)
 	if err := k.Check(&p.params, l.target()); err != nil {
-		return err
+		return nil, err
 	}
 	waves, err := l.dispatches(k, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	poisoned := make([]float32, l.scratch.Size()/4)
 	for i := range poisoned {
@@ -208,11 +217,10 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 		Waves:     waves,
 		Downloads: []gpu.Transfer{{Buffer: l.arena, Data: got}},
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		gputest.Case()
 	}
-	gputest.Case()
-	return p.compare(got)
+	return got, err
 }
 
 // sweep runs one problem with every key that its destinations allow, and returns how many did.

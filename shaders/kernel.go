@@ -23,6 +23,9 @@ type Kernel struct {
 	shared     func(k Key) int               // bytes of shared memory
 	macros     func(k Key) []macro           // beside those of every kernel
 	candidates func(p *Params) []Key         // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
+	onGPU      func(p *Params) []Key         // the same where workgroups run on multiprocessors, in any order; nil: candidates
+	// estimate orders onGPU's keys on that many multiprocessors: see Rank.
+	estimate func(k Key, p *Params, multiprocessors int) float64
 }
 
 // tune says which fields of a Key mean something to a kernel.
@@ -34,6 +37,7 @@ const (
 	tuneWindow                  // KernelW, StrideW, DilationW
 	tuneRows                    // TileY
 	tuneSplit                   // Splits
+	tuneSlice                   // TileK, Pad, Rest
 )
 
 // macro is one #define.
@@ -75,8 +79,8 @@ func (k *Kernel) Layout() *Layout { return k.layout }
 // Second reports a kernel that reads two inputs.
 func (k *Kernel) Second() bool { return k.second }
 
-// Candidates are the keys, of these kernels, that can run p on t and are worth timing: every tile with every way to read, the
-// best guess first. Scalar kernels are among them only where no other serves. The error says why none can.
+// Candidates are the keys, of these kernels, that can run p on t and are worth timing, the best guess first: on software
+// drivers every tile with every way to read, on GPUs those that Rank puts first. Scalar kernels are among them only where no other serves. The error says why none can.
 func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
 	var why error
 	for _, scalar := range []bool{false, true} {
@@ -100,6 +104,10 @@ func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
 			}
 		}
 		if len(keys) > 0 {
+			if !t.Software {
+				Rank(keys, p, t)
+				keys = timed(keys)
+			}
 			return keys, nil
 		}
 	}
@@ -124,13 +132,20 @@ func PlainKey(kernels []*Kernel, p *Params, t Target) (Key, error) {
 // tiles are the kernel's keys worth timing, split sums included.
 func (k *Kernel) tiles(p *Params, t Target) []Key {
 	keys := []Key{{}}
-	if k.candidates != nil {
+	gpu := k.onGPU != nil && !t.Software
+	switch {
+	case gpu:
+		keys = k.onGPU(p)
+	case k.candidates != nil:
 		keys = k.candidates(p)
 	}
 	for i := range keys {
 		keys[i].Kernel = k
 	}
-	if k.tunes&tuneSplit != 0 {
+	switch {
+	case gpu && k.tunes&tuneSplit != 0:
+		keys = withParts(keys, p, t)
+	case k.tunes&tuneSplit != 0:
 		keys = withSplits(keys, p, t)
 	}
 	return keys

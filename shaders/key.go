@@ -12,12 +12,15 @@ type Key struct {
 	Aligned bool // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
 	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For
 	Acts    Acts // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
+	Rest    bool // shared kernels: the last slice of the sum isn't full. See Key.For
 
 	LocalX int // workgroup width; 0 is the kernel's default
-	LocalY int // shared kernels: workgroup height, along output groups; 0 is the default
+	LocalY int // convolutions' tiled and shared kernels: workgroup height, along output groups; 0 is the default
 	TileX  int // tiled and shared kernels: output pixels per invocation
 	TileY  int // depthwise_tiled: output rows per invocation
 	TileG  int // tiled and shared kernels: output groups (of 4 channels) per invocation
+	TileK  int // shared kernels: texels (4 terms of the sum each) of a slice; 0 is the default
+	Pad    int // shared kernels: texels between rows of staged weights, against bank conflicts
 	Splits int // split-K: the sum is taken in that many parts, in order; 0 or 1 is one
 
 	KernelW, StrideW, DilationW int // the row window, fixed at compile time
@@ -25,10 +28,12 @@ type Key struct {
 	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
 }
 
-// For is k with what only the parameters tell: whether indices are large, and which activations there are.
+// For is k with what only the parameters tell: whether indices are large, which activations there are, and whether the sum
+// fills its slices.
 func (k Key) For(p *Params) Key {
 	k.Wide = p.quotient() >= maxQuotient
 	k.Acts = p.acts()
+	k.Rest = k.rest(p)
 	return k
 }
 
@@ -38,6 +43,12 @@ func (k Key) String() string {
 	b.WriteString(k.Kernel.String())
 	if k.has(tuneTile) {
 		fmt.Fprintf(&b, " %dx%d", k.TileX, k.TileG)
+	}
+	if k.TileK != 0 {
+		fmt.Fprintf(&b, "x%d", k.TileK)
+	}
+	if k.Pad != 0 {
+		fmt.Fprintf(&b, " pad %d", k.Pad)
 	}
 	b.WriteString(" " + k.Load.String())
 	if k.has(tuneWindow) {
@@ -67,6 +78,9 @@ func (k Key) String() string {
 	if k.Wide {
 		b.WriteString(" wide")
 	}
+	if k.Rest {
+		b.WriteString(" rest")
+	}
 	for _, a := range k.Acts.list() {
 		b.WriteString(" " + a.String())
 	}
@@ -91,6 +105,17 @@ func (k Key) localY() int {
 	}
 	return 1
 }
+
+// tileK is the number of texels of a slice.
+func (k Key) tileK() int {
+	if k.TileK == 0 {
+		return 4
+	}
+	return k.TileK
+}
+
+// rest reports that p's sum doesn't fill the last slice of a shared kernel.
+func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && p.taps()%max(k.tileK(), 1) != 0 }
 
 func (k Key) splits() int { return max(k.Splits, 1) }
 
@@ -119,6 +144,7 @@ const (
 	maxRow        = 64    // input texels of a row window
 	maxRows       = 64    // output rows that an invocation goes down
 	maxSplits     = 64
+	maxSlice      = 64    // texels of a slice, and of padding
 	maxWorkgroups = 65535 // per dimension
 )
 
@@ -155,6 +181,13 @@ func (k Key) Validate() error {
 	}
 	if k.Splits < 0 || k.Splits > maxSplits || k.Splits > 1 && !k.has(tuneSplit) && k.Kernel != SplitSum {
 		return fail("%d splits", k.Splits)
+	}
+	if k.has(tuneSlice) {
+		if err := k.slices(); err != nil {
+			return fail("%w", err)
+		}
+	} else if k.TileK != 0 || k.Pad != 0 || k.Rest {
+		return fail("it stages no slices")
 	}
 	if n := k.SharedBytes(); n > maxShared {
 		return fail("needs %d bytes of shared memory, %d are sure", n, maxShared)
@@ -220,6 +253,15 @@ func (k Key) source() (Source, error) {
 	if k.has(tuneTile) {
 		define("TILE_X", k.TileX)
 		define("TILE_G", k.TileG)
+		if k.Kernel.convolves {
+			b.WriteString("#define OUTPUTS" + k.outputs() + "\n")
+		}
+	}
+	if k.has(tuneSlice) {
+		define("TILE_K", k.tileK())
+		define("PAD", k.Pad)
+		define("REST", number(k.Rest))
+		define("AHEAD", number(k.ahead()))
 	}
 	if k.has(tuneRows) {
 		define("TILE_Y", k.TileY)
@@ -237,6 +279,19 @@ func (k Key) source() (Source, error) {
 	// Errors carry the source string's number: 2 is activations.glsl, 1 is common.glsl, 0 is the kernel's own text.
 	b.WriteString("#line 1 2\n" + activations + "#line 1 1\n" + common + "#line 1 0\n")
 	return Source{Name: name, Prelude: b.String(), Text: text}, nil
+}
+
+// outputs is the epilogue of a tile, unrolled by hand: a loop that a compiler leaves rolled would index the sums by a
+// variable, which moves them from registers to memory.
+func (k Key) outputs() string {
+	var b strings.Builder
+	for g := range k.TileG {
+		fmt.Fprintf(&b, " GROUP(%d)", g)
+		for x := range k.TileX {
+			fmt.Fprintf(&b, " OUTPUT(%d, %d)", g, x)
+		}
+	}
+	return b.String()
 }
 
 func number(b bool) int {

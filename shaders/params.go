@@ -85,6 +85,9 @@ func (p *Params) Aligned() bool {
 func (p *Params) pixels() int { return int(p.N) * int(p.OutH) * int(p.OutW) }
 func (p *Params) texels() int { return p.pixels() * int(p.OutG) }
 
+// taps is the number of texels that an output's sum goes over, each 4 terms of it.
+func (p *Params) taps() int { return groups(int(p.C)) * int(p.KernelH) * int(p.KernelW) }
+
 // pointwise reports a convolution that the pointwise kernels serve.
 func (p *Params) pointwise() bool { return servesPointwise(Key{}, p) == nil }
 

@@ -1,35 +1,88 @@
 package shaders
 
+import "fmt"
+
 // PointwiseShared is pointwise_shared.comp.
 var PointwiseShared = &Kernel{
-	Name: "pointwise_shared", convolves: true, tunes: tuneTile | tuneLocalY, local: [2]int{16, 16}, layout: ConvTexels,
+	Name: "pointwise_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice, local: [2]int{16, 16}, layout: ConvTexels,
 	serves:     servesPointwise,
 	workgroups: sharedWorkgroups,
-	iterations: func(k Key, p *Params) int { return k.sharedIterations(groups(int(p.C))) },
-	shared: func(k Key) int {
-		return k.stagedBytes() + 4*k.localX()*k.TileX // and a pixel's texel
-	},
-	macros: func(Key) []macro { return []macro{{"TILE_K", sharedK}} },
-	candidates: func(*Params) []Key {
-		return []Key{{TileX: 4, TileG: 1}, {TileX: 8, TileG: 2}}
-	},
+	iterations: Key.sharedIterations,
+	shared:     Key.stagedBytes,
+	candidates: func(*Params) []Key { return sharedOnCPU() },
+	onGPU:      sharedTiles,
+	estimate:   func(k Key, p *Params, m int) float64 { return k.sharedEstimate(p, m, 1) },
 }
 
-// sharedK is the number of texels (4 input channels each) that a shared kernel stages at a time.
-const sharedK = 4
+// sharedOnCPU is one tile of a shared kernel: software drivers are slow with all.
+func sharedOnCPU() []Key { return []Key{{TileX: 8, TileG: 2}} }
 
-// stagedBytes is the size of the staged input [sharedK][pixels] and weights [4·sharedK][groups].
+// sharedTiles are the tiles of shared kernels for GPUs. A workgroup of 8 × 16 invocations with 8 × 2 texels each, in slices of
+// 8, is 64 pixels × 128 outputs × 32 terms.
+func sharedTiles(p *Params) []Key {
+	keys := []Key{
+		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 16, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 1, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 4, TileG: 2, LocalX: 8, LocalY: 16, TileK: 4, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 8, LocalY: 16, TileK: 8, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
+		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16, TileK: 4, Pad: 1},
+	}
+	for _, k := range keys[:len(keys):len(keys)] { // short slices for sums that don't fill long ones
+		if k.TileK == 8 && ceil(p.taps(), 8)*8 != ceil(p.taps(), 4)*4 {
+			k.TileK = 4
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// sharedEstimate: multiplications are 0.76 of the instructions at 16 outputs an invocation, 0.79 at 32 and 0.87 at 64 (navi21),
+// less what a kernel's own staging takes.
+func (k Key) sharedEstimate(p *Params, m int, staging float64) float64 {
+	issue := 0.76
+	switch n := 4 * k.TileX * k.TileG; {
+	case n >= 64:
+		issue = 0.87
+	case n >= 32:
+		issue = 0.79
+	}
+	loaded := 16 * float64(k.localX()*k.TileX+4*k.localY()*k.TileG)
+	return k.estimate(p, m, k.tileK(), k.ahead(), loaded, issue*staging)
+}
+
+// slices reports a workgroup that can't stage a slice in whole passes, an invocation always the same pixel and the same
+// channel of a slice.
+func (k Key) slices() error {
+	if k.tileK() < 2 || k.tileK()%2 != 0 || k.tileK() > maxSlice || k.Pad < 0 || k.Pad > maxSlice {
+		return fmt.Errorf("TileK must be even, in 2 … %d, Pad in 0 … %d", maxSlice, maxSlice)
+	}
+	threads, pixels, groups := k.localX()*k.localY(), k.localX()*k.TileX, k.localY()*k.TileG
+	for _, d := range [][2]int{{threads, pixels}, {k.tileK() * pixels, threads}, {threads, 4 * k.tileK()}, {4 * k.tileK() * groups, threads}} {
+		if d[0]%d[1] != 0 {
+			return fmt.Errorf("%d invocations stage slices of %d × %d pixels and %d × %d groups: %d isn't a multiple of %d",
+				threads, k.tileK(), pixels, 4*k.tileK(), groups, d[0], d[1])
+		}
+	}
+	return nil
+}
+
+// stagedBytes is the size of the staged input [TileK][pixels] and weights [4·TileK][groups and padding].
 func (k Key) stagedBytes() int {
-	return 16 * sharedK * (k.localX()*k.TileX + 4*k.localY()*k.TileG)
+	return 16 * k.tileK() * (k.localX()*k.TileX + 4*(k.localY()*k.TileG+k.Pad))
 }
 
 func sharedWorkgroups(k Key, p *Params) [2]int {
-	return [2]int{ceil(p.pixels(), k.localX()*k.TileX), ceil(int(p.OutG), k.localY()*k.TileG)}
+	return [2]int{ceil(p.pixels(), k.localX()*k.TileX), ceil(int(p.OutG), k.localY()*k.TileG) * k.splits()}
 }
 
-// sharedIterations is the loop count for that many taps of 4 channels.
-func (k Key) sharedIterations(taps int) int {
-	threads, pixels := k.localX()*k.localY(), k.localX()*k.TileX
-	stage := ceil(sharedK*pixels, threads) + ceil(4*sharedK*k.localY()*k.TileG, threads)
-	return ceil(pixels, threads) + ceil(taps, sharedK)*(1+stage+sharedK)
+func (k Key) sharedIterations(p *Params) int {
+	threads := k.localX() * k.localY()
+	stage := ceil(k.tileK()*k.localX()*k.TileX, threads) + ceil(4*k.tileK()*k.localY()*k.TileG, threads)
+	return (ceil(ceil(p.taps(), k.tileK()), k.splits())+1)*(1+2*stage+k.tileK()) + k.TileG
 }
+
+// ahead: the next slice waits in registers, where the sums leave some. On sm_90 it takes 64 outputs from 12 resident warps to 8.
+func (k Key) ahead() bool { return 4*k.TileX*k.TileG <= 32 }

@@ -15,13 +15,13 @@ void main() {
     int first_pixel = workgroup_x() * LOCAL_X * TILE_X + int(gl_LocalInvocationID.x);
     int first_ig = 0, end_ig = C4;
 #if PARTIAL == 1
-    ivec2 part_tile = part_and_tile((out_g + TILE_G - 1) / TILE_G);
-    int first_group = part_tile.y * TILE_G;
+    ivec2 part_tile = part_and_tile((out_g + LOCAL_Y * TILE_G - 1) / (LOCAL_Y * TILE_G));
+    int first_group = (part_tile.y * LOCAL_Y + int(gl_LocalInvocationID.y)) * TILE_G;
     ivec2 range = part_of(part_tile.x, C4);
     first_ig = range.x;
     end_ig = range.y;
 #else
-    int first_group = int(gl_WorkGroupID.y) * TILE_G;
+    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
 #endif
     if (first_pixel >= pixels) return;
 
@@ -47,26 +47,25 @@ void main() {
             vec4 w3 = load_weight(filter_at[g] + ig * 4 + 3);
             for (int x = 0; x < TILE_X; ++x) {
                 vec4 v = in_[x];
-                sum[g][x] += w0 * v.x + w1 * v.y + w2 * v.z + w3 * v.w;
+                sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v);
             }
         }
     }
 
-    for (int g = 0; g < TILE_G; ++g) {
-        int group = min(first_group + g, out_g - 1);
-#if PARTIAL == 0
-        Target t = target(group);
-        vec4 bias = load_bias(group);
-#endif
-        for (int x = 0; x < TILE_X; ++x) {
-            int pixel = first_pixel + x * LOCAL_X;
-            ivec2 at = divide(pixel, HW);
-            if (pixel < pixels && first_group + g < out_g)
+    ivec2 to[TILE_X]; // image and pixel
+    for (int x = 0; x < TILE_X; ++x) to[x] = divide(first_pixel + x * LOCAL_X, HW);
 #if PARTIAL == 1
-                store_part(part_tile.x, group, at.x, at.y, sum[g][x]);
+#define GROUP(G)
+#define OUTPUT(G, X) \
+    if (first_pixel + X * LOCAL_X < pixels && first_group + G < out_g) store_part(part_tile.x, first_group + G, to[X].x, to[X].y, sum[G][X]);
 #else
-                store(t, bias, at.x, at.y, sum[g][x]);
+    Target t;
+    vec4 bias;
+#define GROUP(G) \
+    t = target(min(first_group + G, out_g - 1)); \
+    bias = load_bias(min(first_group + G, out_g - 1));
+#define OUTPUT(G, X) \
+    if (first_pixel + X * LOCAL_X < pixels && first_group + G < out_g) store(t, bias, to[X].x, to[X].y, sum[G][X]);
 #endif
-        }
-    }
+    OUTPUTS
 }

@@ -69,7 +69,7 @@ func newArticleBench(ctx context.Context, d *gpu.Device, f *flags, seed uint64) 
 		for _, mid := range append([]int{0}, shape.mids...) {
 			g := article.Bottleneck(shape.in, mid, shape.out, shape.k)
 			inception.InitHe(g, seed)
-			s, err := run.Compile(ctx, d, g, in, run.Options{})
+			s, err := run.Compile(ctx, d, g, in, f.options())
 			if err != nil {
 				return nil, err
 			}

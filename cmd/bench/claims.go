@@ -46,7 +46,7 @@ func newClaimRuns(ctx context.Context, d *gpu.Device, f *flags, seed uint64) ([]
 		if c.claim != 6 { // its weights are the claim
 			inception.InitHe(c.g, seed)
 		}
-		s, err := run.Compile(ctx, d, c.g, c.x.Shape, run.Options{})
+		s, err := run.Compile(ctx, d, c.g, c.x.Shape, f.options())
 		if err != nil {
 			for _, r := range runs {
 				r.session.Close()

@@ -16,6 +16,7 @@ import (
 
 	"inceptiongl/cmd/internal/article"
 	"inceptiongl/gpu"
+	"inceptiongl/inception/run"
 )
 
 // flags are the command line.
@@ -27,6 +28,8 @@ type flags struct {
 	Weights  string `type:"existingfile" placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names. Default: random weights (He initialisation) from the seed."`
 	Seed     uint64 `help:"Seed of weights and input. Default: taken from the clock, and printed."`
 	Runs     int    `default:"30" help:"Timed runs of each thing that is timed."`
+	Tune     bool   `help:"First measure which kernels are fastest here, however long it takes, and remember them for later runs of every program."`
+	NoCache  bool   `help:"Neither use nor keep measurements in the user's cache folder."`
 	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 
 	Kernels bool `default:"true" negatable:"" help:"Also compare the chosen kernels with the plain ones, on two layers of their own."`
@@ -40,6 +43,15 @@ type flags struct {
 	Benchfmt    bool `xor:"format" help:"Print Go's benchmark format, which benchstat reads, instead of tables."`
 
 	articleSize int // height and width of --article's convolutions, if not the article's own
+}
+
+// options say how to compile.
+func (f *flags) options() run.Options {
+	o := run.Options{NoCache: f.NoCache}
+	if f.Tune {
+		o.Kernels = run.KernelsMeasured
+	}
+	return o
 }
 
 // errWrong is returned when a result is out of bound.

@@ -61,7 +61,7 @@ func firstModule() (*graph.Graph, error) {
 }
 
 // featureMaps runs a photo and a digit through the first module, and checks every step.
-func featureMaps(ctx context.Context, d *gpu.Device, r *Report) ([]MapsReport, error) {
+func featureMaps(ctx context.Context, d *gpu.Device, f *flags, r *Report) ([]MapsReport, error) {
 	samples, err := digits.Samples()
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func featureMaps(ctx context.Context, d *gpu.Device, r *Report) ([]MapsReport, e
 		{"A photo of a cat", "image/jpeg", "cat.jpg", cat, 96},
 		{fmt.Sprintf("A handwritten %d", digit.Label), "image/png", digit.Name, digit.PNG, digits.InputSize},
 	} {
-		m, err := mapsOf(ctx, d, r, p.data, p.size, p.file)
+		m, err := mapsOf(ctx, d, f, r, p.data, p.size, p.file)
 		if err != nil {
 			return nil, fmt.Errorf("feature maps of %s: %w", p.file, err)
 		}
@@ -86,7 +86,7 @@ func featureMaps(ctx context.Context, d *gpu.Device, r *Report) ([]MapsReport, e
 	return all, nil
 }
 
-func mapsOf(ctx context.Context, d *gpu.Device, r *Report, data []byte, size int, file string) (*MapsReport, error) {
+func mapsOf(ctx context.Context, d *gpu.Device, f *flags, r *Report, data []byte, size int, file string) (*MapsReport, error) {
 	g, err := firstModule()
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func mapsOf(ctx context.Context, d *gpu.Device, r *Report, data []byte, size int
 	if err != nil {
 		return nil, err
 	}
-	s, err := run.Compile(ctx, d, g, x.Shape, run.Options{})
+	s, err := run.Compile(ctx, d, g, x.Shape, f.options())
 	if err != nil {
 		return nil, err
 	}

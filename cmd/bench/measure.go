@@ -26,7 +26,7 @@ type printer interface {
 func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r *Report, print printer) error {
 	info := d.Info()
 	r.Device = DeviceReport{info.Name, info.Vendor, info.Renderer, info.Version, info.Backend, info.Software}
-	full, err := run.Compile(ctx, d, c.graph, c.input.Shape, run.Options{})
+	full, err := run.Compile(ctx, d, c.graph, c.input.Shape, f.options())
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,9 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	}
 	total, measuring := full.CompileTime()
 	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), time.Since(begin).Seconds()}
-	framework, err := run.Compile(ctx, d, c.graph, c.input.Shape, run.Options{Off: plan.AllRewrites})
+	frameworkLike := f.options()
+	frameworkLike.Off = plan.AllRewrites
+	framework, err := run.Compile(ctx, d, c.graph, c.input.Shape, frameworkLike)
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	// Correct first: nothing is timed before everything that will be timed was checked.
 	var layers []layer
 	if f.Kernels {
-		if layers, err = newLayers(ctx, d, c.seed); err != nil {
+		if layers, err = newLayers(ctx, d, f, c.seed); err != nil {
 			return err
 		}
 		defer closeLayers(layers)
@@ -79,7 +81,7 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 	}
 	if f.Report != "" {
-		if r.Maps, err = featureMaps(ctx, d, r); err != nil {
+		if r.Maps, err = featureMaps(ctx, d, f, r); err != nil {
 			return err
 		}
 	}
@@ -244,7 +246,7 @@ type layer struct {
 }
 
 // newLayers compiles the two layers of reference: the article's merged 1×1s, and a 3×3 with enough channels to matter.
-func newLayers(ctx context.Context, d *gpu.Device, seed uint64) ([]layer, error) {
+func newLayers(ctx context.Context, d *gpu.Device, f *flags, seed uint64) ([]layer, error) {
 	var layers []layer
 	for _, c := range []graph.Conv2D{
 		{In: 192, Out: 72, Kernel: graph.Square(1)},
@@ -258,7 +260,7 @@ func newLayers(ctx context.Context, d *gpu.Device, seed uint64) ([]layer, error)
 		inception.InitHe(g, seed)
 		l := layer{name: name, input: inception.RandomInput(shape, seed)}
 		var err error
-		if l.chosen, err = run.Compile(ctx, d, g, shape, run.Options{}); err == nil {
+		if l.chosen, err = run.Compile(ctx, d, g, shape, f.options()); err == nil {
 			l.plain, err = run.Compile(ctx, d, g, shape, run.Options{Kernels: run.KernelsPlain})
 		}
 		layers = append(layers, l)

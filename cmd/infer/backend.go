@@ -7,6 +7,7 @@ import (
 
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu"
+	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -27,7 +28,7 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 		kind = ", a software rasterizer"
 	}
 	fmt.Fprintf(log, "Device   %s, OpenGL %s%s\n", d.Info().Renderer, d.Info().Version, kind)
-	return classify.GPU(d), d.Close, nil
+	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache}), d.Close, nil
 }
 
 // reference is the backend of cpuref.

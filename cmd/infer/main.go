@@ -48,6 +48,8 @@ type flags struct {
 
 	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
 	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
+	Tune    bool   `help:"First measure which kernels are fastest here, however long it takes, and remember them for later runs."`
+	NoCache bool   `help:"Neither use nor keep measurements in the user's cache folder."`
 	Device  string `placeholder:"NAME" help:"The GPU's number, name or part of its name, from bench --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // shape is a file's name: the kernel, its tile if it has one, how it reads, and so on.
-var shape = regexp.MustCompile(`^([a-z_]+?)(?:_[0-9]+x[0-9]+)?_(?:ssbo|image|sampler)(?:_|$)`)
+var shape = regexp.MustCompile(`^([a-z_]+?)(?:_[0-9]+x[0-9]+.*?)?_(?:ssbo|image|sampler)(?:_|$)`)
 
 // TestEveryVariant: each kernel is there with every way to read, to store, to divide and to end, and with both dispatches of a
 // split sum where it has two.

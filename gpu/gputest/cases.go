@@ -12,6 +12,9 @@ import (
 // ran, so that a script can add them up and fail on none.
 const CasesFile = "INCEPTIONGL_CASES"
 
+// noCache is the library's environment variable that keeps it from the user's cache folder.
+const noCache = "INCEPTIONGL_NO_CACHE"
+
 var cases atomic.Int64
 
 // Case counts one thing that was checked on a device. Open and New count one, too.
@@ -20,6 +23,12 @@ func Case() { cases.Add(1) }
 // Main is a TestMain that reports the number of GPU cases, and skips the examples, which cannot skip themselves, where
 // GPU tests are skipped.
 func Main(m *testing.M) {
+	if os.Getenv(noCache) == "" { // tests neither trust nor change what the user's programs remember
+		if err := os.Setenv(noCache, "1"); err != nil {
+			fmt.Fprintf(os.Stderr, "gputest: %s: %v\n", noCache, err)
+			os.Exit(1)
+		}
+	}
 	flag.Parse()
 	if os.Getenv(NoGPU) == "1" {
 		if err := skipExamples(); err != nil {

@@ -27,9 +27,9 @@ type Runner interface {
 type Backend func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error)
 
 // GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier.
-func GPU(d *gpu.Device) Backend {
+func GPU(d *gpu.Device, o inception.Options) Backend {
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error) {
-		s, err := inception.Compile(ctx, d, g, in, inception.Options{})
+		s, err := inception.Compile(ctx, d, g, in, o)
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ import (
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
@@ -144,7 +145,7 @@ func TestDigits(t *testing.T) {
 	}
 	for _, batch := range []int{0, 7, 32} {
 		gputest.Case()
-		c := open(t, m, classify.GPU(dev), classify.Options{Batch: batch})
+		c := open(t, m, classify.GPU(dev, inception.Options{}), classify.Options{Batch: batch})
 		encoded, err := c.ClassifyEncoded(ctx, files()...)
 		if err != nil {
 			t.Fatal(err)
@@ -169,7 +170,7 @@ func TestDigits(t *testing.T) {
 
 // TestGoroutines: many callers of one classifier on the GPU each get their own answers.
 func TestGoroutines(t *testing.T) {
-	c := open(t, digitsModel(t), classify.GPU(gputest.Open(t)), classify.Options{Batch: 4, Top: 1})
+	c := open(t, digitsModel(t), classify.GPU(gputest.Open(t), inception.Options{}), classify.Options{Batch: 4, Top: 1})
 	all, ctx := samples(t), context.Background()
 	want := make([]int, len(all))
 	for i, s := range all {
@@ -416,7 +417,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	c, err := classify.New(context.Background(), digitsModel(t), classify.GPU(gputest.Open(t)), classify.Options{})
+	c, err := classify.New(context.Background(), digitsModel(t), classify.GPU(gputest.Open(t), inception.Options{}), classify.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"inceptiongl/gpu"
+	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 )
@@ -27,7 +28,7 @@ func ExampleClassifier() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	c, err := classify.New(ctx, model, classify.GPU(dev), classify.Options{})
+	c, err := classify.New(ctx, model, classify.GPU(dev, inception.Options{}), classify.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -189,8 +189,8 @@ func TestPlans(t *testing.T) {
 		"pool that shrinks":   {"pool", "a"},
 		"pool and two 1×1":    {"a.before_pool", "a.pool", "b"},
 		"batch norms":         {"of_input", "a", "b", "c", "of_output"},
-		"pads":                {"a average for_max", "largest ones", "d"},
-		"flatten":             {"a", "fc1 fc2 kept", "last"},
+		"pads":                {"a average for_max wide", "largest ones narrow", "d"},
+		"flatten":             {"a", "fc1 fc2 column row", "of_column of_row last"},
 		"residual":            {"a", "b", "sum", "pool", "gate", "gated", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
 	} {
@@ -207,8 +207,8 @@ func TestRewritesOff(t *testing.T) {
 	}{
 		// The scaling of the input stays before a padded convolution, as it shifts; "scale" doesn't, so it folds.
 		{"batch norms", plan.FoldAffine, []string{"of_input", "a", "after", "before", "b", "scale", "c", "of_output"}},
-		{"pads", plan.FoldPad, []string{"zeros for_max", "a average largest", "ones", "d"}},
-		{"flatten", plan.FoldFlatten, []string{"a", "flat kept", "fc1+fc2", "last"}},
+		{"pads", plan.FoldPad, []string{"zeros for_max wide", "a average largest narrow", "ones", "d"}},
+		{"flatten", plan.FoldFlatten, []string{"a", "flat column row", "fc1+fc2 of_column of_row", "last"}},
 		{"residual", plan.FuseActivation, []string{"a", "clip", "b", "sum", "relu", "pool", "gate", "gated", "twice", "clip2"}},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, c.network), plan.Options{Off: c.off}), c.want...)

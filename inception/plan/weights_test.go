@@ -88,15 +88,15 @@ func TestWeightsID(t *testing.T) {
 	layouts := []*shaders.Layout{nil, shaders.ConvTexels, shaders.ChannelTexels}
 	for _, n := range planned(t) {
 		packed := map[string][]byte{}
-		ids := map[plan.Rewrite][]string{}
-		for _, off := range []plan.Rewrite{0, plan.FoldAffine, plan.SwapPool, plan.MergePointwise, plan.AllRewrites} {
+		ids := map[plan.Options][]string{}
+		for _, o := range []plan.Options{{}, {Off: plan.FoldAffine}, {Off: plan.SwapPool}, {Off: plan.MergePointwise}, {Off: plan.AllRewrites}, {MaxWeights: 1024}} {
 			for batch := 1; batch <= 2; batch++ {
 				in := n.Input
 				in.N = batch
 				if n.Name == "odds and ends" {
 					in = n.Input // its constant is for one batch
 				}
-				p, err := plan.New(n.Graph, in, plan.Options{Off: off})
+				p, err := plan.New(n.Graph, in, o)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -122,10 +122,10 @@ func TestWeightsID(t *testing.T) {
 						packed[id] = content
 					}
 				}
-				if batch > 1 && !slices.Equal(ids[off], all) {
-					t.Errorf("%s, off %09b: another batch has other weights: %q and %q", n.Name, off, ids[off], all)
+				if batch > 1 && !slices.Equal(ids[o], all) {
+					t.Errorf("%s, %+v: another batch has other weights: %q and %q", n.Name, o, ids[o], all)
 				}
-				ids[off] = all
+				ids[o] = all
 			}
 		}
 	}

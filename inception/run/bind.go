@@ -38,6 +38,18 @@ type Bindings struct {
 	ScratchAt              int         // texel of the arena
 }
 
+// sources are the programs of a step's kernel. Making those of many steps at once, before Dispatches asks for each and tells of
+// errors, lets drivers compile on several threads.
+func sources(step *plan.Step, k shaders.Key) []gpu.Source {
+	params := step.ParamsFor(k)
+	launches, _ := k.Launches(&params)
+	var list []gpu.Source
+	for _, l := range launches {
+		list = append(list, gpu.Source(l.Source))
+	}
+	return list
+}
+
 // Dispatches are what computes a step with a kernel, in order, with a barrier between. Each tensor is bound by itself: a
 // fault reads no other's memory, and only a single tensor, not all of them, must stay within what a device binds at once.
 func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.Key, b Bindings) ([]gpu.Dispatch, error) {

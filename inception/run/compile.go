@@ -72,7 +72,7 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	for {
 		s, err := compile(ctx, d, g, images, o)
 		if err == nil {
-			s.shape = input
+			s.shape, s.fewer = input, separable(g, input)
 			s.compile = time.Since(begin)
 			return s, nil
 		}
@@ -254,7 +254,13 @@ func (s *Session) uploadFixed(ctx context.Context) error {
 
 // record builds every step's dispatches and puts them in stages: what may run between two barriers.
 func (s *Session) record(ctx context.Context) error {
+	var programs []gpu.Source
+	for _, step := range s.plan.Steps() {
+		programs = append(programs, sources(step, step.Key)...)
+	}
+	s.dev.Programs(ctx, programs)
 	slot, at := paramSlot(s.dev), 0
+	var pass [][]gpu.Dispatch
 	for _, w := range s.plan.Waves {
 		var stages []stage
 		for i, step := range w.Steps {
@@ -282,8 +288,10 @@ func (s *Session) record(ctx context.Context) error {
 		}
 		s.stages = append(s.stages, stages)
 		for _, st := range stages {
-			s.pass = append(s.pass, st.dispatches)
+			pass = append(pass, st.dispatches)
 		}
 	}
-	return nil
+	var err error
+	s.waves, err = s.dev.Record(ctx, pass)
+	return err
 }

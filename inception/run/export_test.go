@@ -69,9 +69,32 @@ func Stored(d *gpu.Device, g *graph.Graph) (versions, buffers int, bytes int64) 
 	return len(s.graphs), buffers, bytes
 }
 
+// WeightBuffers are those that the session uses.
+func (s *Session) WeightBuffers() []*gpu.Buffer {
+	var all []*gpu.Buffer
+	for _, p := range s.weights.held {
+		all = append(all, p.buffer)
+	}
+	return all
+}
+
+// Stages are, for each wave, what runs between two barriers: the indices of the wave's steps, one for each dispatch. The last is
+// what the device recorded.
+func (s *Session) Stages() (waves [][][]int, pass [][]gpu.Dispatch) {
+	for _, stages := range s.stages {
+		var wave [][]int
+		for _, st := range stages {
+			wave = append(wave, st.steps)
+			pass = append(pass, st.dispatches)
+		}
+		waves = append(waves, wave)
+	}
+	return waves, pass
+}
+
 // Abandon leaves the weights of a step as a session of g would whose context ended while it packed them, once give is closed.
-// The returned function is that session's end.
-func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error) {
+// The returned functions are that session's end, and the number of sessions that use or await these weights.
+func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{}) (end func() error, users func() int) {
 	s := stateOf(d).weights.session(d, g)
 	p := &packedWeights{users: 1, done: make(chan struct{})}
 	id := step.WeightsID(step.Key.Kernel.Layout())
@@ -83,7 +106,7 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 		p.err = context.Canceled
 		close(p.done)
 	}()
-	return func() error {
+	end = func() error {
 		<-p.done
 		err := s.drop(id, p)
 		if err == nil {
@@ -91,4 +114,10 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 		}
 		return err
 	}
+	users = func() int {
+		s.store.mu.Lock()
+		defer s.store.mu.Unlock()
+		return p.users
+	}
+	return end, users
 }

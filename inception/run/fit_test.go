@@ -133,6 +133,20 @@ func TestFitDropsCandidates(t *testing.T) {
 	}
 }
 
+// TestFitPlain: plain kernels are the only ones where they are asked for.
+func TestFitPlain(t *testing.T) {
+	p := article(t)
+	fit, err := run.Candidates(p, roomy, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range p.Steps() {
+		if keys := fit[s]; len(keys) != 1 || !keys[0].Kernel.Plain || keys[0].Load != shaders.LoadSSBO {
+			t.Errorf("step %s has candidates %v, want the plain kernel alone", s.Name, keys)
+		}
+	}
+}
+
 // TestFitTexelViews: a step's kernels go by what that step binds, its weights included, not by what others do.
 func TestFitTexelViews(t *testing.T) {
 	p := planFor(t, inception.PointwiseStack(8, 512, 512), tensor.Shape{N: 1, C: 8, H: 1, W: 1})

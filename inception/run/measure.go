@@ -74,6 +74,11 @@ func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key
 	best := make([]time.Duration, len(keys))
 	passes := make([]*gpu.Pass, len(keys))
 	slot := paramSlot(b.s.dev)
+	var programs []gpu.Source
+	for _, k := range keys {
+		programs = append(programs, sources(step, k)...)
+	}
+	b.s.dev.Programs(ctx, programs)
 	for i, k := range keys {
 		weights, err := b.s.weights.of(ctx, step, k.Kernel.Layout())
 		if err != nil {

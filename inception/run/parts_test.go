@@ -149,7 +149,13 @@ func TestImagesThatDependOnEachOther(t *testing.T) {
 			t.Errorf("%s: error is %v, want gpu.ErrLimit for the whole batch", g.Name, err)
 		}
 	}
-	// One image that is too large stays so.
+	// Images that are too large one by one: the error is the whole batch's.
+	alone, x := graph.New("alone", 4)
+	alone.Outputs = []graph.Value{alone.Add("relu", graph.ReLU{}, x)}
+	_, err := run.Compile(context.Background(), d, alone, in, run.Options{}.WithLimits(blocks(16*15-1)))
+	if !errors.Is(err, gpu.ErrLimit) || !strings.Contains(err.Error(), "takes 1920 bytes, the device binds 239 at once") {
+		t.Errorf("%s: error is %v, want gpu.ErrLimit for the whole batch", alone.Name, err)
+	}
 	n := small(1)
 	if _, err := run.Compile(context.Background(), d, n.Graph, n.Input, run.Options{}.WithLimits(blocks(1024))); !errors.Is(err, gpu.ErrLimit) {
 		t.Errorf("one image: error is %v, want gpu.ErrLimit", err)
@@ -182,5 +188,57 @@ func TestLargeLayerInParts(t *testing.T) {
 	whole, err := compile(t, d, n).Run(ctx, x)
 	if err != nil || !sameBits(whole, y) {
 		t.Errorf("the layer in one step gives another answer: %v", err)
+	}
+}
+
+// TestFewerImages: a session serves any batch up to its own, bit for bit; where images depend on each other it refuses.
+func TestFewerImages(t *testing.T) {
+	d := gputest.Open(t)
+	ctx := context.Background()
+	for _, c := range []struct {
+		network       nettest.Network
+		images, block int
+	}{{small(1), 5, 1 << 30}, {twoOutOfOne(), 7, 1 << 30}, {twoOutOfOne(), 7, 4 * 16 * 15 * 2}} {
+		n := c.network
+		n.Input.N = c.images
+		s, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault}.WithLimits(func(l *gpu.Limits) {
+			l.MaxStorageBlock = min(l.MaxStorageBlock, c.block)
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for images := c.images; images > 0; images-- { // after a larger batch, whose numbers are still there
+			in := n.Input
+			in.N = images
+			x := inception.RandomInput(in, uint64(images))
+			ys, err := s.RunAll(ctx, x)
+			if err != nil {
+				t.Fatalf("%s, %d images of %d: %v", n.Name, images, c.images, err)
+			}
+			rows(t, d, n, x, ys, 1)
+			into := tensor.New(ys[0].Shape)
+			if err := s.RunInto(ctx, x, into); err != nil || !sameBits(into, ys[0]) {
+				t.Errorf("%s, %d images of %d, into the caller's memory: %v", n.Name, images, c.images, err)
+			}
+		}
+		more := n.Input
+		more.N++
+		if _, err := s.RunAll(ctx, tensor.New(more)); err == nil {
+			t.Errorf("%s: %d images of %d: no error", n.Name, more.N, c.images)
+		}
+	}
+	g, x := graph.New("together", 4)
+	g.Outputs = []graph.Value{g.Add("all", graph.Reshape{C: 3 * 4, H: 2, W: 2}, x)} // one image of three
+	s, err := run.Compile(ctx, d, g, nettest.Shape(3, 4, 2, 2), run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Run(ctx, tensor.New(nettest.Shape(2, 4, 2, 2))); err == nil {
+		t.Error("images that depend on each other: fewer are accepted")
+	}
+	if y, err := s.Run(ctx, inception.RandomInput(nettest.Shape(3, 4, 2, 2), 1)); err != nil || y.Shape != nettest.Shape(1, 12, 2, 2) {
+		t.Errorf("all of them: %v", err)
 	}
 }

@@ -23,6 +23,7 @@ var ErrWeightsChanged = errors.New("the graph's weights have changed since it wa
 type Session struct {
 	graph   *graph.Graph
 	shape   tensor.Shape // of the input
+	fewer   bool         // runs may have fewer images: none depends on another
 	plan    *plan.Plan   // for as many of its images as the device takes at once
 	dev     *gpu.Device
 	arena   *gpu.Buffer
@@ -30,10 +31,10 @@ type Session struct {
 	weights *sessionWeights
 	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
 	stages  [][]stage                     // of each wave
-	pass    [][]gpu.Dispatch
-	busy    chan struct{} // holds one token: the arena belongs to whoever has it
-	staging sync.Pool     // *[]float32, what a run uploads and downloads
-	closed  bool          // guarded by busy
+	waves   *gpu.Recording                // all of it
+	busy    chan struct{}                 // holds one token: the arena belongs to whoever has it
+	staging sync.Pool                     // *[]float32, what a run uploads and downloads
+	closed  bool                          // guarded by busy
 	compile time.Duration
 	tuning  time.Duration
 }
@@ -53,21 +54,19 @@ func (s *Session) Device() *gpu.Device { return s.dev }
 // Input is the shape that the session was compiled for.
 func (s *Session) Input() tensor.Shape { return s.shape }
 
-// Outputs are the shapes of the network's outputs.
-func (s *Session) Outputs() []tensor.Shape {
+// Outputs are the shapes of the network's outputs, for as many images as the session was compiled for.
+func (s *Session) Outputs() []tensor.Shape { return s.outputs(s.shape.N) }
+
+// outputs are the outputs' shapes for that many images.
+func (s *Session) outputs(images int) []tensor.Shape {
 	shapes := make([]tensor.Shape, len(s.plan.Outputs))
 	for i, t := range s.plan.Outputs {
-		shapes[i] = s.whole(t.Shape)
+		shapes[i] = t.Shape
+		if images != s.plan.Input.Shape.N { // only where every value has as many for each image: see separable
+			shapes[i].N = s.at(images, t)
+		}
 	}
 	return shapes
-}
-
-// whole is a shape of the plan for all images.
-func (s *Session) whole(part tensor.Shape) tensor.Shape {
-	if each := s.plan.Input.Shape.N; each != s.shape.N { // only where every value has as many for each image: see separable
-		part.N = part.N / each * s.shape.N
-	}
-	return part
 }
 
 // at is where the images begin in an output that come of the input's from n on.
@@ -78,8 +77,9 @@ func (s *Session) at(n int, output *plan.Placed) int {
 // CompileTime is how long Compile took, and how much of that went into measuring kernels.
 func (s *Session) CompileTime() (total, measuring time.Duration) { return s.compile, s.tuning }
 
-// Run computes the network's first output for x, which must have the shape that the session was compiled for. Runs from
-// several goroutines take turns. Errors: a wrong shape; ErrWeightsChanged; gpu.ErrClosed; gpu.ErrContextLost; the context's.
+// Run computes the network's first output for x, which must have the shape that the session was compiled for, or fewer images where
+// none depends on another: they take as long as all. Runs from several goroutines take turns on the device; one's tensors are
+// converted while another computes. Errors: a wrong shape; ErrWeightsChanged; gpu.ErrClosed; gpu.ErrContextLost; the context's.
 func (s *Session) Run(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
 	ys, _, err := s.run(ctx, x, 1, false)
 	if err != nil {
@@ -97,7 +97,10 @@ func (s *Session) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tenso
 // RunInto is RunAll into memory that the caller owns: a tensor for each of the first outputs, of its shape. After an error
 // their contents are undefined.
 func (s *Session) RunInto(ctx context.Context, x *tensor.Tensor, ys ...*tensor.Tensor) error {
-	shapes := s.Outputs()
+	if err := s.checkInput(x); err != nil {
+		return err
+	}
+	shapes := s.outputs(x.N)
 	if len(ys) == 0 || len(ys) > len(shapes) {
 		return fmt.Errorf("running %s: %d tensors given for its %d outputs", s.graph.Name, len(ys), len(shapes))
 	}
@@ -137,7 +140,7 @@ func (s *Session) run(ctx context.Context, x *tensor.Tensor, outputs int, perSte
 		return nil, Timing{}, err
 	}
 	var ys []*tensor.Tensor
-	for _, shape := range s.Outputs()[:outputs] {
+	for _, shape := range s.outputs(x.N)[:outputs] {
 		ys = append(ys, tensor.New(shape))
 	}
 	t, err := s.runInto(ctx, x, ys, perStep)
@@ -153,9 +156,10 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	if !s.weights.current() {
 		return all, fmt.Errorf("running %s: %w", s.graph.Name, ErrWeightsChanged)
 	}
-	size := 4 * s.plan.Input.Texels()
+	images := min(x.N, s.plan.Input.Shape.N)
+	size := s.floats(s.plan.Input, images)
 	for i := range ys {
-		size += 4 * s.plan.Outputs[i].Texels()
+		size += s.floats(s.plan.Outputs[i], images)
 	}
 	buf, _ := s.staging.Get().(*[]float32)
 	if buf == nil || len(*buf) < size {
@@ -163,52 +167,61 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 		buf = &b
 	}
 	defer s.staging.Put(buf)
-	pass := s.transfers(*buf, len(ys))
+	pass := s.transfers(*buf, len(ys), images)
 	pass.Time = perStep
-	first := s.firsts()
-	packImages(pass.Uploads[0].Data, x, first[0], s.plan.Input.Shape.N) // while another run may have the device
+	first := s.firsts(x.N)
+	packImages(pass.Uploads[0].Data, x, first[0], images) // while another run may have the device
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return all, err
 	}
-	defer unlock()
 	for i, n := range first {
 		if i > 0 {
-			packImages(pass.Uploads[0].Data, x, n, s.plan.Input.Shape.N)
+			packImages(pass.Uploads[0].Data, x, n, images)
 		}
 		t, err := s.dev.Run(ctx, pass)
+		if err != nil || i == len(first)-1 {
+			unlock() // another run may have the device while this one unpacks
+		}
 		if err != nil {
 			return all, fmt.Errorf("running %s: %w", s.graph.Name, err)
 		}
 		all.add(s.timing(t))
 		for k, y := range ys {
-			unpackImages(y, s.at(n, s.plan.Outputs[k]), pass.Downloads[k].Data, s.plan.Outputs[k].Shape)
+			shape := s.plan.Outputs[k].Shape
+			shape.N = s.at(images, s.plan.Outputs[k])
+			unpackImages(y, s.at(n, s.plan.Outputs[k]), pass.Downloads[k].Data, shape)
 		}
 	}
 	return all, nil
 }
 
-// firsts are the first images of each pass. The last pass overlaps the one before where the plan's images don't divide all.
-func (s *Session) firsts() []int {
-	each := s.plan.Input.Shape.N
-	if each == s.shape.N {
-		return []int{0}
+// floats is the size of a tensor's part for that many images, which stand at its beginning.
+func (s *Session) floats(t *plan.Placed, images int) int {
+	if images == s.plan.Input.Shape.N {
+		return 4 * t.Texels()
 	}
-	var all []int
-	for n := 0; n < s.shape.N; n += each {
-		all = append(all, min(n, s.shape.N-each))
+	return 4 * t.Texels() / s.plan.Input.Shape.N * images
+}
+
+// firsts are the first images of each pass. The last pass overlaps the one before where the plan's images don't divide all.
+func (s *Session) firsts(images int) []int {
+	each := s.plan.Input.Shape.N
+	all := []int{0}
+	for n := each; n < images; n += each {
+		all = append(all, min(n, images-each))
 	}
 	return all
 }
 
-// transfers is the pass with room in buf for the input and the first outputs.
-func (s *Session) transfers(buf []float32, outputs int) *gpu.Pass {
+// transfers is the pass with room in buf for that many images of the input and of the first outputs.
+func (s *Session) transfers(buf []float32, outputs, images int) *gpu.Pass {
 	take := func(t *plan.Placed) gpu.Transfer {
-		data := buf[:4*t.Texels()]
+		data := buf[:s.floats(t, images)]
 		buf = buf[len(data):]
 		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
 	}
-	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Waves: s.pass}
+	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Recording: s.waves}
 	for _, t := range s.plan.Outputs[:outputs] {
 		pass.Downloads = append(pass.Downloads, take(t))
 	}
@@ -291,7 +304,11 @@ func (s *Session) checkInput(x *tensor.Tensor) error {
 	if err := x.Check(); err != nil {
 		return fmt.Errorf("running %s: input: %w", s.graph.Name, err)
 	}
-	if x.Shape != s.shape {
+	want := s.shape
+	if s.fewer && x.N < want.N {
+		want.N = x.N
+	}
+	if x.Shape != want {
 		return fmt.Errorf("running %s: input has shape %v, the session was compiled for %v", s.graph.Name, x.Shape, s.shape)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu"
@@ -116,12 +117,15 @@ func TestRunErrors(t *testing.T) {
 		}
 	}
 	// A run that waits for another one: Trace keeps the session while it shows a step.
+	mine := errors.New("no time for that")
+	short, cancelShort := context.WithTimeoutCause(ctx, time.Millisecond, mine)
+	defer cancelShort()
 	_, err := s.Trace(ctx, q.x, func(run.StepTrace) error {
-		_, err := s.Run(done, q.x)
+		_, err := s.Run(short, q.x)
 		return err
 	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("waiting with a cancelled context: error is %v, want context.Canceled", err)
+	if !errors.Is(err, mine) {
+		t.Errorf("waiting with a deadline: error is %v, want the context's cause", err)
 	}
 	other := compile(t, gputest.Open(t), n)
 	if _, err := s.TimeStep(ctx, other.Plan().Steps()[0]); err == nil {

@@ -25,6 +25,9 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 	if err := s.checkInput(x); err != nil {
 		return nil, err
 	}
+	if x.Shape != s.shape {
+		return nil, fmt.Errorf("tracing %s: the input has %d images, all %d are needed", s.graph.Name, x.N, s.shape.N)
+	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -33,7 +36,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 	y := tensor.New(s.Outputs()[0])
 	in := make([]float32, 4*s.plan.Input.Texels())
 	out := make([]float32, 4*s.plan.Outputs[0].Texels())
-	for _, n := range s.firsts() {
+	for _, n := range s.firsts(x.N) {
 		packImages(in, x, n, s.plan.Input.Shape.N)
 		if err := s.trace(ctx, in, visit); err != nil {
 			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)

@@ -75,8 +75,17 @@ func TestSessionsShareWeights(t *testing.T) {
 	}
 	wantAnswer(t, first, q)
 	wantStored(t, "with the first session left", d, n.Graph, buffers, bytes)
+	onDevice := first.WeightBuffers()
 	if err := first.Close(); err != nil {
 		t.Error(err)
+	}
+	if len(onDevice) != buffers {
+		t.Errorf("%d buffers in use, want %d", len(onDevice), buffers)
+	}
+	for _, b := range onDevice {
+		if err := b.Download(context.Background(), 0, make([]float32, 1)); !errors.Is(err, gpu.ErrClosed) {
+			t.Errorf("buffer %s is still there: %v", b.Name(), err)
+		}
 	}
 	wantStored(t, "after the last was closed", d, n.Graph, 0, 0)
 	if _, err := run.Compile(context.Background(), d, n.Graph, nettest.Shape(1, 4, 6, 7), run.Options{}); err == nil {
@@ -207,7 +216,7 @@ func TestAbandonedWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	give := make(chan struct{})
-	end := run.Abandon(d, n.Graph, step, give)
+	end, users := run.Abandon(d, n.Graph, step, give)
 	compiled := func(ctx context.Context, ready chan<- *run.Session, failed chan<- error) {
 		session, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault})
 		if err != nil {
@@ -221,7 +230,13 @@ func TestAbandonedWeights(t *testing.T) {
 	mine := errors.New("no time for that")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go compiled(ctx, ready, failed)
-	time.AfterFunc(50*time.Millisecond, func() { cancel(mine) })
+	waiting := func() {
+		for users() < 2 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	waiting()
+	cancel(mine)
 	select {
 	case err := <-failed:
 		if !errors.Is(err, mine) || !strings.Contains(err.Error(), "waiting for the weights of step") {
@@ -231,13 +246,7 @@ func TestAbandonedWeights(t *testing.T) {
 		t.Fatal("compiled without weights")
 	}
 	go compiled(context.Background(), ready, failed)
-	select {
-	case <-time.After(50 * time.Millisecond):
-	case err := <-failed:
-		t.Fatal(err)
-	case <-ready:
-		t.Fatal("compiled without weights")
-	}
+	waiting()
 	close(give)
 	var session *run.Session
 	select {

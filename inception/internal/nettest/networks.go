@@ -199,22 +199,24 @@ func pads() *graph.Graph {
 	pad := graph.Padding{Top: 1, Left: 2, Right: 1}
 	zeros := g.Add("zeros", graph.Pad2D{Pad: pad}, x)
 	a := Conv(g, "a", zeros, 5, 6, 3)
-	b := g.Add("average", graph.Pool2D{Kernel: graph.Square(3), CountIncludePad: true}, zeros)
+	b := g.Add("average", graph.Pool2D{Kernel: graph.Square(3)}, zeros) // explicit zeros count, whatever the pool says of its own
 	c := g.Add("largest", graph.Pool2D{Type: graph.Max, Kernel: graph.Square(2)}, g.Add("for_max", graph.Pad2D{Pad: pad}, x))
 	d := Conv(g, "d", g.Add("ones", graph.Pad2D{Pad: graph.Pad(1), Value: 1}, b), 5, 3, 3)
-	g.Outputs = []graph.Value{a, c, d}
+	e := g.Add("narrow", graph.Pool2D{Kernel: graph.Square(2)}, g.Add("wide", graph.Pad2D{Pad: graph.Padding{Left: 3}}, x))
+	g.Outputs = []graph.Value{a, c, d, e}
 	return g
 }
 
-// flatten ends in two fully connected layers that read the flattened map, and a flattened map that is an output itself.
+// flatten ends in two fully connected layers that read the flattened map, and maps that are half flattened only.
 func flatten() *graph.Graph {
 	g, x := graph.New("flatten", 5)
 	v := g.Add("relu", graph.ReLU{}, Conv(g, "a", x, 5, 6, 3))
 	flat := g.Add("flat", graph.Reshape{C: 72, H: 1, W: 1}, v)
 	one := g.Add("relu1", graph.ReLU{}, Conv(g, "fc1", flat, 72, 10, 1))
 	two := Conv(g, "fc2", flat, 72, 3, 1)
-	kept := g.Add("kept", graph.Reshape{C: 12, H: 3, W: 2}, v)
-	g.Outputs = []graph.Value{Conv(g, "last", one, 10, 4, 1), two, kept}
+	column := Conv(g, "of_column", g.Add("column", graph.Reshape{C: 24, H: 3, W: 1}, v), 24, 2, 1)
+	row := Conv(g, "of_row", g.Add("row", graph.Reshape{C: 18, H: 1, W: 4}, v), 18, 2, 1)
+	g.Outputs = []graph.Value{Conv(g, "last", one, 10, 4, 1), two, column, row}
 	return g
 }
 

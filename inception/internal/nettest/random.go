@@ -76,7 +76,10 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 		c.Groups, c.Out = in.C, in.C*(1+rng.IntN(2)) // depthwise
 		c.Kernel, c.Pad, c.Dilation = graph.Square(3), graph.Pad(2), graph.Square(2)
 		return c
-	case 9, 10:
+	case 9:
+		return pool
+	case 10:
+		pool.Pad = graph.Padding{}
 		return pool
 	case 11:
 		pool.Stride, pool.CeilMode = graph.Square(2), rng.IntN(2) == 0

@@ -1,0 +1,57 @@
+package plan_test
+
+import (
+	"testing"
+
+	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/shaders"
+)
+
+// TestBusy: on a GPU with many multiprocessors, at batch 1, every convolution's default kernel gives each a workgroup, or as
+// many as any kernel that is worth timing does; and no tile overhangs where another of the same work does not.
+func TestBusy(t *testing.T) {
+	for _, m := range []int{20, 46, 132} {
+		for _, c := range []struct {
+			g    *graph.Graph
+			size int
+		}{{inception.GoogLeNet(1000), 224}, {inception.InceptionV3(1000), 299}} {
+			inception.InitHe(c.g, 1)
+			target := shaders.Target{Multiprocessors: m}
+			p, err := plan.New(c.g, tensor.Shape{N: 1, C: 3, H: c.size, W: c.size}, plan.Options{Target: target})
+			if err != nil {
+				t.Fatal(err)
+			}
+			split := 0
+			for _, s := range p.Steps() {
+				if s.Kind() != "conv" {
+					continue
+				}
+				params := s.Params()
+				count := func(k shaders.Key) int { w := k.Workgroups(&params); return w[0] * w[1] * w[2] }
+				have := count(s.Key)
+				t.Logf("%4d workgroups: %v  %d×%d×%d -> %d×%d×%d %d×%d", have, s.Key, params.C, params.H, params.W, params.OutC, params.OutH, params.OutW, params.KernelH, params.KernelW)
+				if s.Key.Splits > 1 {
+					split++
+				}
+				if have >= m {
+					continue
+				}
+				keys, err := s.Candidates(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, k := range keys {
+					if n := count(k); n > have {
+						t.Errorf("%s: %v has %d workgroups on %d multiprocessors, %v %d", s.Name, s.Key, have, m, k, n)
+					}
+				}
+			}
+			if split == 0 && m == 132 {
+				t.Error("no sum is split")
+			}
+		}
+	}
+}
