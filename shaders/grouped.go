@@ -21,6 +21,9 @@ var Grouped = &Kernel{
 	},
 	iterations: func(_ Key, p *Params) int { return groupTexels(int(p.C/p.Groups)) * int(p.KernelH) },
 	candidates: func(p *Params) []Key {
+		if servesDepthwise(Key{}, p) == nil {
+			return nil // depthwise_tiled's
+		}
 		outputs := groupTexels(int(p.OutC / max(p.Groups, 1)))
 		tiled := func(x, g, local int) Key {
 			return Key{TileX: x, TileG: tileWidth(outputs, (g+1)/2, g), LocalX: local, KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}

@@ -46,9 +46,9 @@ func depthwiseKeys(c convCase) []shaders.Key {
 	tiled := func(x, y, local int) shaders.Key {
 		return shaders.Key{Kernel: shaders.DepthwiseTiled, TileX: x, TileY: y, TileG: 1, LocalX: local, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: v.Dilation.W}
 	}
-	keys := []shaders.Key{{Kernel: shaders.Depthwise}, tiled(5, 1, 8), tiled(1, 1, 64)}
+	keys := []shaders.Key{{Kernel: shaders.Depthwise}, tiled(5, 1, 8)}
 	if v.Kernel.W == v.Kernel.H && v.Stride.W == v.Stride.H && v.Dilation == graph.Square(1) {
-		keys = append(keys, tiled(4, 4, 64), tiled(3, 2, 8), tiled(2, 7, 32))
+		keys = append(keys, tiled(3, 2, 8), tiled(2, 7, 32))
 	}
 	keys = slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Validate() != nil })
 	return everyLoad(keys...)
