@@ -54,7 +54,8 @@ func (b *Buffer) Size() int { return b.size }
 // Name is what NewBuffer was given.
 func (b *Buffer) Name() string { return b.name }
 
-// Upload copies data to the buffer, from offset bytes on.
+// Upload copies data to the buffer, from offset bytes on. After an error those
+// bytes are undefined.
 func (b *Buffer) Upload(ctx context.Context, offset int, data []float32) error {
 	return b.UploadBytes(ctx, offset, floatBytes(data))
 }

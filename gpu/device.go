@@ -68,6 +68,7 @@ type Device struct {
 	inf    DeviceInfo
 	lim    Limits
 	traits Traits
+	store  ProgramStore // may be nil
 	jobs   chan job
 	quit   chan struct{} // closed by Close
 	gone   chan struct{} // closed when the thread has ended
@@ -77,7 +78,6 @@ type Device struct {
 	closedBuffers atomic.Uint64 // how many so far
 
 	mu       sync.Mutex
-	store    ProgramStore // may be nil
 	programs map[Source]*Program
 	attach   map[any]*attached
 	order    []*attached // of attaching

@@ -8,7 +8,9 @@
 // dispatches, and nothing about neural networks.
 //
 // The usual order is [Open], [Device.NewBuffer], [Device.Program],
-// [Device.Run] and [Device.Close]; the example does them all. [Limits] are what
+// [Device.Run] and [Device.Close]; the example does them all. [Device.Record] makes
+// waves that run many times cheap to run, [Device.Programs] makes many programs at
+// once, and a [ProgramStore] keeps them for the next start. [Limits] are what
 // GL allows, [Traits] what a driver does differently. Sizes and offsets are in
 // bytes unless a comment says otherwise. Section numbers in comments refer to the
 // OpenGL 4.3 core profile specification.
