@@ -20,15 +20,23 @@ var Dense = &Kernel{
 		return ceil(groups(int(p.C))*int(p.H)*int(p.W), k.localX()) + ceil(k.TileG*k.TileX, k.localX())*(k.localX()+MaxSegments)
 	},
 	shared: func(k Key) int { return 16 * k.TileG * k.TileX * k.localX() },
+	estimate: func(k Key, p *Params, m int) float64 {
+		turns := ceil(p.taps(), k.localX())
+		return k.direct(p, m, turns, turns*(k.TileX+4*k.TileG), turns*16*k.TileX*k.TileG+8*k.localX())
+	},
+	onGPU: func(p *Params) []Key {
+		images := tileWidth(int(p.N), 3, 4)
+		return []Key{
+			{TileX: images, TileG: 1, LocalX: 64},
+			{TileX: images, TileG: 2, LocalX: 64},
+			{TileX: images, TileG: 1, LocalX: 256},
+		}
+	},
 	candidates: func(p *Params) []Key {
 		images := tileWidth(int(p.N), 4, 8) // as many as share the weights
-		few := min(images, 4)
 		return []Key{
 			{TileX: images, TileG: tileWidth(int(p.OutG), 4, 8), LocalX: 8},
 			{TileX: images, TileG: 2, LocalX: 8},
-			{TileX: few, TileG: 1, LocalX: 64},
-			{TileX: few, TileG: 2, LocalX: 64},
-			{TileX: few, TileG: 1, LocalX: 256},
 		}
 	},
 }

@@ -20,6 +20,21 @@ var Grouped = &Kernel{
 		return [2]int{ceil(tiles, k.localX()), 1}
 	},
 	iterations: func(_ Key, p *Params) int { return groupTexels(int(p.C/p.Groups)) * int(p.KernelH) },
+	estimate: func(k Key, p *Params, m int) float64 {
+		turns := groupTexels(int(p.C/p.Groups)) * int(p.KernelH)
+		return k.direct(p, m, turns, turns*(k.row()+4*k.KernelW*k.TileG), turns*16*k.KernelW*k.TileX*k.TileG)
+	},
+	onGPU: func(p *Params) []Key {
+		if servesDepthwise(Key{}, p) == nil {
+			return nil
+		}
+		var keys []Key
+		for _, xg := range [][2]int{{4, 2}, {4, 1}, {2, 2}, {2, 1}} {
+			keys = append(keys, Key{TileX: min(xg[0], int(p.OutW)), TileG: min(xg[1], groupTexels(int(p.OutC/max(p.Groups, 1)))), LocalX: 64,
+				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)})
+		}
+		return keys
+	},
 	candidates: func(p *Params) []Key {
 		if servesDepthwise(Key{}, p) == nil {
 			return nil // depthwise_tiled's
@@ -29,7 +44,7 @@ var Grouped = &Kernel{
 			return Key{TileX: x, TileG: tileWidth(outputs, (g+1)/2, g), LocalX: local, KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
 		wide, narrow := tileWidth(int(p.OutW), 10, 14), tileWidth(int(p.OutW), 5, 9)
-		keys := []Key{tiled(narrow, 2, 8), tiled(min(4, narrow), 1, 64), tiled(min(4, narrow), 2, 64)}
+		keys := []Key{tiled(narrow, 2, 8)}
 		if k := tiled(wide, 1, 8); k.row() <= unrolled {
 			keys = append([]Key{k}, keys...)
 		}

@@ -155,6 +155,17 @@ func TestDense(t *testing.T) {
 	})
 }
 
+// TestDenseDeep: a sum too long for one invocation of any other kernel is short enough where eight share it.
+func TestDenseDeep(t *testing.T) {
+	p := shaders.Params{N: 1, C: 1 << 20, H: 1, W: 1, OutN: 1, OutC: 4, OutG: 1, OutH: 1, OutW: 1, KernelH: 1, KernelW: 1,
+		StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1, Segments: 1}
+	p.Seg[0] = shaders.Segment{Channels: 4, DstC: 4}
+	keys, err := shaders.Candidates([]*shaders.Kernel{shaders.Dense, shaders.Pointwise}, &p, shaders.Target{MaxIterations: 65535})
+	if err != nil || len(keys) == 0 || keys[0].Kernel != shaders.Dense {
+		t.Errorf("%v, %v", keys, err)
+	}
+}
+
 // stemCases: up to three channels.
 var stemCases = []convCase{
 	{in: shape(1, 3, 28, 28), conv: graph.Conv2D{Kernel: graph.Square(7), Stride: graph.Square(2), Pad: graph.Pad(3)}, segs: []seg{{out: 16, relu: true}}},

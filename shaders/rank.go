@@ -98,6 +98,23 @@ func withParts(keys []Key, p *Params, t Target) []Key {
 	return all
 }
 
+// direct is the time of a kernel whose invocations share nothing: each goes through turns of a loop that waits for its loads, with
+// that many texels loaded and numbers multiplied in all.
+func (k Key) direct(p *Params, m, turns, texels, multiplications int) float64 {
+	threads := float64(ceil(k.count(p), m) * k.localX()) // of the busiest multiprocessor
+	waiting := (float64(turns)*gpuLatency + gpuStart) * float64(ceil(int(threads), 1024))
+	working := threads / gpuLanes * (float64(multiplications)/0.45 + gpuStart/8)
+	loading := threads * float64(texels) * 8 / gpuBytes // neighbours share half of them
+	time := max(waiting, working, loading)
+	switch k.Load { // as in estimate
+	case LoadSampler:
+		time *= 1.1
+	case LoadImage:
+		time *= 1.2
+	}
+	return time
+}
+
 // estimate is the time of a tiled convolution on m multiprocessors, in cycles. A slice, or a turn of the loop, is slice texels
 // long for an invocation. ahead says that its loads run beside the multiplications before it; loaded is the bytes that a
 // workgroup loads for a texel of the sum; issue is the share of instructions that multiply.

@@ -16,12 +16,24 @@ var Stem = &Kernel{
 		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG)}
 	},
 	iterations: func(_ Key, p *Params) int { return int(p.KernelH) },
+	estimate: func(k Key, p *Params, m int) float64 {
+		turns := int(p.KernelH)
+		return k.direct(p, m, turns, turns*(k.row()+3*k.KernelW*k.TileG), turns*12*k.KernelW*k.TileX*k.TileG)
+	},
+	onGPU: func(p *Params) []Key {
+		var keys []Key
+		for _, xg := range [][2]int{{4, 1}, {2, 4}, {2, 2}, {4, 2}} {
+			keys = append(keys, Key{TileX: min(xg[0], int(p.OutW)), TileG: min(xg[1], int(p.OutG)), LocalX: 64,
+				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)})
+		}
+		return keys
+	},
 	candidates: func(p *Params) []Key {
 		tiled := func(least, most, g, local int) Key {
 			return Key{TileX: tileWidth(int(p.OutW), least, most), TileG: min(g, int(p.OutG)), LocalX: local,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		keys := []Key{tiled(7, 8, 4, 8), tiled(4, 4, 1, 64), tiled(2, 2, 4, 64)}
+		keys := []Key{tiled(7, 8, 4, 8)}
 		if wide := tiled(10, 12, 4, 8); wide.row() <= unrolled {
 			keys = append([]Key{wide}, keys...)
 		}
