@@ -226,7 +226,7 @@ var groupKernels = append([]*shaders.Kernel{shaders.DepthwiseTiled, shaders.Dept
 func TestGroupedCandidates(t *testing.T) {
 	cases := slices.Concat(depthwiseCases, groupedCases, denseCases, stemCases)
 	chosen := map[string]bool{}
-	table(t, cases, func(_ convCase, p *problem) []shaders.Key {
+	candidateTable(t, cases, func(_ convCase, p *problem) []shaders.Key {
 		keys := candidatesOf(t, groupKernels, p)
 		keys = slices.DeleteFunc(keys, func(k shaders.Key) bool { return slices.Contains(convKernels, k.Kernel) }) // TestConvCandidates'
 		for _, k := range keys {

@@ -16,6 +16,7 @@ import (
 
 func newPlan(t testing.TB, n nettest.Network, o plan.Options) *plan.Plan {
 	t.Helper()
+	o.Target.Software = true // its default kernels need no scratch
 	p, err := plan.New(n.Graph, n.Input, o)
 	if err != nil {
 		t.Fatalf("%s, off %09b: %v", n.Name, o.Off, err)
@@ -256,10 +257,10 @@ func TestUnaligned(t *testing.T) {
 	}
 }
 
-// candidates are those for any device.
+// candidates are those for a software driver, as newPlan takes them.
 func candidates(t *testing.T, s *plan.Step) []shaders.Key {
 	t.Helper()
-	keys, err := s.Candidates(shaders.Target{})
+	keys, err := s.Candidates(shaders.Target{Software: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (o Options) WithLimits(change func(*gpu.Limits)) Options {
 
 // Candidates are the kernels for each step that fit such a device, the default first.
 func Candidates(p *plan.Plan, l gpu.Limits, plain bool) (map[*plan.Step][]shaders.Key, error) {
-	return candidates(p, l, shaders.Target{}, plain)
+	return candidates(p, l, shaders.Target{Software: true}, plain)
 }
 
 // Tune chooses among these kernels with another clock.

@@ -43,6 +43,9 @@ func candidates(p *plan.Plan, l gpu.Limits, t shaders.Target, plain bool) (map[*
 			}
 			return err != nil
 		})
+		if k, err := s.PlainKey(t); len(keys) == 0 && err == nil && misfit(k, s, l) == nil {
+			keys = []shaders.Key{k}
+		}
 		if len(keys) == 0 {
 			return nil, fmt.Errorf("step %s does not fit the device: %w: %w", s.Name, why, gpu.ErrLimit)
 		}

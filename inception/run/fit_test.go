@@ -117,7 +117,7 @@ func TestFitDropsCandidates(t *testing.T) {
 		}
 		dropped := 0
 		for _, s := range p.Steps() {
-			all, err := s.Candidates(shaders.Target{})
+			all, err := s.Candidates(shaders.Target{Software: true})
 			if err != nil {
 				t.Fatal(err)
 			}

