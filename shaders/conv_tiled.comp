@@ -37,8 +37,8 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    bool column_inside[ROW];
-    for (int j = 0; j < ROW; ++j) column_inside[j] = left + j >= 0 && left + j < W;
+    int column_inside[ROW]; // not bool: zink on Mesa 22 fails to compile arrays of bool
+    for (int j = 0; j < ROW; ++j) column_inside[j] = left + j >= 0 && left + j < W ? 1 : 0;
 
     // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
     int plane = image, ky = 0, first_k = 0, end_k = C4 * kernel_h;
@@ -56,7 +56,7 @@ void main() {
         int row_at = plane + iy * W + left;
         vec4 row[ROW];
         for (int j = 0; j < ROW; ++j) {
-            bool inside = row_inside && column_inside[j];
+            bool inside = row_inside && column_inside[j] != 0;
             vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
             row[j] = inside ? v : vec4(0);
         }
