@@ -69,12 +69,44 @@ func (g *glDriver) prove() error {
 }
 
 func (g *glDriver) deleteBuffer(ids bufferIDs) {
+	if len(ids.views) > 0 && g.quirks.StaleViews {
+		g.letGo()
+	}
 	for _, view := range ids.views {
 		gl.DeleteTextures(1, &view)
 	}
 	if ids.buffer != 0 {
 		gl.DeleteBuffers(1, &ids.buffer)
 	}
+}
+
+// letGo takes the views off all units. The driver does so at the next dispatch,
+// here one of nothing.
+func (g *glDriver) letGo() {
+	if g.idle == 0 {
+		g.idle = idleProgram()
+	}
+	for unit := range uint32(min(g.lim.ImageUnits, g.lim.TextureUnits, 8)) {
+		gl.BindImageTexture(unit, 0, 0, false, 0, gl.READ_ONLY, gl.RGBA32F)
+		gl.ActiveTexture(gl.TEXTURE0 + unit)
+		gl.BindTexture(gl.TEXTURE_BUFFER, 0)
+	}
+	gl.UseProgram(g.idle)
+	gl.DispatchCompute(1, 1, 1)
+}
+
+// idleProgram does nothing.
+func idleProgram() uint32 {
+	shader := gl.CreateShader(gl.COMPUTE_SHADER)
+	text, free := gl.Strs("#version 430 core\nlayout(local_size_x = 1) in;\nvoid main() {}\n\x00")
+	gl.ShaderSource(shader, 1, text, nil)
+	free()
+	gl.CompileShader(shader)
+	id := gl.CreateProgram()
+	gl.AttachShader(id, shader)
+	gl.LinkProgram(id)
+	gl.DeleteShader(shader)
+	return id
 }
 
 func (g *glDriver) upload(ctx context.Context, b *Buffer, offset int, data []byte) error {

@@ -28,6 +28,7 @@ type glDriver struct {
 	lim       Limits
 	quirks    Traits
 	debug     bool
+	idle      uint32        // a program that does nothing; 0 until it is needed
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
 	status    uint32        // of a reset that was seen

@@ -200,3 +200,48 @@ void main() {
 		t.Errorf("binding %d bytes, where %d are allowed, gave %v", size, lim.MaxStorageBlock, err)
 	}
 }
+
+// TestViewsOfNewBuffers: a buffer made after another was closed is read through its own views, whatever memory, handle and size they
+// have in common. Its contents come from a shader, so that no upload hides it.
+func TestViewsOfNewBuffers(t *testing.T) {
+	for _, tc := range []struct {
+		name, prelude string
+		kind          gpu.TexelKind
+	}{{"sampler", pickSampler, gpu.TexelSampler}, {"image", pickImage, gpu.TexelImage}} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := own(t)
+			p := program(t, d, gpu.Source{Name: "pick.comp", Prelude: tc.prelude, Text: pickText})
+			write := program(t, d, gpu.Source{Name: "write.comp", Text: "layout(local_size_x = 64) in;\n" +
+				"layout(std430, binding = 0) buffer Out { float v[]; };\nlayout(std140, binding = 0) uniform From { float first; };\n" +
+				"void main() { if (gl_GlobalInvocationID.x < v.length()) v[gl_GlobalInvocationID.x] = first + float(gl_GlobalInvocationID.x); }\n"})
+			out, from := buffer(t, d, "out", make([]float32, 12)), buffer(t, d, "from", make([]float32, 4))
+			for i := range 60 {
+				size := []int{512, 1536, 512, 4096, 1536}[i%5]
+				first := float32(1 + 10000*i)
+				a := buffer(t, d, "a", make([]float32, size))
+				if err := from.Upload(bg, 0, []float32{first, 0, 0, 0}); err != nil {
+					t.Fatal(err)
+				}
+				view := func(unit, offset int) gpu.Texel {
+					return gpu.Texel{Unit: unit, Kind: tc.kind, Buffer: a, Offset: offset}
+				}
+				if _, err := d.Run(bg, &gpu.Pass{Waves: [][]gpu.Dispatch{
+					{{Name: "write", Program: write, Groups: [3]int{size / 64, 1, 1}, Storage: []gpu.Storage{{Binding: 0, Buffer: a}},
+						Uniforms: []gpu.Uniforms{{Binding: 0, Buffer: from}}}},
+					{{Name: "pick", Program: p, Groups: [3]int{1, 1, 1}, Storage: []gpu.Storage{{Binding: 0, Buffer: out}}, Texels: []gpu.Texel{view(0, 0), view(1, 0)}}},
+				}}); err != nil {
+					t.Fatal(err)
+				}
+				want := make([]float32, 12)
+				for k := range 4 {
+					v := first + float32(k)
+					want[k], want[4+k], want[8+k] = v, first+float32(4+k), v-10*v
+				}
+				same(t, download(t, out), want)
+				if err := a.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}

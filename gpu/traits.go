@@ -24,6 +24,11 @@ type Traits struct {
 	// CPU go the direct way: their buffers are host memory, and a second copy costs
 	// (16 MiB to and fro: 1.9 times as long on llvmpipe, 1.2 on zink; BenchmarkTransfers).
 	Staging bool
+	// StaleViews says that a texel view of a new buffer may show the memory of a
+	// deleted one. Zink (Mesa 22.3.6) finds the view of the deleted buffer by its
+	// handle, which is the new one's too, as long as a unit of the last dispatch
+	// holds it: see glDriver.letGo. TestBatch of package shaders fails without it.
+	StaleViews bool
 }
 
 // Traits returns what is known of the device's driver.
@@ -75,11 +80,12 @@ func isSoftware(renderer string, flagged bool) bool {
 
 // traitsOf tells what a renderer's name gives away.
 func traitsOf(renderer string) Traits {
+	t := Traits{StaleViews: strings.HasPrefix(strings.ToLower(renderer), "zink")}
 	r, ok := rasteriserOf(renderer)
 	if !ok {
-		return Traits{}
+		return t
 	}
-	t := Traits{MaxIterations: r.maxIterations}
+	t.MaxIterations = r.maxIterations
 	// "llvmpipe (LLVM 15.0.6, 256 bits)": a lane is a float of 32 bits.
 	if m := regexp.MustCompile(`\b(\d{2,5}) bits`).FindStringSubmatch(renderer); m != nil {
 		bits, _ := strconv.Atoi(m[1]) // the pattern admits digits only

@@ -17,6 +17,7 @@ import (
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
 	"inceptiongl/inception/tensor"
+	"inceptiongl/shaders"
 )
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(math.Abs(a), math.Abs(b)) }
@@ -140,7 +141,7 @@ func TestPaddedMACs(t *testing.T) {
 	step := func(plain bool) *plan.Step {
 		g := article.Bottleneck(6, 0, 10, 3)
 		inception.InitHe(g, 1)
-		p, err := plan.New(g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, plan.Options{Plain: plain})
+		p, err := plan.New(g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, plan.Options{Plain: plain, Target: shaders.Target{Software: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
