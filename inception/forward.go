@@ -15,7 +15,9 @@ import (
 // package takes its state as arguments.
 var forward = newSessionCache(openDefault, run.Compile)
 
-func openDefault(ctx context.Context) (*gpu.Device, error) { return gpu.Open(ctx, gpu.Options{}) }
+func openDefault(ctx context.Context) (*gpu.Device, error) {
+	return gpu.Open(ctx, gpu.Options{Programs: run.Programs()})
+}
 
 // ForwardGPU computes g for x on the default device (see gpu.Options.Device for the environment variable that chooses
 // it). The device is opened at the first call and kept, and so is one compiled session for each (graph, input shape), up to 16

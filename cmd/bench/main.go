@@ -128,7 +128,11 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 		}
 		defer page.discard()
 	}
-	d, err := gpu.Open(ctx, gpu.Options{Device: f.Device})
+	o := gpu.Options{Device: f.Device}
+	if !f.NoCache {
+		o.Programs = run.Programs()
+	}
+	d, err := gpu.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
+	session "inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -19,7 +20,11 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
 		return reference, func() error { return nil }, nil
 	}
-	d, err := gpu.Open(ctx, gpu.Options{Device: f.Device})
+	o := gpu.Options{Device: f.Device}
+	if !f.NoCache {
+		o.Programs = session.Programs()
+	}
+	d, err := gpu.Open(ctx, o)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
 	}

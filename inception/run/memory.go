@@ -25,6 +25,22 @@ func userCache() *files.Cache {
 	return c
 }
 
+// programs is a cache as gpu keeps compiled programs in it.
+type programs struct{ c *files.Cache }
+
+func (p programs) Get(key string) ([]byte, bool) { return p.c.Get("program\n" + key) }
+
+// Put keeps nothing where the cache can't: the driver compiles again.
+func (p programs) Put(key string, b []byte) { _ = p.c.Put("program\n"+key, b) }
+
+// Programs is where compiled programs are remembered for later runs of every program, for gpu.Options; nil where nothing is.
+func Programs() gpu.ProgramStore {
+	if c := userCache(); c != nil {
+		return programs{c}
+	}
+	return nil
+}
+
 // memory is what was measured on one device, with its driver, of these very shaders.
 type memory struct {
 	cache *files.Cache
