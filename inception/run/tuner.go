@@ -31,8 +31,8 @@ type Tuner struct {
 
 // class is steps that kernels treat alike.
 type class struct {
-	kind string // plan.Step.Kind
-	fill int    // the logarithm of how many workgroups of the default kernel each multiprocessor gets
+	kind string // the default kernel's name
+	fill int    // the logarithm of how many of its workgroups each multiprocessor gets, or all where nobody knows how many there are
 }
 
 // verdict is what is decided about a class.
@@ -69,13 +69,11 @@ func shapeOf(s *plan.Step) string {
 
 // classOf tells a step's class by its default kernel's workgroups.
 func classOf(s *plan.Step, k shaders.Key, t shaders.Target) class {
-	c := class{kind: s.Kind()}
-	if t.Multiprocessors > 0 {
-		params := s.ParamsFor(k)
-		w := k.Workgroups(&params)
-		for n := w[0] * w[1] * w[2] / t.Multiprocessors; n > 0; n /= 2 {
-			c.fill++
-		}
+	c := class{kind: k.Kernel.Name}
+	params := s.ParamsFor(k)
+	w := k.Workgroups(&params)
+	for n := w[0] * w[1] * w[2] / max(t.Multiprocessors, 1); n > 0; n /= 2 {
+		c.fill++
 	}
 	return c
 }
