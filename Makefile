@@ -6,13 +6,15 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@$(shell go env GOVERSION | awk
 # Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously.
 LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVICE=llvmpipe
 ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
+# A third, Mesa's interpreter, with its version overridden: what NaN does there.
+SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint glsl unit zink race glfw cross smoke
+.PHONY: bench test lint glsl unit zink softpipe race glfw cross smoke
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink race glfw cross smoke
+test: lint glsl unit zink softpipe race glfw cross smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
@@ -36,6 +38,11 @@ unit:
 
 zink:
 	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/plan ./inception/run $(COUNT)
+
+# Pools and what works on single elements, with NaN and infinities among the inputs. Both tests must be there.
+softpipe:
+	@[ "$$(go test -list '^(TestPool|TestElementwise)$$' ./shaders | grep -c ^Test)" = 2 ]
+	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise)$$' ./shaders $(COUNT)
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:

@@ -9,14 +9,14 @@ import (
 	"inceptiongl/shaders"
 )
 
-// block is a range of a buffer, in texels. The planner starts tensors at multiples of 256 bytes, the largest alignment that GL
+// texels is a range of a buffer, in texels. The planner starts tensors at multiples of 256 bytes, the largest alignment that GL
 // lets a device ask for.
-type block struct {
+type texels struct {
 	buffer         *gpu.Buffer
 	offset, texels int
 }
 
-func (b block) storage(binding int) gpu.Storage {
+func (b texels) storage(binding int) gpu.Storage {
 	return gpu.Storage{Binding: binding, Buffer: b.buffer, Offset: 16 * b.offset, Size: 16 * b.texels}
 }
 
@@ -58,16 +58,16 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 	if err != nil {
 		return nil, fmt.Errorf("step %s: %w", step.Name, err)
 	}
-	tensorOf := func(t *plan.Placed) block { return block{b.Arena, t.Base, t.Texels()} }
+	tensorOf := func(t *plan.Placed) texels { return texels{b.Arena, t.Base, t.Texels()} }
 	first, end := step.OutTexels()
-	scratch := block{b.Arena, b.ScratchAt, k.ScratchTexels(&params)}
+	scratch := texels{b.Arena, b.ScratchAt, k.ScratchTexels(&params)}
 	var all []gpu.Dispatch
 	for _, l := range launches {
 		prog, err := d.Program(ctx, gpu.Source(l.Source))
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", step.Name, err)
 		}
-		from, to := tensorOf(step.In.Tensor), block{b.Arena, first, end - first}
+		from, to := tensorOf(step.In.Tensor), texels{b.Arena, first, end - first}
 		if l.From == shaders.Scratch {
 			from = scratch
 		}
@@ -76,14 +76,14 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 		}
 		weights := from // declared by every kernel, read by none that has no weights
 		if b.Weights != nil {
-			weights = block{b.Weights, 0, b.Weights.Size() / 16}
+			weights = texels{b.Weights, 0, b.Weights.Size() / 16}
 		}
 		x := gpu.Dispatch{
 			Name: step.Name, Program: prog, Groups: l.Workgroups,
 			Storage:  []gpu.Storage{to.storage(shaders.BindDestination)},
 			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: b.Params, Offset: b.ParamsAt, Size: len(params.Bytes())}},
 		}
-		read := func(binding, unit int, r block) {
+		read := func(binding, unit int, r texels) {
 			if kind, ok := texelKind(k.Load); ok {
 				x.Texels = append(x.Texels, gpu.Texel{Unit: unit, Kind: kind, Buffer: r.buffer, Offset: 16 * r.offset, Size: 16 * r.texels})
 			} else {
