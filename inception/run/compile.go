@@ -28,6 +28,7 @@ type Options struct {
 	// kernels. nil leaves it to Kernels.
 	Choose func(step *plan.Step, fit []shaders.Key) shaders.Key
 
+	refuse func(shaders.Key) error     // why the driver is taken to compile a kernel not; nil: whatever it says
 	limits func(gpu.Limits) gpu.Limits // what the device is taken to allow; nil: what it says
 }
 
@@ -133,7 +134,8 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	}
 	state := stateOf(d)
 	s := &Session{
-		graph: g, shape: input, plan: p, dev: d, weights: state.weights.session(d, g), steps: map[*plan.Step][]gpu.Dispatch{},
+		refuse: o.refuse,
+		graph:  g, shape: input, plan: p, dev: d, weights: state.weights.session(d, g), steps: map[*plan.Step][]gpu.Dispatch{},
 		busy: make(chan struct{}, 1),
 	}
 	s.busy <- struct{}{}
@@ -156,6 +158,9 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 		}
 	}
 	if err := s.chooseKernels(ctx, choices, o, state); err != nil {
+		return err
+	}
+	if err := s.replaceRefused(ctx, choices, o); err != nil {
 		return err
 	}
 	if err := s.plan.Place(); err != nil {
@@ -254,11 +259,6 @@ func (s *Session) uploadFixed(ctx context.Context) error {
 
 // record builds every step's dispatches and puts them in stages: what may run between two barriers.
 func (s *Session) record(ctx context.Context) error {
-	var programs []gpu.Source
-	for _, step := range s.plan.Steps() {
-		programs = append(programs, sources(step, step.Key)...)
-	}
-	s.dev.Programs(ctx, programs)
 	slot, at := paramSlot(s.dev), 0
 	var pass [][]gpu.Dispatch
 	for _, w := range s.plan.Waves {

@@ -20,6 +20,17 @@ func (o Options) WithLimits(change func(*gpu.Limits)) Options {
 	return o
 }
 
+// WithRefused is o for a driver that is taken to compile no kernel for which refuse holds.
+func (o Options) WithRefused(refuse func(shaders.Key) bool) Options {
+	o.refuse = func(k shaders.Key) error {
+		if refuse(k) {
+			return &gpu.CompileError{Name: k.Kernel.Name, Log: "refused"}
+		}
+		return nil
+	}
+	return o
+}
+
 // Candidates are the kernels for each step that fit such a device, the default first.
 func Candidates(p *plan.Plan, l gpu.Limits, plain bool) (map[*plan.Step][]shaders.Key, error) {
 	return candidates(p, l, shaders.Target{Software: true}, plain)

@@ -80,6 +80,13 @@ func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key
 	}
 	b.s.dev.Programs(ctx, programs)
 	for i, k := range keys {
+		if err := b.s.build(ctx, step, k); err != nil {
+			if !refused(err) {
+				return nil, err
+			}
+			best[i] = lost // it can't win, and is no reason to fail
+			continue
+		}
 		weights, err := b.s.weights.of(ctx, step, k.Kernel.Layout())
 		if err != nil {
 			return nil, err
@@ -107,6 +114,9 @@ func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key
 			break
 		}
 		for i, p := range passes {
+			if p == nil {
+				continue
+			}
 			t, err := b.s.dev.Run(ctx, p)
 			if err != nil {
 				return nil, err

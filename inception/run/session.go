@@ -23,8 +23,10 @@ var ErrWeightsChanged = errors.New("the graph's weights have changed since it wa
 type Session struct {
 	graph   *graph.Graph
 	shape   tensor.Shape // of the input
-	fewer   bool         // runs may have fewer images: none depends on another
-	plan    *plan.Plan   // for as many of its images as the device takes at once
+	notes   []string
+	refuse  func(shaders.Key) error
+	fewer   bool       // runs may have fewer images: none depends on another
+	plan    *plan.Plan // for as many of its images as the device takes at once
 	dev     *gpu.Device
 	arena   *gpu.Buffer
 	params  *gpu.Buffer // one uniform block a step
@@ -50,6 +52,9 @@ func (s *Session) Plan() *plan.Plan { return s.plan }
 
 // Device is the device that the session runs on.
 func (s *Session) Device() *gpu.Device { return s.dev }
+
+// Notes say what a person who looks into a driver may want to know: kernels that it refused to compile, and others took their place.
+func (s *Session) Notes() []string { return s.notes }
 
 // Input is the shape that the session was compiled for.
 func (s *Session) Input() tensor.Shape { return s.shape }
