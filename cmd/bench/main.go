@@ -36,6 +36,7 @@ type flags struct {
 
 	Article bool   `help:"Also run both sides of the article's claims: 5×5 and 3×3 convolutions, directly and after a 1×1, in time and in MACs."`
 	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
+	Trace   string `placeholder:"FILE.json" help:"Also write one run as a timeline of waves and steps, which ui.perfetto.dev and chrome://tracing open."`
 
 	ListDevices bool `help:"List the devices and exit."`
 	CPU         bool `name:"cpu" help:"Use no GPU: run and time the plain Go reference only."`
@@ -52,6 +53,19 @@ func (f *flags) options() run.Options {
 		o.Kernels = run.KernelsMeasured
 	}
 	return o
+}
+
+// needDevice names the first of the flags given that no run without a device can follow.
+func (f *flags) needDevice() string {
+	switch {
+	case f.Article:
+		return "--article"
+	case f.Report != "":
+		return "--report"
+	case f.Trace != "":
+		return "--trace"
+	}
+	return ""
 }
 
 // errWrong is returned when a result is out of bound.
@@ -88,8 +102,8 @@ func status(err error) int {
 // bench does what the flags say. Results go to out; progress and notes go to log.
 func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.ListDevices {
-		if f.Article || f.Report != "" {
-			return fmt.Errorf("--article and --report don't go with --list-devices")
+		if s := f.needDevice(); s != "" {
+			return fmt.Errorf("%s: not with --list-devices", s)
 		}
 		return listDevices(ctx, f, out)
 	}
@@ -108,8 +122,8 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	}
 	r := &Report{Case: c.describe()}
 	if f.CPU {
-		if f.Article || f.Report != "" {
-			return fmt.Errorf("--article and --report need a device: they don't go with --cpu")
+		if s := f.needDevice(); s != "" {
+			return fmt.Errorf("%s: not with --cpu: it needs a device", s)
 		}
 		r.Device = DeviceReport{Renderer: "cpuref (plain Go, float64), no GPU used", Backend: "cpu", Software: true}
 		if err := timeReference(ctx, c, r); err != nil {
@@ -121,13 +135,16 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.articleSize == 0 {
 		f.articleSize = article.Input.H
 	}
-	var page *pageFile
-	if f.Report != "" {
-		if page, err = createPage(f.Report); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-		defer page.discard()
+	page, err := createFile("--report", f.Report)
+	if err != nil {
+		return err
 	}
+	defer page.discard()
+	trace, err := createFile("--trace", f.Trace)
+	if err != nil {
+		return err
+	}
+	defer trace.discard()
 	o := gpu.Options{Device: f.Device}
 	if !f.NoCache {
 		o.Programs = run.Programs()
@@ -137,13 +154,21 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}
 	defer d.Close()
-	if err := measureDevice(ctx, d, c, f, r, print); err != nil || page == nil {
+	if err := measureDevice(ctx, d, c, f, r, print); err != nil {
 		return err
 	}
-	if err := page.write(r); err != nil {
-		return fmt.Errorf("--report: %w", err)
+	if page != nil {
+		if err := page.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+		fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
 	}
-	fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
+	if trace != nil {
+		if err := trace.write(r.trace.render); err != nil {
+			return fmt.Errorf("--trace: %w", err)
+		}
+		fmt.Fprintf(log, "\nThe trace is in %s: open it in ui.perfetto.dev or chrome://tracing.\n", f.Trace)
+	}
 	return nil
 }
 

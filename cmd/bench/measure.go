@@ -122,6 +122,11 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 		r.Graph = describeGraph(c.graph, full.Plan())
 	}
+	if f.Trace != "" {
+		if r.trace, err = traceRun(ctx, full, c, f.Runs); err != nil {
+			return err
+		}
+	}
 	if err := timeReference(ctx, c, r); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -196,7 +197,7 @@ func TestPageFile(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the page is there before it is written: %v", err)
 	}
-	if err := p.write(r); err != nil {
+	if err := p.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
 		t.Fatal(err)
 	}
 	p.discard()

@@ -25,6 +25,8 @@ type Report struct {
 	Graph    *GraphReport    `json:",omitempty"`
 	Timeline *TimelineReport `json:",omitempty"`
 	Maps     []MapsReport    `json:",omitempty"`
+
+	trace *traceFile // with --trace: a file of its own
 }
 
 // DeviceReport says what it ran on.
@@ -124,6 +126,13 @@ func summarise(ds []time.Duration) Timing {
 	slices.Sort(s)
 	at := func(q float64) float64 { return s[int(q*float64(len(s)-1)+0.5)].Seconds() }
 	return Timing{Runs: len(s), Median: at(0.5), P10: at(0.1), P90: at(0.9)}
+}
+
+// median is the middle one, or the later of two.
+func median(ds []time.Duration) time.Duration {
+	s := slices.Clone(ds)
+	slices.Sort(s)
+	return s[len(s)/2]
 }
 
 // medianRatio is the median of a[i]/b[i], pairs from the same round.

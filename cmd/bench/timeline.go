@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -29,20 +30,28 @@ type Span struct {
 	Start, End float64
 }
 
-func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
+// medianRun runs the network with time stamps after every step, and returns the run of median length and the number of runs.
+func medianRun(ctx context.Context, s *run.Session, c *benchCase, runs int) (run.Timing, int, error) {
 	var all []run.Timing
 	for i := range 1 + runs {
 		_, t, err := s.RunTimed(ctx, c.input, true)
 		if err != nil {
-			return nil, err
+			return t, 0, err
 		}
 		if i > 0 {
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b run.Timing) int { return int(a.Total - b.Total) })
-	t := all[len(all)/2]
-	r := &TimelineReport{Runs: len(all), Total: t.Total.Seconds()}
+	slices.SortFunc(all, func(a, b run.Timing) int { return cmp.Compare(a.Total, b.Total) })
+	return all[len(all)/2], len(all), nil
+}
+
+func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
+	t, n, err := medianRun(ctx, s, c, runs)
+	if err != nil {
+		return nil, err
+	}
+	r := &TimelineReport{Runs: n, Total: t.Total.Seconds()}
 	at := 0.0
 	for w, wave := range s.Plan().Waves {
 		end := at + t.Waves[w].Seconds()
