@@ -51,7 +51,7 @@ func TestJSON(t *testing.T) {
 	gputest.Need(t)
 	gputest.Case()
 	f := small()
-	f.JSON, f.Kernels = true, true
+	f.JSON, f.Kernels = true, kernelsChosen
 	var out, log bytes.Buffer
 	if err := bench(context.Background(), f, &out, &log); err != nil {
 		t.Fatal(err)

@@ -32,7 +32,8 @@ type flags struct {
 	NoCache  bool   `help:"Neither use nor keep measurements in the user's cache folder."`
 	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 
-	Kernels bool `default:"true" negatable:"" help:"Also compare the chosen kernels with the plain ones, on two layers of their own."`
+	Kernels   string `default:"chosen" enum:"none,chosen,all" help:"Also compare kernels on two layers of their own: none, chosen (against the plain ones), or all that fit (against the measured ceiling, too)."`
+	NoKernels bool   `help:"The same as --kernels none."`
 
 	Article bool   `help:"Also run both sides of the article's claims: 5×5 and 3×3 convolutions, directly and after a 1×1, in time and in MACs."`
 	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
@@ -64,6 +65,8 @@ func (f *flags) needDevice() string {
 		return "--report"
 	case f.Trace != "":
 		return "--trace"
+	case f.Kernels == kernelsAll:
+		return "--kernels all"
 	}
 	return ""
 }
@@ -101,6 +104,12 @@ func status(err error) int {
 
 // bench does what the flags say. Results go to out; progress and notes go to log.
 func bench(ctx context.Context, f *flags, out, log io.Writer) error {
+	if f.NoKernels {
+		if f.Kernels == kernelsAll {
+			return fmt.Errorf("--kernels all: not with --no-kernels")
+		}
+		f.Kernels = ""
+	}
 	if f.ListDevices {
 		if s := f.needDevice(); s != "" {
 			return fmt.Errorf("%s: not with --list-devices", s)

@@ -68,6 +68,7 @@ func (p *textPrinter) finish(r *Report) error {
 		}
 		fmt.Fprintln(p.out)
 	}
+	p.clock(r)
 	return nil
 }
 
@@ -99,6 +100,7 @@ Compile                %s, of which measuring kernels %s; first run %s
 		t.row(k.Layer, k.Chosen, spread(k.ChosenTime), fmt.Sprintf("%.1f", k.ChosenGFLOPS), spread(k.PlainTime), fmt.Sprintf("%.1f×", k.Ratio))
 	}
 	t.end()
+	p.candidates(r)
 }
 
 // table is a tabwriter with a header.
@@ -141,6 +143,9 @@ func (p *benchPrinter) finish(r *Report) error {
 		res := &benchfmt.Result{Name: benchfmt.Name(name), Iters: t.Runs, Values: append([]benchfmt.Value{{Value: t.Median * 1e9, Unit: "ns/op"}}, values...)}
 		res.SetConfig("renderer", r.Device.Renderer)
 		res.SetConfig("input", r.Case.Input)
+		if len(r.ClockErrors) > 0 {
+			res.SetConfig("clock", "error")
+		}
 		for i := range res.Config {
 			res.Config[i].File = true
 		}
@@ -174,6 +179,11 @@ func (p *benchPrinter) finish(r *Report) error {
 		}
 		if err := line(name("layer="+k.Layer, "plain"), k.PlainTime); err != nil {
 			return err
+		}
+		for _, c := range k.Candidates {
+			if err := line(name("layer="+k.Layer, "kernel="+c.Kernel), c.Time, benchfmt.Value{Value: c.GFLOPS, Unit: "GFLOP/s"}); err != nil {
+				return err
+			}
 		}
 	}
 	if r.Article == nil {

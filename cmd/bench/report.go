@@ -17,9 +17,10 @@ type Report struct {
 	Kernels []KernelReport `json:",omitempty"`
 	CPURef  *Timing        `json:",omitempty"`
 
-	// With --article.
-	Ceilings *CeilingsReport `json:",omitempty"`
-	Article  *ArticleReport  `json:",omitempty"`
+	ClockErrors []string `json:",omitempty"` // figures that can't be
+
+	Ceilings *CeilingsReport `json:",omitempty"` // with --article or --kernels all
+	Article  *ArticleReport  `json:",omitempty"` // with --article
 
 	// With --report.
 	Graph    *GraphReport    `json:",omitempty"`
@@ -105,6 +106,14 @@ type WholeReport struct {
 	FrameworkLike   Timing
 	FrameworkSteps  int
 	Speedup         float64 // FrameworkLike / Full, median of pairs from the same round
+	Stamped         StampedReport
+}
+
+// StampedReport is one run with time stamps after every step, by two clocks.
+type StampedReport struct {
+	Waves     float64 // on the device, by its clock
+	Transfers float64 // those of as many bytes, alone, by the host's
+	Wall      float64 // the run with its transfers, by the host's
 }
 
 // KernelReport compares the chosen kernel with the plain one on a layer of its own.
@@ -115,6 +124,18 @@ type KernelReport struct {
 	PlainTime    Timing
 	ChosenGFLOPS float64
 	Ratio        float64 // plain / chosen
+
+	Candidates []CandidateReport `json:",omitempty"` // with --kernels all, the fastest first
+}
+
+// CandidateReport is one of the kernels that fit a layer.
+type CandidateReport struct {
+	Kernel     string
+	Chosen     bool // without --kernels all, this one would run
+	Time       Timing
+	GFLOPS     float64
+	Share      float64 // of the measured arithmetic ceiling
+	ClockError bool    `json:",omitempty"` // the rate can't be
 }
 
 // summarise sorts the durations away.

@@ -30,28 +30,29 @@ type Span struct {
 	Start, End float64
 }
 
-// medianRun runs the network with time stamps after every step, and returns the run of median length and the number of runs.
-func medianRun(ctx context.Context, s *run.Session, c *benchCase, runs int) (run.Timing, int, error) {
+// stampedRuns runs the network with time stamps after every step, the shortest run first.
+func stampedRuns(ctx context.Context, s *run.Session, c *benchCase, runs int) ([]run.Timing, error) {
 	var all []run.Timing
 	for i := range 1 + runs {
 		_, t, err := s.RunTimed(ctx, c.input, true)
 		if err != nil {
-			return t, 0, err
+			return nil, err
 		}
 		if i > 0 {
 			all = append(all, t)
 		}
 	}
 	slices.SortFunc(all, func(a, b run.Timing) int { return cmp.Compare(a.Total, b.Total) })
-	return all[len(all)/2], len(all), nil
+	return all, nil
 }
 
 func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
-	t, n, err := medianRun(ctx, s, c, runs)
+	all, err := stampedRuns(ctx, s, c, runs)
 	if err != nil {
 		return nil, err
 	}
-	r := &TimelineReport{Runs: n, Total: t.Total.Seconds()}
+	t := all[len(all)/2]
+	r := &TimelineReport{Runs: len(all), Total: t.Total.Seconds()}
 	at := 0.0
 	for w, wave := range s.Plan().Waves {
 		end := at + t.Waves[w].Seconds()

@@ -53,12 +53,12 @@ func traceRun(ctx context.Context, s *run.Session, c *benchCase, runs int) (*tra
 	if err != nil {
 		return nil, err
 	}
-	t, n, err := medianRun(ctx, s, c, runs)
+	all, err := stampedRuns(ctx, s, c, runs)
 	if err != nil {
 		return nil, err
 	}
-	f := newTrace(s.Plan(), t, alone)
-	f.Notes["run"] = fmt.Sprintf("of median length among %d", n)
+	f := newTrace(s.Plan(), all[len(all)/2], alone)
+	f.Notes["run"] = fmt.Sprintf("of median length among %d", len(all))
 	f.Notes["network"] = c.graph.Name + ", " + c.input.Shape.String()
 	f.Notes["renderer"] = s.Device().Info().Renderer
 	return f, nil
@@ -113,6 +113,12 @@ func (f *traceFile) span(track int, name string, start, length time.Duration, ar
 }
 
 func (f *traceFile) render(w io.Writer) error { return json.NewEncoder(w).Encode(f) }
+
+// of is the time of a run's transfers: the device may take the batch in parts.
+func (t transferTimes) of(s *run.Session, images int) time.Duration {
+	each := s.Plan().Input.Shape.N
+	return (t.upload + t.download) * time.Duration((images+each-1)/each)
+}
 
 // timeTransfers times an upload of the input's bytes and a download of the first output's, alone and on a buffer of its own.
 func timeTransfers(ctx context.Context, s *run.Session, runs int) (t transferTimes, err error) {
