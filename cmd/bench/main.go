@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -158,12 +159,14 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if !f.NoCache {
 		o.Programs = run.Programs()
 	}
+	begin := time.Now()
 	d, err := gpu.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}
+	opened := time.Since(begin)
 	defer d.Close()
-	if err := measureDevice(ctx, d, c, f, r, print); err != nil {
+	if err := measureDevice(ctx, d, opened, c, f, r, print); err != nil {
 		return err
 	}
 	if page != nil {

@@ -20,8 +20,8 @@ type printer interface {
 	finish(*Report) error
 }
 
-// measureDevice verifies, then times, and prints along the way. errWrong if any element is out of bound.
-func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r *Report, print printer) error {
+// measureDevice verifies, then times, and prints along the way. Opening the device took as long as opened says. errWrong if any element is out of bound.
+func measureDevice(ctx context.Context, d *gpu.Device, opened time.Duration, c *benchCase, f *flags, r *Report, print printer) error {
 	info := d.Info()
 	r.Device = DeviceReport{info.Name, info.Vendor, info.Renderer, info.Version, info.Backend, info.Software}
 	full, err := run.Compile(ctx, d, c.graph, c.input.Shape, f.options())
@@ -34,7 +34,11 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		return err
 	}
 	total, measuring := full.CompileTime()
-	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), time.Since(begin).Seconds()}
+	firstRun := time.Since(begin)
+	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), firstRun.Seconds(), opened.Seconds(), (opened + total + firstRun).Seconds()}
+	if peak, ok := peakMemory(); ok {
+		r.Memory = &MemoryReport{FirstRun: peak}
+	}
 	frameworkLike := f.options()
 	frameworkLike.Off = plan.AllRewrites
 	framework, err := run.Compile(ctx, d, c.graph, c.input.Shape, frameworkLike)
@@ -107,6 +111,9 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		return err
 	}
 	checkClock(r)
+	if r.Memory != nil {
+		r.Memory.End, _ = peakMemory()
+	}
 	return print.finish(r)
 }
 
@@ -121,6 +128,10 @@ type subjects struct {
 // comes and goes.
 func (s *subjects) time(ctx context.Context, d *gpu.Device, r *Report, c *benchCase, f *flags) error {
 	if err := timePlans(ctx, r, s.full, s.framework, c, f.Runs); err != nil {
+		return err
+	}
+	var err error
+	if r.Dispatches, err = timeDispatches(ctx, d, min(f.Runs, 30)); err != nil {
 		return err
 	}
 	if s.claims == nil && f.Kernels != kernelsAll {

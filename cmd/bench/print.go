@@ -91,6 +91,7 @@ Framework-like plan    %s, %d dispatches with a barrier each; the full plan is %
 Compile                %s, of which measuring kernels %s; first run %s
 `, spread(w.Full), w.GFLOPS, w.ImagesPerSecond, seconds(w.StepsAlone), w.OverStepsAlone, spread(w.FrameworkLike), w.FrameworkSteps, w.Speedup,
 		seconds(r.Compile.Compile), seconds(r.Compile.Measuring), seconds(r.Compile.FirstRun))
+	p.costs(r)
 	if len(r.Kernels) == 0 {
 		return
 	}
@@ -167,6 +168,18 @@ func (p *benchPrinter) finish(r *Report) error {
 	}
 	if err := line(name("framework-like"), r.Whole.FrameworkLike); err != nil {
 		return err
+	}
+	cold := []benchfmt.Value{}
+	if r.Memory != nil {
+		cold = append(cold, benchfmt.Value{Value: float64(r.Memory.FirstRun), Unit: "peak-RSS-bytes"})
+	}
+	if err := line(name("cold-start"), Timing{Runs: 1, Median: r.Compile.ColdStart}, cold...); err != nil {
+		return err
+	}
+	if r.Dispatches != nil {
+		if err := line(name("empty-dispatch"), r.Dispatches.Barrier); err != nil {
+			return err
+		}
 	}
 	for _, s := range r.Steps {
 		if err := line(name("step="+s.Name), s.Timing, benchfmt.Value{Value: s.GFLOPS, Unit: "GFLOP/s"}); err != nil {

@@ -17,6 +17,9 @@ type Report struct {
 	Kernels []KernelReport `json:",omitempty"`
 	CPURef  *Timing        `json:",omitempty"`
 
+	Memory     *MemoryReport   `json:",omitempty"`
+	Dispatches *DispatchReport `json:",omitempty"`
+
 	ClockErrors []string `json:",omitempty"` // figures that can't be
 
 	Ceilings *CeilingsReport `json:",omitempty"` // with --article or --kernels all
@@ -76,9 +79,10 @@ type VerifyReport struct {
 	Error    string  `json:",omitempty"`
 }
 
-// CompileReport is what happens once: planning, building programs, measuring kernels; and the first run.
+// CompileReport is what happens once: opening the device; planning, building programs, measuring kernels; and the first run.
 type CompileReport struct {
 	Compile, Measuring, FirstRun float64
+	Open, ColdStart              float64 // ColdStart is Open, Compile and FirstRun; what the driver remembers of earlier processes shortens it
 }
 
 // Timing summarises repeated runs, in seconds.
