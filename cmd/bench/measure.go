@@ -102,6 +102,11 @@ func measureDevice(ctx context.Context, d *gpu.Device, opened time.Duration, c *
 		}
 		r.Graph = describeGraph(c.graph, full.Plan())
 	}
+	if f.Peers {
+		if r.Peers, err = comparePeers(ctx, full, c, f.Python, f.Runs); err != nil {
+			return err
+		}
+	}
 	if f.Trace != "" {
 		if r.trace, err = traceRun(ctx, full, c, f.Runs); err != nil {
 			return err

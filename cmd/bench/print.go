@@ -68,6 +68,7 @@ func (p *textPrinter) finish(r *Report) error {
 		}
 		fmt.Fprintln(p.out)
 	}
+	p.peers(r)
 	p.clock(r)
 	return nil
 }

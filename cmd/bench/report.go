@@ -25,6 +25,8 @@ type Report struct {
 	Ceilings *CeilingsReport `json:",omitempty"` // with --article or --kernels all
 	Article  *ArticleReport  `json:",omitempty"` // with --article
 
+	Peers []PeerReport `json:",omitempty"` // with --peers: ours first
+
 	// With --report.
 	Graph    *GraphReport    `json:",omitempty"`
 	Timeline *TimelineReport `json:",omitempty"`
