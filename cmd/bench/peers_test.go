@@ -97,6 +97,13 @@ func TestPeers(t *testing.T) {
 	if got := text.String(); !strings.Contains(got, "No module") || !strings.Contains(got, "9.9") || strings.Contains(got, "WRONG") {
 		t.Errorf("the table:\n%s", got)
 	}
+	var lines bytes.Buffer
+	if err := (&benchPrinter{&lines}).finish(&Report{Whole: &WholeReport{}, Compile: &CompileReport{}, Peers: p}); err != nil {
+		t.Fatal(err)
+	}
+	if got := lines.String(); !strings.Contains(got, "peer=PyTorch_eager,_CPU") || strings.Contains(got, "peer=ONNX") {
+		t.Errorf("benchfmt:\n%s", got)
+	}
 
 	y.Data[0] += 1
 	if p := peers(y.Data); !p[2].Wrong || p[2].RelL2 < maxRelL2 {

@@ -200,6 +200,14 @@ func (p *benchPrinter) finish(r *Report) error {
 			}
 		}
 	}
+	for _, x := range r.Peers {
+		if x.Time == nil {
+			continue
+		}
+		if err := line(name("peer="+x.Name), *x.Time, benchfmt.Value{Value: x.GFLOPS, Unit: "GFLOP/s"}); err != nil {
+			return err
+		}
+	}
 	if r.Article == nil {
 		return nil
 	}
