@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func TestTables(t *testing.T) {
 	for _, want := range []string{
 		"OpenGL", "1×32×7×9 → 1×88×7×9", "3 waves, 5 steps", "branch5x5_2", "framework-like", "elements checked",
 		"GFLOP/s", "images/s", "first run", "cpuref",
+		"Cold start", "Empty dispatch",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output lacks %q", want)
@@ -51,7 +53,7 @@ func TestJSON(t *testing.T) {
 	gputest.Need(t)
 	gputest.Case()
 	f := small()
-	f.JSON, f.Kernels = true, true
+	f.JSON, f.Kernels = true, kernelsChosen
 	var out, log bytes.Buffer
 	if err := bench(context.Background(), f, &out, &log); err != nil {
 		t.Fatal(err)
@@ -65,6 +67,15 @@ func TestJSON(t *testing.T) {
 	}
 	if r.Whole.Full.Runs != 2 || r.Whole.Full.Median <= 0 || r.Whole.Speedup <= 0 || r.CPURef.Median <= 0 || r.Compile.FirstRun <= 0 {
 		t.Errorf("times are missing: %+v", r.Whole)
+	}
+	if c := r.Compile; c.Open <= 0 || !near(c.ColdStart, c.Open+c.Compile+c.FirstRun) {
+		t.Errorf("cold start: %+v", c)
+	}
+	if d := r.Dispatches; d == nil || d.Pass.Median <= 0 || d.Barrier.Runs != 2 {
+		t.Errorf("dispatches: %+v", d)
+	}
+	if m := r.Memory; runtime.GOOS == "linux" && (m == nil || m.FirstRun < 1<<20 || m.End < m.FirstRun) {
+		t.Errorf("memory: %+v", m)
 	}
 	for _, v := range r.Verify {
 		if v.Error != "" || v.Elements == 0 || !(v.Share <= 1) {
@@ -95,7 +106,7 @@ func TestBenchfmt(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"inception_a/full", "inception_a/framework-like", "inception_a/cpuref", "inception_a/step=branch5x5_2"} {
+	for _, want := range []string{"inception_a/full", "inception_a/framework-like", "inception_a/cpuref", "inception_a/step=branch5x5_2", "inception_a/cold-start", "inception_a/empty-dispatch"} {
 		if !names[want] {
 			t.Errorf("no line %s among %v", want, names)
 		}
@@ -221,5 +232,20 @@ func TestStatistics(t *testing.T) {
 	}
 	if rate(1, 0) != 0 {
 		t.Error("rate without time must be 0")
+	}
+}
+
+func TestPeakMemory(t *testing.T) {
+	for status, want := range map[string]int64{
+		"Name:\tbench\nVmPeak:\t  999 kB\nVmHWM:\t   123 kB\nVmRSS:\t 100 kB\n": 123 << 10,
+		"VmRSS:\t 100 kB\n": 0,
+		"VmHWM:\t100\n":     0,
+		"VmHWM:\t-1 kB\n":   0,
+		"VmHWM:\t kB\n":     0,
+		"":                  0,
+	} {
+		if got, ok := parsePeak(status); ok != (want > 0) || ok && got != want {
+			t.Errorf("%q: %d, %v; want %d", status, got, ok, want)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -32,10 +33,15 @@ type flags struct {
 	NoCache  bool   `help:"Neither use nor keep measurements in the user's cache folder."`
 	Device   string `placeholder:"NAME" help:"A device's number, name or part of its name, from --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 
-	Kernels bool `default:"true" negatable:"" help:"Also compare the chosen kernels with the plain ones, on two layers of their own."`
+	Kernels   string `default:"chosen" enum:"none,chosen,all" help:"Also compare kernels on two layers of their own: none, chosen (against the plain ones), or all that fit (against the measured ceiling, too)."`
+	NoKernels bool   `help:"The same as --kernels none."`
 
 	Article bool   `help:"Also run both sides of the article's claims: 5×5 and 3×3 convolutions, directly and after a 1×1, in time and in MACs."`
 	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
+	Trace   string `placeholder:"FILE.json" help:"Also write one run as a timeline of waves and steps, which ui.perfetto.dev and chrome://tracing open."`
+
+	Peers  bool   `help:"Also run the same network, weights and input on other runtimes, in turn: ONNX Runtime and PyTorch on the CPU, where Python has them."`
+	Python string `default:"python3" placeholder:"COMMAND" help:"The Python of --peers. The packages that it needs are named at the top of each script in cmd/bench/peers."`
 
 	ListDevices bool `help:"List the devices and exit."`
 	CPU         bool `name:"cpu" help:"Use no GPU: run and time the plain Go reference only."`
@@ -52,6 +58,23 @@ func (f *flags) options() run.Options {
 		o.Kernels = run.KernelsMeasured
 	}
 	return o
+}
+
+// needDevice names the first of the flags given that no run without a device can follow.
+func (f *flags) needDevice() string {
+	switch {
+	case f.Article:
+		return "--article"
+	case f.Report != "":
+		return "--report"
+	case f.Trace != "":
+		return "--trace"
+	case f.Peers:
+		return "--peers"
+	case f.Kernels == kernelsAll:
+		return "--kernels all"
+	}
+	return ""
 }
 
 // errWrong is returned when a result is out of bound.
@@ -87,9 +110,15 @@ func status(err error) int {
 
 // bench does what the flags say. Results go to out; progress and notes go to log.
 func bench(ctx context.Context, f *flags, out, log io.Writer) error {
+	if f.NoKernels {
+		if f.Kernels == kernelsAll {
+			return fmt.Errorf("--kernels all: not with --no-kernels")
+		}
+		f.Kernels = ""
+	}
 	if f.ListDevices {
-		if f.Article || f.Report != "" {
-			return fmt.Errorf("--article and --report don't go with --list-devices")
+		if s := f.needDevice(); s != "" {
+			return fmt.Errorf("%s: not with --list-devices", s)
 		}
 		return listDevices(ctx, f, out)
 	}
@@ -108,8 +137,8 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	}
 	r := &Report{Case: c.describe()}
 	if f.CPU {
-		if f.Article || f.Report != "" {
-			return fmt.Errorf("--article and --report need a device: they don't go with --cpu")
+		if s := f.needDevice(); s != "" {
+			return fmt.Errorf("%s: not with --cpu: it needs a device", s)
 		}
 		r.Device = DeviceReport{Renderer: "cpuref (plain Go, float64), no GPU used", Backend: "cpu", Software: true}
 		if err := timeReference(ctx, c, r); err != nil {
@@ -121,29 +150,42 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.articleSize == 0 {
 		f.articleSize = article.Input.H
 	}
-	var page *pageFile
-	if f.Report != "" {
-		if page, err = createPage(f.Report); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-		defer page.discard()
+	page, err := createFile("--report", f.Report)
+	if err != nil {
+		return err
 	}
+	defer page.discard()
+	trace, err := createFile("--trace", f.Trace)
+	if err != nil {
+		return err
+	}
+	defer trace.discard()
 	o := gpu.Options{Device: f.Device}
 	if !f.NoCache {
 		o.Programs = run.Programs()
 	}
+	begin := time.Now()
 	d, err := gpu.Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
 	}
+	opened := time.Since(begin)
 	defer d.Close()
-	if err := measureDevice(ctx, d, c, f, r, print); err != nil || page == nil {
+	if err := measureDevice(ctx, d, opened, c, f, r, print); err != nil {
 		return err
 	}
-	if err := page.write(r); err != nil {
-		return fmt.Errorf("--report: %w", err)
+	if page != nil {
+		if err := page.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+		fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
 	}
-	fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
+	if trace != nil {
+		if err := trace.write(r.trace.render); err != nil {
+			return fmt.Errorf("--trace: %w", err)
+		}
+		fmt.Fprintf(log, "\nThe trace is in %s: open it in ui.perfetto.dev or chrome://tracing.\n", f.Trace)
+	}
 	return nil
 }
 

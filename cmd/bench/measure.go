@@ -8,8 +8,6 @@ import (
 	"inceptiongl/cpuref"
 	"inceptiongl/cpuref/verify"
 	"inceptiongl/gpu"
-	"inceptiongl/inception"
-	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
@@ -22,8 +20,8 @@ type printer interface {
 	finish(*Report) error
 }
 
-// measureDevice verifies, then times, and prints along the way. errWrong if any element is out of bound.
-func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r *Report, print printer) error {
+// measureDevice verifies, then times, and prints along the way. Opening the device took as long as opened says. errWrong if any element is out of bound.
+func measureDevice(ctx context.Context, d *gpu.Device, opened time.Duration, c *benchCase, f *flags, r *Report, print printer) error {
 	info := d.Info()
 	r.Device = DeviceReport{info.Name, info.Vendor, info.Renderer, info.Version, info.Backend, info.Software}
 	full, err := run.Compile(ctx, d, c.graph, c.input.Shape, f.options())
@@ -36,7 +34,11 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		return err
 	}
 	total, measuring := full.CompileTime()
-	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), time.Since(begin).Seconds()}
+	firstRun := time.Since(begin)
+	r.Compile = &CompileReport{total.Seconds(), measuring.Seconds(), firstRun.Seconds(), opened.Seconds(), (opened + total + firstRun).Seconds()}
+	if peak, ok := peakMemory(); ok {
+		r.Memory = &MemoryReport{FirstRun: peak}
+	}
 	frameworkLike := f.options()
 	frameworkLike.Off = plan.AllRewrites
 	framework, err := run.Compile(ctx, d, c.graph, c.input.Shape, frameworkLike)
@@ -48,19 +50,18 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	print.start(r)
 
 	// Correct first: nothing is timed before everything that will be timed was checked.
-	var layers []layer
-	if f.Kernels {
-		if layers, err = newLayers(ctx, d, f, c.seed); err != nil {
+	all := &subjects{full: full, framework: framework}
+	if f.Kernels == kernelsChosen || f.Kernels == kernelsAll {
+		if all.layers, err = newLayers(ctx, d, f, c.seed); err != nil {
 			return err
 		}
-		defer closeLayers(layers)
+		defer closeLayers(all.layers)
 	}
-	var claims *articleBench
 	if f.Article {
-		if claims, err = newArticleBench(ctx, d, f, c.seed); err != nil {
+		if all.claims, err = newArticleBench(ctx, d, f, c.seed); err != nil {
 			return err
 		}
-		defer claims.close()
+		defer all.claims.close()
 	}
 	if err := verifyInto(ctx, r, "full", full, c.input); err != nil {
 		return err
@@ -68,15 +69,15 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 	if err := verifyInto(ctx, r, "framework-like", framework, c.input); err != nil {
 		return err
 	}
-	for _, l := range layers {
-		for _, s := range []*run.Session{l.chosen, l.plain} {
+	for _, l := range all.layers {
+		for _, s := range l.sessions() {
 			if err := verifyInto(ctx, r, l.name, s, l.input); err != nil {
 				return err
 			}
 		}
 	}
 	if f.Article {
-		if err := claims.verify(ctx, r); err != nil {
+		if err := all.claims.verify(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -92,29 +93,8 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 		return err
 	}
-	if err := timePlans(ctx, r, full, framework, c, f.Runs); err != nil {
+	if err := all.time(ctx, d, r, c, f); err != nil {
 		return err
-	}
-	if err := timeLayers(ctx, r, layers, f.Runs); err != nil {
-		return err
-	}
-	if f.Article {
-		// The ceilings before and after: what else runs on the machine comes and goes.
-		before, err := measureCeilings(ctx, d)
-		if err != nil {
-			return err
-		}
-		if err := claims.time(ctx, f.Runs); err != nil {
-			return err
-		}
-		after, err := measureCeilings(ctx, d)
-		if err != nil {
-			return err
-		}
-		r.Ceilings = before.best(after)
-		if r.Article, err = claims.report(ctx, r.Ceilings); err != nil {
-			return err
-		}
 	}
 	if f.Report != "" {
 		if r.Timeline, err = measureTimeline(ctx, full, c, f.Runs); err != nil {
@@ -122,10 +102,68 @@ func measureDevice(ctx context.Context, d *gpu.Device, c *benchCase, f *flags, r
 		}
 		r.Graph = describeGraph(c.graph, full.Plan())
 	}
+	if f.Peers {
+		if r.Peers, err = comparePeers(ctx, full, c, f.Python, f.Runs); err != nil {
+			return err
+		}
+	}
+	if f.Trace != "" {
+		if r.trace, err = traceRun(ctx, full, c, f.Runs); err != nil {
+			return err
+		}
+	}
 	if err := timeReference(ctx, c, r); err != nil {
 		return err
 	}
+	checkClock(r)
+	if r.Memory != nil {
+		r.Memory.End, _ = peakMemory()
+	}
 	return print.finish(r)
+}
+
+// subjects is what is timed: layers and claims only where they were asked for.
+type subjects struct {
+	full, framework *run.Session
+	layers          []layer
+	claims          *articleBench
+}
+
+// time times all of them, with the ceilings before and after where rates are compared with them: what else runs on the machine
+// comes and goes.
+func (s *subjects) time(ctx context.Context, d *gpu.Device, r *Report, c *benchCase, f *flags) error {
+	if err := timePlans(ctx, r, s.full, s.framework, c, f.Runs); err != nil {
+		return err
+	}
+	var err error
+	if r.Dispatches, err = timeDispatches(ctx, d, min(f.Runs, 30)); err != nil {
+		return err
+	}
+	if s.claims == nil && f.Kernels != kernelsAll {
+		return timeLayers(ctx, r, s.layers, f.Runs)
+	}
+	before, err := measureCeilings(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := timeLayers(ctx, r, s.layers, f.Runs); err != nil {
+		return err
+	}
+	if s.claims != nil {
+		if err := s.claims.time(ctx, f.Runs); err != nil {
+			return err
+		}
+	}
+	after, err := measureCeilings(ctx, d)
+	if err != nil {
+		return err
+	}
+	r.Ceilings = before.best(after)
+	shareCandidates(r)
+	if s.claims != nil {
+		r.Article, err = s.claims.report(ctx, r.Ceilings)
+	}
+	return err
 }
 
 // describePlan lists the plan's waves and steps.
@@ -219,6 +257,10 @@ func timePlans(ctx context.Context, r *Report, full, framework *run.Session, c *
 	if w.StepsAlone > 0 {
 		w.OverStepsAlone = w.Full.Median / w.StepsAlone
 	}
+	var err error
+	if w.Stamped, err = stamped(ctx, full, c, min(runs, 9)); err != nil {
+		return err
+	}
 	r.Whole = w
 	return nil
 }
@@ -235,79 +277,5 @@ func timeReference(ctx context.Context, c *benchCase, r *Report) error {
 	}
 	t := summarise(times)
 	r.CPURef = &t
-	return nil
-}
-
-// layer is one convolution on which the chosen kernel is compared with the plain one.
-type layer struct {
-	name          string
-	input         *tensor.Tensor
-	chosen, plain *run.Session
-}
-
-// newLayers compiles the two layers of reference: the article's merged 1×1s, and a 3×3 with enough channels to matter.
-func newLayers(ctx context.Context, d *gpu.Device, f *flags, seed uint64) ([]layer, error) {
-	var layers []layer
-	for _, c := range []graph.Conv2D{
-		{In: 192, Out: 72, Kernel: graph.Square(1)},
-		{In: 96, Out: 128, Kernel: graph.Square(3), Pad: graph.Pad(1)},
-	} {
-		shape := tensor.Shape{N: 1, C: c.In, H: 28, W: 28}
-		name := fmt.Sprintf("%d×%d conv, 28×28×%d→%d", c.Kernel.H, c.Kernel.W, c.In, c.Out)
-		g, x := graph.New(name, c.In)
-		c.Weight, c.Bias = "weight", "bias"
-		g.Outputs = []graph.Value{g.Add("conv", c, x)}
-		inception.InitHe(g, seed)
-		l := layer{name: name, input: inception.RandomInput(shape, seed)}
-		var err error
-		if l.chosen, err = run.Compile(ctx, d, g, shape, f.options()); err == nil {
-			l.plain, err = run.Compile(ctx, d, g, shape, run.Options{Kernels: run.KernelsPlain})
-		}
-		layers = append(layers, l)
-		if err != nil {
-			closeLayers(layers)
-			return nil, err
-		}
-	}
-	return layers, nil
-}
-
-func closeLayers(layers []layer) {
-	for _, l := range layers {
-		for _, s := range []*run.Session{l.chosen, l.plain} {
-			if s != nil {
-				s.Close()
-			}
-		}
-	}
-}
-
-// timeLayers times both kernels of each layer, alternating. The plain ones are slow: a few runs are enough for a ratio.
-func timeLayers(ctx context.Context, r *Report, layers []layer, runs int) error {
-	const fewest, most, budget = 3, 7, time.Second
-	for _, l := range layers {
-		begin := time.Now()
-		chosen, plain := l.chosen.Plan().Steps()[0], l.plain.Plan().Steps()[0]
-		var tc, tp []time.Duration
-		for round := range 1 + min(runs, most) {
-			if round > fewest && time.Since(begin) > budget {
-				break
-			}
-			a, err := l.chosen.TimeStep(ctx, chosen)
-			if err != nil {
-				return err
-			}
-			b, err := l.plain.TimeStep(ctx, plain)
-			if err != nil {
-				return err
-			}
-			if round > 0 {
-				tc, tp = append(tc, a), append(tp, b)
-			}
-		}
-		k := KernelReport{Layer: l.name, Chosen: chosen.Key.String(), ChosenTime: summarise(tc), PlainTime: summarise(tp), Ratio: medianRatio(tp, tc)}
-		k.ChosenGFLOPS = rate(2*chosen.MACs, k.ChosenTime.Median)
-		r.Kernels = append(r.Kernels, k)
-	}
 	return nil
 }

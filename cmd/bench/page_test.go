@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -196,7 +197,7 @@ func TestPageFile(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the page is there before it is written: %v", err)
 	}
-	if err := p.write(r); err != nil {
+	if err := p.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
 		t.Fatal(err)
 	}
 	p.discard()
@@ -206,15 +207,19 @@ func TestPageFile(t *testing.T) {
 }
 
 func TestReportNeedsADevice(t *testing.T) {
-	for _, change := range []func(*flags){
-		func(f *flags) { f.CPU, f.Article = true, true },
-		func(f *flags) { f.CPU, f.Report = true, "x.html" },
-		func(f *flags) { f.ListDevices, f.Report = true, "x.html" },
+	for _, c := range []struct {
+		change func(*flags)
+		names  string
+	}{
+		{func(f *flags) { f.CPU, f.Article = true, true }, "--article"},
+		{func(f *flags) { f.CPU, f.Report = true, "x.html" }, "--report"},
+		{func(f *flags) { f.CPU, f.Peers = true, true }, "--peers"},
+		{func(f *flags) { f.ListDevices, f.Report = true, "x.html" }, "--report"},
 	} {
 		f := small()
-		change(f)
+		c.change(f)
 		err := bench(context.Background(), f, new(bytes.Buffer), new(bytes.Buffer))
-		if err == nil || !strings.Contains(err.Error(), "--article and --report") || status(err) != 2 {
+		if err == nil || !strings.HasPrefix(err.Error(), c.names+": not with") || status(err) != 2 {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}

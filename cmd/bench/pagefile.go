@@ -4,17 +4,30 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
 
-// pageFile is a file that appears under its name only when it is complete.
+// pageFile is a page or a trace: a file that appears under its name only when it is complete.
 type pageFile struct {
 	path string
 	temp *os.File
 }
 
-// createPage fails at once where the page could not be written at the end of a long run.
+// createFile is createPage for a flag; without a path there is nothing to write.
+func createFile(flag, path string) (*pageFile, error) {
+	if path == "" {
+		return nil, nil
+	}
+	p, err := createPage(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return p, nil
+}
+
+// createPage fails at once where the file could not be written at the end of a long run.
 func createPage(path string) (*pageFile, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a regular file", path)
@@ -32,10 +45,10 @@ func createPage(path string) (*pageFile, error) {
 	}
 }
 
-// write renders the report and gives the file its name.
-func (p *pageFile) write(r *Report) error {
+// write fills the file and gives it its name.
+func (p *pageFile) write(render func(io.Writer) error) error {
 	w := bufio.NewWriter(p.temp)
-	if err := renderPage(w, r); err != nil {
+	if err := render(w); err != nil {
 		return err
 	}
 	if err := errors.Join(w.Flush(), p.temp.Sync(), p.temp.Close()); err != nil {
@@ -46,6 +59,9 @@ func (p *pageFile) write(r *Report) error {
 
 // discard removes what write has not renamed.
 func (p *pageFile) discard() {
+	if p == nil {
+		return
+	}
 	p.temp.Close()
 	os.Remove(p.temp.Name())
 }

@@ -68,6 +68,8 @@ func (p *textPrinter) finish(r *Report) error {
 		}
 		fmt.Fprintln(p.out)
 	}
+	p.peers(r)
+	p.clock(r)
 	return nil
 }
 
@@ -90,6 +92,7 @@ Framework-like plan    %s, %d dispatches with a barrier each; the full plan is %
 Compile                %s, of which measuring kernels %s; first run %s
 `, spread(w.Full), w.GFLOPS, w.ImagesPerSecond, seconds(w.StepsAlone), w.OverStepsAlone, spread(w.FrameworkLike), w.FrameworkSteps, w.Speedup,
 		seconds(r.Compile.Compile), seconds(r.Compile.Measuring), seconds(r.Compile.FirstRun))
+	p.costs(r)
 	if len(r.Kernels) == 0 {
 		return
 	}
@@ -99,6 +102,7 @@ Compile                %s, of which measuring kernels %s; first run %s
 		t.row(k.Layer, k.Chosen, spread(k.ChosenTime), fmt.Sprintf("%.1f", k.ChosenGFLOPS), spread(k.PlainTime), fmt.Sprintf("%.1f×", k.Ratio))
 	}
 	t.end()
+	p.candidates(r)
 }
 
 // table is a tabwriter with a header.
@@ -141,6 +145,9 @@ func (p *benchPrinter) finish(r *Report) error {
 		res := &benchfmt.Result{Name: benchfmt.Name(name), Iters: t.Runs, Values: append([]benchfmt.Value{{Value: t.Median * 1e9, Unit: "ns/op"}}, values...)}
 		res.SetConfig("renderer", r.Device.Renderer)
 		res.SetConfig("input", r.Case.Input)
+		if len(r.ClockErrors) > 0 {
+			res.SetConfig("clock", "error")
+		}
 		for i := range res.Config {
 			res.Config[i].File = true
 		}
@@ -163,6 +170,18 @@ func (p *benchPrinter) finish(r *Report) error {
 	if err := line(name("framework-like"), r.Whole.FrameworkLike); err != nil {
 		return err
 	}
+	cold := []benchfmt.Value{}
+	if r.Memory != nil {
+		cold = append(cold, benchfmt.Value{Value: float64(r.Memory.FirstRun), Unit: "peak-RSS-bytes"})
+	}
+	if err := line(name("cold-start"), Timing{Runs: 1, Median: r.Compile.ColdStart}, cold...); err != nil {
+		return err
+	}
+	if r.Dispatches != nil {
+		if err := line(name("empty-dispatch"), r.Dispatches.Barrier); err != nil {
+			return err
+		}
+	}
 	for _, s := range r.Steps {
 		if err := line(name("step="+s.Name), s.Timing, benchfmt.Value{Value: s.GFLOPS, Unit: "GFLOP/s"}); err != nil {
 			return err
@@ -173,6 +192,19 @@ func (p *benchPrinter) finish(r *Report) error {
 			return err
 		}
 		if err := line(name("layer="+k.Layer, "plain"), k.PlainTime); err != nil {
+			return err
+		}
+		for _, c := range k.Candidates {
+			if err := line(name("layer="+k.Layer, "kernel="+c.Kernel), c.Time, benchfmt.Value{Value: c.GFLOPS, Unit: "GFLOP/s"}); err != nil {
+				return err
+			}
+		}
+	}
+	for _, x := range r.Peers {
+		if x.Time == nil {
+			continue
+		}
+		if err := line(name("peer="+x.Name), *x.Time, benchfmt.Value{Value: x.GFLOPS, Unit: "GFLOP/s"}); err != nil {
 			return err
 		}
 	}

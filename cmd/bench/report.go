@@ -17,14 +17,22 @@ type Report struct {
 	Kernels []KernelReport `json:",omitempty"`
 	CPURef  *Timing        `json:",omitempty"`
 
-	// With --article.
-	Ceilings *CeilingsReport `json:",omitempty"`
-	Article  *ArticleReport  `json:",omitempty"`
+	Memory     *MemoryReport   `json:",omitempty"`
+	Dispatches *DispatchReport `json:",omitempty"`
+
+	ClockErrors []string `json:",omitempty"` // figures that can't be
+
+	Ceilings *CeilingsReport `json:",omitempty"` // with --article or --kernels all
+	Article  *ArticleReport  `json:",omitempty"` // with --article
+
+	Peers []PeerReport `json:",omitempty"` // with --peers: ours first
 
 	// With --report.
 	Graph    *GraphReport    `json:",omitempty"`
 	Timeline *TimelineReport `json:",omitempty"`
 	Maps     []MapsReport    `json:",omitempty"`
+
+	trace *traceFile // with --trace: a file of its own
 }
 
 // DeviceReport says what it ran on.
@@ -73,9 +81,10 @@ type VerifyReport struct {
 	Error    string  `json:",omitempty"`
 }
 
-// CompileReport is what happens once: planning, building programs, measuring kernels; and the first run.
+// CompileReport is what happens once: opening the device; planning, building programs, measuring kernels; and the first run.
 type CompileReport struct {
 	Compile, Measuring, FirstRun float64
+	Open, ColdStart              float64 // ColdStart is Open, Compile and FirstRun; what the driver remembers of earlier processes shortens it
 }
 
 // Timing summarises repeated runs, in seconds.
@@ -103,6 +112,14 @@ type WholeReport struct {
 	FrameworkLike   Timing
 	FrameworkSteps  int
 	Speedup         float64 // FrameworkLike / Full, median of pairs from the same round
+	Stamped         StampedReport
+}
+
+// StampedReport is one run with time stamps after every step, by two clocks.
+type StampedReport struct {
+	Waves     float64 // on the device, by its clock
+	Transfers float64 // those of as many bytes, alone, by the host's
+	Wall      float64 // the run with its transfers, by the host's
 }
 
 // KernelReport compares the chosen kernel with the plain one on a layer of its own.
@@ -113,6 +130,18 @@ type KernelReport struct {
 	PlainTime    Timing
 	ChosenGFLOPS float64
 	Ratio        float64 // plain / chosen
+
+	Candidates []CandidateReport `json:",omitempty"` // with --kernels all, the fastest first
+}
+
+// CandidateReport is one of the kernels that fit a layer.
+type CandidateReport struct {
+	Kernel     string
+	Chosen     bool // without --kernels all, this one would run
+	Time       Timing
+	GFLOPS     float64
+	Share      float64 // of the measured arithmetic ceiling
+	ClockError bool    `json:",omitempty"` // the rate can't be
 }
 
 // summarise sorts the durations away.
@@ -124,6 +153,13 @@ func summarise(ds []time.Duration) Timing {
 	slices.Sort(s)
 	at := func(q float64) float64 { return s[int(q*float64(len(s)-1)+0.5)].Seconds() }
 	return Timing{Runs: len(s), Median: at(0.5), P10: at(0.1), P90: at(0.9)}
+}
+
+// median is the middle one, or the later of two.
+func median(ds []time.Duration) time.Duration {
+	s := slices.Clone(ds)
+	slices.Sort(s)
+	return s[len(s)/2]
 }
 
 // medianRatio is the median of a[i]/b[i], pairs from the same round.

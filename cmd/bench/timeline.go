@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -29,7 +30,8 @@ type Span struct {
 	Start, End float64
 }
 
-func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
+// stampedRuns runs the network with time stamps after every step, the shortest run first.
+func stampedRuns(ctx context.Context, s *run.Session, c *benchCase, runs int) ([]run.Timing, error) {
 	var all []run.Timing
 	for i := range 1 + runs {
 		_, t, err := s.RunTimed(ctx, c.input, true)
@@ -40,7 +42,15 @@ func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b run.Timing) int { return int(a.Total - b.Total) })
+	slices.SortFunc(all, func(a, b run.Timing) int { return cmp.Compare(a.Total, b.Total) })
+	return all, nil
+}
+
+func measureTimeline(ctx context.Context, s *run.Session, c *benchCase, runs int) (*TimelineReport, error) {
+	all, err := stampedRuns(ctx, s, c, runs)
+	if err != nil {
+		return nil, err
+	}
 	t := all[len(all)/2]
 	r := &TimelineReport{Runs: len(all), Total: t.Total.Seconds()}
 	at := 0.0
