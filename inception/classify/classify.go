@@ -16,8 +16,8 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// Runner computes all outputs of one network, for inputs of one shape. It must be safe for several goroutines. An
-// *inception.Session is one.
+// Runner computes all outputs of one network, for inputs of one shape, or for fewer pictures where none depends on another. It must
+// be safe for several goroutines. An *inception.Session is one.
 type Runner interface {
 	RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error)
 	Close() error
@@ -40,7 +40,7 @@ func GPU(d *gpu.Device, o inception.Options) Backend {
 // Options change how pictures are classified. The zero value is fine.
 type Options struct {
 	Top     int           // classes to name for a picture; 0: 5; negative: none, for the sake of Values
-	Batch   int           // pictures in one run; 0: what the model fixes, or 1. Fewer take as long as that many
+	Batch   int           // pictures in one run; 0: what the model fixes, or 1. Fewer may take as long as that many
 	Values  []graph.Value // further values of the graph to give for each picture: embeddings, feature maps
 	Softmax bool          // make probabilities of the output though it looks as if it were some already
 	Fitted  bool          // give each picture as it was scaled and cropped, too
@@ -53,6 +53,7 @@ type Classifier struct {
 	preset images.Preset
 	labels []string
 	in     tensor.Shape
+	fewer  bool // the runner takes fewer pictures: none depends on another
 	o      Options
 	output int           // which of the runner's outputs has the classes
 	values []int         // and which the Options' values
@@ -79,6 +80,9 @@ func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, erro
 	}
 	part, err := m.Graph.UpTo(wanted...)
 	if err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	if c.fewer, err = separable(part, c.in); err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	if c.runner, err = b(ctx, part, c.in); err != nil {
@@ -128,6 +132,23 @@ func (c *Classifier) choose(m *Model) ([]graph.Value, error) {
 	c.o.Top = min(c.o.Top, classes)
 	c.output = want(m.Graph.Outputs[0])
 	return wanted, nil
+}
+
+// separable reports that the pictures of a batch don't depend on each other: every value has as many images for each as for one.
+func separable(g *graph.Graph, in tensor.Shape) (bool, error) {
+	all, err := g.Shapes(in)
+	if err != nil {
+		return false, err
+	}
+	n := in.N
+	in.N = 1
+	one, err := g.Shapes(in)
+	for i := range one {
+		if one[i].N *= n; one[i] != all[i] {
+			return false, nil
+		}
+	}
+	return err == nil, nil // a graph may be for this batch alone
 }
 
 // Close frees what the classifier holds on the device.
