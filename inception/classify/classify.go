@@ -23,16 +23,19 @@ type Runner interface {
 	Close() error
 }
 
-// Backend makes a network ready to run on inputs of one shape.
+// Backend makes a network ready to run on inputs of one shape. The graph is the backend's own from then on, though its weights' numbers
+// may be shared.
 type Backend func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error)
 
-// GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier.
+// GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier. Once the weights are on
+// it, the graph that the backend was given has none: their memory is free where the Model drops them, too.
 func GPU(d *gpu.Device, o inception.Options) Backend {
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error) {
 		s, err := inception.Compile(ctx, d, g, in, o)
 		if err != nil {
 			return nil, err
 		}
+		clear(g.Weights)
 		return s, nil
 	}
 }
@@ -60,7 +63,7 @@ type Classifier struct {
 	slots  chan struct{} // bounds the pictures that are decoded and scaled at once: each may take hundreds of megabytes
 }
 
-// New makes a model ready. The model must not be changed afterwards.
+// New makes a model ready. The model must not be changed afterwards, but for its weights where the backend is GPU: they may go.
 func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, error) {
 	c := &Classifier{preset: m.Preset, labels: m.Labels, o: o, output: -1, slots: make(chan struct{}, min(runtime.GOMAXPROCS(0), 4))}
 	batch, err := m.ChooseBatch(o.Batch, 1)

@@ -1,6 +1,7 @@
 package classify_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -194,5 +197,29 @@ func BenchmarkEach(b *testing.B) {
 			}
 			b.ReportMetric(float64(len(pictures)*b.N)*compute.Seconds()/b.Elapsed().Seconds(), "of-device")
 		})
+	}
+}
+
+// TestWeightsGo: on a device the classifier needs no weights of the host's, and leaves those of its model alone.
+func TestWeightsGo(t *testing.T) {
+	var given *graph.Graph
+	device := classify.GPU(gputest.Open(t), inception.Options{})
+	m := digitsModel(t)
+	c := open(t, m, func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
+		given = g
+		return device(ctx, g, in)
+	}, classify.Options{})
+	if len(given.Weights) != 0 || len(m.Graph.Weights) == 0 {
+		t.Errorf("the classifier has %d weights, its model %d", len(given.Weights), len(m.Graph.Weights))
+	}
+	again := open(t, m, device, classify.Options{})
+	clear(m.Graph.Weights)
+	for i, s := range samples(t)[10:] {
+		for _, c := range []*classify.Classifier{c, again} {
+			r, err := c.ClassifyEncoded(context.Background(), bytes.NewReader(s.PNG))
+			if err != nil || r[0].Classes[0].Index != s.Label && i == 0 {
+				t.Fatalf("sample %d: %+v, %v", 10+i, r, err)
+			}
+		}
 	}
 }
