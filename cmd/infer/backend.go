@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu"
@@ -34,6 +35,16 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 	}
 	fmt.Fprintf(log, "Device   %s, OpenGL %s%s\n", d.Info().Renderer, d.Info().Version, kind)
 	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache}), d.Close, nil
+}
+
+// letGo frees the host's copy of the model's weights, once the network is compiled: on the device it has its own, and the photos to come
+// have room.
+func letGo(f *flags, m *classify.Model) {
+	if f.Backend == "cpu" {
+		return // which computes with them
+	}
+	clear(m.Graph.Weights)
+	debug.FreeOSMemory()
 }
 
 // reference is the backend of cpuref.

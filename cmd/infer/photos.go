@@ -64,6 +64,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 		return err
 	}
 	defer c.Close()
+	letGo(f, m)
 	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
 	j.print = newPrinter(f, j, out)
 	j.progress = newProgress(len(j.photos), log)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
-	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -30,7 +29,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	if m.Batch == 0 {
 		batch = min(batch, x.N)
 	}
-	y, err := inBatches(ctx, f, m.Graph, x, batch, log)
+	y, err := inBatches(ctx, f, m, x, batch, log)
 	if err != nil {
 		return err
 	}
@@ -94,18 +93,20 @@ func readTensor(path string) (*tensor.Tensor, error) {
 }
 
 // inBatches runs x through the network, batch items at a time. The last batch is filled up with zeros.
-func inBatches(ctx context.Context, f *flags, g *graph.Graph, x *tensor.Tensor, batch int, log io.Writer) (*tensor.Tensor, error) {
+func inBatches(ctx context.Context, f *flags, m *classify.Model, x *tensor.Tensor, batch int, log io.Writer) (*tensor.Tensor, error) {
 	part := x.Shape
 	part.N = batch
-	shapes, err := g.Shapes(part)
+	shapes, err := m.Graph.Shapes(part)
 	if err != nil {
 		return nil, err
 	}
-	out := shapes[g.Outputs[0]]
+	first := m.Graph.Outputs[0]
+	out := shapes[first]
 	if part.N != x.N && out.N != part.N {
 		return nil, fmt.Errorf("an output of shape %v can't be put together from batches of %d", out, part.N)
 	}
-	if g, err = g.UpTo(g.Outputs[0]); err != nil {
+	g, err := m.Graph.UpTo(first)
+	if err != nil {
 		return nil, err
 	}
 	backend, closeIt, err := openBackend(ctx, f, log)
@@ -118,6 +119,7 @@ func inBatches(ctx context.Context, f *flags, g *graph.Graph, x *tensor.Tensor, 
 		return nil, err
 	}
 	defer r.Close()
+	letGo(f, m)
 	item := x.Len() / x.N
 	var data []float32
 	for n := 0; n < x.N; n += part.N {

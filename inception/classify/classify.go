@@ -16,23 +16,26 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// Runner computes all outputs of one network, for inputs of one shape. It must be safe for several goroutines. An
-// *inception.Session is one.
+// Runner computes all outputs of one network, for inputs of one shape, or for fewer pictures where none depends on another. It must
+// be safe for several goroutines. An *inception.Session is one.
 type Runner interface {
 	RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error)
 	Close() error
 }
 
-// Backend makes a network ready to run on inputs of one shape.
+// Backend makes a network ready to run on inputs of one shape. The graph is the backend's own from then on, though its weights' numbers
+// may be shared.
 type Backend func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error)
 
-// GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier.
+// GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier. Once the weights are on
+// it, the graph that the backend was given has none: their memory is free where the Model drops them, too.
 func GPU(d *gpu.Device, o inception.Options) Backend {
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error) {
 		s, err := inception.Compile(ctx, d, g, in, o)
 		if err != nil {
 			return nil, err
 		}
+		clear(g.Weights)
 		return s, nil
 	}
 }
@@ -40,7 +43,7 @@ func GPU(d *gpu.Device, o inception.Options) Backend {
 // Options change how pictures are classified. The zero value is fine.
 type Options struct {
 	Top     int           // classes to name for a picture; 0: 5; negative: none, for the sake of Values
-	Batch   int           // pictures in one run; 0: what the model fixes, or 1. Fewer take as long as that many
+	Batch   int           // pictures in one run; 0: what the model fixes, or 1. Fewer may take as long as that many
 	Values  []graph.Value // further values of the graph to give for each picture: embeddings, feature maps
 	Softmax bool          // make probabilities of the output though it looks as if it were some already
 	Fitted  bool          // give each picture as it was scaled and cropped, too
@@ -53,13 +56,14 @@ type Classifier struct {
 	preset images.Preset
 	labels []string
 	in     tensor.Shape
+	fewer  bool // the runner takes fewer pictures: none depends on another
 	o      Options
 	output int           // which of the runner's outputs has the classes
 	values []int         // and which the Options' values
 	slots  chan struct{} // bounds the pictures that are decoded and scaled at once: each may take hundreds of megabytes
 }
 
-// New makes a model ready. The model must not be changed afterwards.
+// New makes a model ready. The model must not be changed afterwards, but for its weights where the backend is GPU: they may go.
 func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, error) {
 	c := &Classifier{preset: m.Preset, labels: m.Labels, o: o, output: -1, slots: make(chan struct{}, min(runtime.GOMAXPROCS(0), 4))}
 	batch, err := m.ChooseBatch(o.Batch, 1)
@@ -79,6 +83,9 @@ func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, erro
 	}
 	part, err := m.Graph.UpTo(wanted...)
 	if err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	if c.fewer, err = separable(part, c.in); err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	if c.runner, err = b(ctx, part, c.in); err != nil {
@@ -128,6 +135,23 @@ func (c *Classifier) choose(m *Model) ([]graph.Value, error) {
 	c.o.Top = min(c.o.Top, classes)
 	c.output = want(m.Graph.Outputs[0])
 	return wanted, nil
+}
+
+// separable reports that the pictures of a batch don't depend on each other: every value has as many images for each as for one.
+func separable(g *graph.Graph, in tensor.Shape) (bool, error) {
+	all, err := g.Shapes(in)
+	if err != nil {
+		return false, err
+	}
+	n := in.N
+	in.N = 1
+	one, err := g.Shapes(in)
+	for i := range one {
+		if one[i].N *= n; one[i] != all[i] {
+			return false, nil
+		}
+	}
+	return err == nil, nil // a graph may be for this batch alone
 }
 
 // Close frees what the classifier holds on the device.

@@ -26,46 +26,44 @@ type Result struct {
 }
 
 // Each classifies pictures a batch at a time, and gives the results as they come: those that can't be used at once, the others
-// with their batch. While one batch is computed, the next pictures are loaded, a few at a time. An error of the device or of
-// ctx comes last, with an empty Result.
+// with their batch. While one batch is computed, the next waits ready, and pictures behind it are loaded, a few at a time. An error of
+// the device or of ctx comes last, with an empty Result.
 func (c *Classifier) Each(ctx context.Context, pictures []Picture) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
-		x := tensor.New(c.in)
-		var batch []*item
-		flush := func() bool {
-			results, err := c.compute(ctx, x, batch)
-			if err != nil {
-				yield(Result{}, fmt.Errorf("classify: %w", err))
-				return false
+		inner, cancel := context.WithCancel(ctx)
+		answers := c.run(inner, pictures)
+		defer func() { // no run goes on after the loop
+			cancel()
+			for a := range answers {
+				<-a.done
 			}
-			for _, r := range results {
-				if !yield(r, nil) {
-					return false
-				}
-			}
-			batch = batch[:0]
-			return true
-		}
-		for it := range c.prepare(ctx, pictures) {
+		}()
+		for a := range answers {
+			<-a.done
 			if ctx.Err() != nil {
 				break
 			}
-			if it.err != nil {
-				if !yield(Result{Index: it.index, Err: it.err}, nil) {
+			if a.err != nil {
+				yield(Result{}, fmt.Errorf("classify: %w", a.err))
+				return
+			}
+			for _, r := range a.results {
+				if !yield(r, nil) {
 					return
 				}
-				continue
-			}
-			if batch = append(batch, it); len(batch) == c.in.N && !flush() {
-				return
 			}
 		}
 		if ctx.Err() != nil {
 			yield(Result{}, fmt.Errorf("classify: %w", context.Cause(ctx)))
-		} else if len(batch) > 0 {
-			flush()
 		}
 	}
+}
+
+// answer is a batch's, or that of a picture which can't be used. What it holds may be read once done is closed.
+type answer struct {
+	done    chan struct{}
+	results []Result
+	err     error
 }
 
 // item is a picture on its way.
@@ -77,22 +75,71 @@ type item struct {
 	err    error
 }
 
-// prepare yields the pictures in order. While the caller works on one, the next few are loaded and scaled.
+// inFlight is how many batches of one call are on their way at once: the device has one while another's numbers are converted to
+// its layout, or back.
+const inFlight = 2
+
+// run starts the runs of all batches, and gives their answers in order. After ctx ends there may be fewer. Whoever calls it must
+// read to the end.
+func (c *Classifier) run(ctx context.Context, pictures []Picture) <-chan *answer {
+	answers := make(chan *answer, inFlight)
+	turns := make(chan struct{}, inFlight)
+	var batch []*item
+	start := func() {
+		a, items := &answer{done: make(chan struct{})}, batch
+		batch = nil
+		x := c.input(items) // while others are computed
+		turns <- struct{}{}
+		answers <- a
+		go func() {
+			a.results, a.err = c.compute(ctx, x, items)
+			<-turns
+			close(a.done)
+		}()
+	}
+	go func() {
+		defer close(answers)
+		for it := range c.prepare(ctx, pictures) {
+			if it.err != nil {
+				a := &answer{done: make(chan struct{}), results: []Result{{Index: it.index, Err: it.err}}}
+				close(a.done)
+				answers <- a
+			} else if batch = append(batch, it); len(batch) == c.in.N {
+				start()
+			}
+		}
+		if len(batch) > 0 && ctx.Err() == nil {
+			start()
+		}
+	}()
+	return answers
+}
+
+// prepare yields the pictures in order. While the caller works on one, the next are loaded and scaled: a few at once, as slots has
+// room, and as many in all as a batch takes.
 func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*item] {
 	return func(yield func(*item) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		queue := make(chan chan *item, cap(c.slots))
+		queue := make(chan chan *item, max(cap(c.slots), c.in.N))
 		go func() {
 			defer close(queue)
 			for i, p := range pictures {
 				done := make(chan *item, 1)
-				select {
+				select { // first a place, then a slot: nobody holds a slot while its caller is slow
 				case queue <- done:
 				case <-ctx.Done():
 					return
 				}
-				go func() { done <- c.prepareOne(ctx, i, p) }()
+				select { // here, so that the earlier picture has the earlier slot
+				case c.slots <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				go func() {
+					defer func() { <-c.slots }()
+					done <- c.prepareOne(i, p)
+				}()
 			}
 		}()
 		for done := range queue {
@@ -108,15 +155,8 @@ func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*
 	}
 }
 
-func (c *Classifier) prepareOne(ctx context.Context, index int, p Picture) *item {
+func (c *Classifier) prepareOne(index int, p Picture) *item {
 	it := &item{index: index, name: p.Name}
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		it.err = context.Cause(ctx)
-		return it
-	}
 	m, err := p.Load()
 	if err != nil {
 		it.err = err // names the file
@@ -142,12 +182,21 @@ func named(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// compute runs the network on a batch, which the last picture fills up where there are too few, and deals out the answers.
-func (c *Classifier) compute(ctx context.Context, x *tensor.Tensor, batch []*item) ([]Result, error) {
-	each := c.preset.Len()
-	for i := range c.in.N {
+// input is the network's input for a batch. Where the network can't take fewer, the last picture fills it up.
+func (c *Classifier) input(batch []*item) *tensor.Tensor {
+	in, each := c.in, c.preset.Len()
+	if c.fewer {
+		in.N = len(batch)
+	}
+	x := tensor.New(in) // not one for all: an answer may hold the input, as a value that was asked for
+	for i := range in.N {
 		copy(x.Data[i*each:], batch[min(i, len(batch)-1)].data)
 	}
+	return x
+}
+
+// compute runs the network on a batch and deals out the answers.
+func (c *Classifier) compute(ctx context.Context, x *tensor.Tensor, batch []*item) ([]Result, error) {
 	ys, err := c.runner.RunAll(ctx, x)
 	if err != nil {
 		return nil, err

@@ -151,21 +151,21 @@ func TestSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := load(t, "formats/rgb.jpg")
-	inFS := func(l Limits) (*image.RGBA, error) {
+	inFS := func(l Limits) (image.Image, error) {
 		return LoadFS(fstest.MapFS{"a/b.jpg": {Data: data}}, "a/b.jpg", l)
 	}
-	fromReader := func(l Limits) (*image.RGBA, error) {
+	fromReader := func(l Limits) (image.Image, error) {
 		return Decode(iotest.OneByteReader(bytes.NewReader(data)), l)
 	}
 	small := DefaultLimits
 	small.Bytes = int64(len(data)) - 1
-	for name, open := range map[string]func(Limits) (*image.RGBA, error){"file system": inFS, "reader": fromReader} {
+	for name, open := range map[string]func(Limits) (image.Image, error){"file system": inFS, "reader": fromReader} {
 		got, err := open(DefaultLimits)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if d, _ := difference(t, got, want); d != 0 {
+		if d, _ := difference(t, rgba(t, got), want); d != 0 {
 			t.Errorf("%s: a level differs by %d", name, d)
 		}
 		if _, err := open(small); err == nil || !strings.Contains(err.Error(), "allowed") {

@@ -28,7 +28,7 @@ type Limits struct {
 var DefaultLimits = Limits{Bytes: 256 << 20, Pixels: 100e6, Side: 1 << 15}
 
 // Load reads a JPEG, PNG, GIF (its first frame), WebP or BMP file; see Decode. The error names the file.
-func Load(path string, l Limits) (*image.RGBA, error) {
+func Load(path string, l Limits) (image.Image, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err // names the path
@@ -37,7 +37,7 @@ func Load(path string, l Limits) (*image.RGBA, error) {
 }
 
 // LoadFS is Load for a file of a file system.
-func LoadFS(fsys fs.FS, name string, l Limits) (*image.RGBA, error) {
+func LoadFS(fsys fs.FS, name string, l Limits) (image.Image, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func LoadFS(fsys fs.FS, name string, l Limits) (*image.RGBA, error) {
 	return readImage(f, name, l)
 }
 
-func readImage(f fs.File, name string, l Limits) (*image.RGBA, error) {
+func readImage(f fs.File, name string, l Limits) (image.Image, error) {
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
@@ -65,10 +65,10 @@ func readImage(f fs.File, name string, l Limits) (*image.RGBA, error) {
 }
 
 // Decode reads the content of an image file, whose format is told by its first bytes, and turns the image upright as its
-// EXIF orientation says. The header is checked against the limits before any pixel is decoded. The image is opaque: alpha is
-// dropped, not blended, as Pillow's convert("RGB") does (but a GIF's transparent pixels are black); grey is repeated in R, G
-// and B; of 16 bits the upper 8 are kept.
-func Decode(r io.Reader, l Limits) (*image.RGBA, error) {
+// EXIF orientation says. The header is checked against the limits before any pixel is decoded. The image has whatever type is least
+// work to scale. Preset.Fit, and Opaque for a copy of all pixels, make R, G, B of it: alpha is dropped, not blended, as Pillow's
+// convert("RGB") does (but a GIF's transparent pixels are black); grey is repeated in R, G and B; of 16 bits the upper 8 are kept.
+func Decode(r io.Reader, l Limits) (image.Image, error) {
 	data, err := io.ReadAll(io.LimitReader(r, l.Bytes+1))
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func Decode(r io.Reader, l Limits) (*image.RGBA, error) {
 	return decode(data, l)
 }
 
-func decode(data []byte, l Limits) (img *image.RGBA, err error) {
+func decode(data []byte, l Limits) (img image.Image, err error) {
 	header, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, notImage(data, err)
@@ -107,11 +107,14 @@ func decode(data []byte, l Limits) (img *image.RGBA, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: truncated, damaged or of an unknown kind: %w", format, err)
 	}
-	canvas := image.Rect(0, 0, header.Width, header.Height)
-	if format != "gif" { // a GIF's frame may be a part of the canvas
-		canvas = m.Bounds()
+	if format == "gif" { // its frame may be a part of the canvas
+		return opaque(m, image.Rect(0, 0, header.Width, header.Height)), nil
 	}
-	return upright(opaque(m, canvas), orientation(data, format)), nil
+	switch m.(type) {
+	case *image.YCbCr, *image.Gray, *image.NRGBA: // scaled as they are, which is less work
+		return turn(m, orientation(data, format)), nil
+	}
+	return turn(opaque(m, m.Bounds()), orientation(data, format)), nil
 }
 
 func (l Limits) check(s image.Point) error {

@@ -14,42 +14,6 @@ import (
 	"testing"
 )
 
-func load(t *testing.T, name string) *image.RGBA {
-	t.Helper()
-	m, err := Load(filepath.Join("testdata", filepath.FromSlash(name)), DefaultLimits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func fit(t *testing.T, p Preset, m *image.RGBA) *image.RGBA {
-	t.Helper()
-	m, err := p.Fit(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// difference is the largest and the mean difference of two images' levels, alpha included.
-func difference(t *testing.T, a, b *image.RGBA) (largest int, mean float64) {
-	t.Helper()
-	if a.Rect.Size() != b.Rect.Size() {
-		t.Fatalf("sizes are %v and %v", a.Rect.Size(), b.Rect.Size())
-	}
-	sum := 0
-	for y := range a.Rect.Dy() {
-		for i := range 4 * a.Rect.Dx() {
-			d := int(a.Pix[y*a.Stride+i]) - int(b.Pix[y*b.Stride+i])
-			d = max(d, -d)
-			largest = max(largest, d)
-			sum += d
-		}
-	}
-	return largest, float64(sum) / float64(4*a.Rect.Dx()*a.Rect.Dy())
-}
-
 // TestResizeAgreesWithPillow: within 1 level everywhere.
 func TestResizeAgreesWithPillow(t *testing.T) {
 	for _, c := range []struct {
@@ -202,10 +166,11 @@ func TestOrientationJPEG(t *testing.T) {
 	for o, want := range corner {
 		for _, big := range []bool{false, true} {
 			data := withAPP1(withAPP1(b.Bytes(), append([]byte("Exif\x00\x00"), exif(big, byte(o))...)), []byte("http://ns.adobe.com/xap/1.0/\x00"))
-			got, err := decode(data, DefaultLimits)
+			m, err := decode(data, DefaultLimits)
 			if err != nil {
 				t.Fatal(err)
 			}
+			got := rgba(t, m)
 			size := image.Pt(16, 8)
 			if o >= 5 {
 				size = image.Pt(8, 16)
@@ -252,8 +217,18 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := decode(data, Limits{Bytes: 1 << 20, Pixels: 1 << 16, Side: 1 << 12})
-		if err == nil && (m.Rect.Dx() < 1 || m.Rect.Dx()*m.Rect.Dy() > 1<<16) {
-			t.Errorf("an image of %v", m.Rect)
+		if err != nil {
+			return
+		}
+		if b := m.Bounds(); b.Dx() < 1 || b.Dx()*b.Dy() > 1<<16 {
+			t.Errorf("an image of %v", b)
+		}
+		if b := rgba(t, m).Bounds(); b != m.Bounds() {
+			t.Errorf("an image of %v is one of %v", m.Bounds(), b)
+		}
+		p := Preset{Exact: Size{5, 7}, Crop: Size{3, 4}}
+		if b := fit(t, p, m).Bounds(); b != image.Rect(0, 0, 4, 3) {
+			t.Errorf("fitted to %v", b)
 		}
 	})
 }
@@ -267,8 +242,8 @@ func TestTruncated(t *testing.T) {
 		}
 		for n := 0; n < len(data); n += 1 + len(data)/100 {
 			m, err := decode(data[:n], DefaultLimits)
-			if err == nil && m.Rect.Size() != image.Pt(24, 16) {
-				t.Errorf("%s cut to %d of %d bytes: an image of %v", name, n, len(data), m.Rect)
+			if err == nil && m.Bounds().Size() != image.Pt(24, 16) {
+				t.Errorf("%s cut to %d of %d bytes: an image of %v", name, n, len(data), m.Bounds())
 			}
 			if n < len(data)/2 && err == nil {
 				t.Errorf("%s cut to %d of %d bytes is decoded", name, n, len(data))
@@ -391,7 +366,7 @@ func Test16Bit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := got.RGBAAt(0, 0); c != (color.RGBA{0xab, 0x12, 0xff, 255}) {
+	if c := rgba(t, got).RGBAAt(0, 0); c != (color.RGBA{0xab, 0x12, 0xff, 255}) {
 		t.Errorf("pixel is %v", c)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Opaque is m as RGBA with its upper left at (0, 0) and without alpha, which is dropped, not blended, as in Decode. An opaque
-// *image.RGBA is returned as it is; of others, DefaultLimits bound the size.
+// *image.RGBA is returned as it is; of types that Decode doesn't give, DefaultLimits bound the size.
 func Opaque(m image.Image) (*image.RGBA, error) {
 	if m == nil {
 		return nil, errors.New("no picture")
@@ -21,8 +21,14 @@ func Opaque(m image.Image) (*image.RGBA, error) {
 	if rgba, ok := m.(*image.RGBA); ok && rgba.Opaque() {
 		return rgba, nil
 	}
-	if err := DefaultLimits.check(bounds.Size()); err != nil { // image.Uniform, for one, has a side of 2 billion
-		return nil, fmt.Errorf("the picture has %w", err)
+	switch m := m.(type) {
+	case *turned:
+		return upright(opaque(m.stored, m.stored.Bounds()), m.orientation), nil
+	case *image.YCbCr, *image.Gray, *image.NRGBA: // have their pixels in memory already, as Decode's limits allowed
+	default:
+		if err := DefaultLimits.check(bounds.Size()); err != nil { // image.Uniform, for one, has a side of 2 billion
+			return nil, fmt.Errorf("the picture has %w", err)
+		}
 	}
 	return opaque(m, bounds), nil
 }

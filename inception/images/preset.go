@@ -142,23 +142,28 @@ func (p Preset) ForSize(s Size) Preset {
 	return p
 }
 
-// Fit scales and crops any picture, once Opaque has made it one without alpha.
+// Fit scales and crops any picture. Alpha is dropped, as Opaque does.
 func (p Preset) Fit(picture image.Image) (*image.RGBA, error) {
-	m, err := Opaque(picture)
+	orientation := 1
+	if t, ok := picture.(*turned); ok {
+		picture, orientation = t.stored, t.orientation
+	}
+	m, err := simple(picture)
 	if err != nil {
 		return nil, err
 	}
+	size := image.Pt(p.Exact.W, p.Exact.H) // upright
 	if p.Short > 0 {
-		if m, err = ResizeShort(m, p.Short); err != nil {
+		if size, err = shortSize(sides(m.Bounds().Size(), orientation), p.Short); err != nil {
 			return nil, err
 		}
-	} else {
-		m = Resize(m, p.Exact.W, p.Exact.H)
 	}
+	part := image.Rectangle{Max: size}
 	if p.Crop != (Size{}) {
-		m = CenterCrop(m, p.Crop.W, p.Crop.H)
+		part = middle(size, p.Crop.W, p.Crop.H)
 	}
-	return m, nil
+	stored := sides(size, orientation)
+	return upright(scale(m, stored.X, stored.Y, whereAll(stored, orientation, part)), orientation), nil
 }
 
 // Tensor is a network's input for some pictures, each scaled, cropped and normalised: pictures × channels × rows × columns.
