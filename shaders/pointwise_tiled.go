@@ -13,10 +13,12 @@ var PointwiseTiled = &Kernel{
 	},
 	estimate: Key.tiledEstimate,
 	candidates: func(p *Params) []Key {
-		return []Key{
-			{TileX: 8, TileG: 2, LocalX: 8},
-			{TileX: 14, TileG: 2, LocalX: 8},
-			{TileX: 4, TileG: 2, LocalX: 64},
+		narrow, wide := Key{TileX: 8, TileG: 2, LocalX: 8}, Key{TileX: 14, TileG: 2, LocalX: 8}
+		// On llvmpipe the wide tile takes 0.88 of the time for a pixel, those that overhang the image included.
+		overhung := func(k Key) int { return ceil(p.pixels(), k.LocalX*k.TileX) * k.LocalX * k.TileX }
+		if 88*overhung(wide) < 100*overhung(narrow) {
+			narrow, wide = wide, narrow
 		}
+		return []Key{narrow, wide, {TileX: 4, TileG: 2, LocalX: 64}}
 	},
 }
