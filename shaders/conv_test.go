@@ -162,21 +162,10 @@ func table(t *testing.T, cases []convCase, keys func(convCase, *problem) []shade
 	tableOn(t, newLabs(t), cases, keys)
 }
 
-// candidateTable runs every key that may be chosen for each case, in the context that users get. Where a driver takes long to
-// compile (zink, by way of SPIR-V), the ways to read take turns from case to case.
+// candidateTable runs every key that may be chosen for each case, in the context that users get.
 func candidateTable(t *testing.T, cases []convCase, keys func(convCase, *problem) []shaders.Key) {
 	t.Helper()
-	user := newLabs(t)[1:]
-	turns := strings.Contains(user[0].dev.Info().Renderer, "zink")
-	i := 0
-	tableOn(t, user, cases, func(c convCase, p *problem) []shaders.Key {
-		all := keys(c, p)
-		if i++; turns {
-			load := shaders.Loads()[i%3]
-			all = slices.DeleteFunc(all, func(k shaders.Key) bool { return k.Load != load })
-		}
-		return all
-	})
+	tableOn(t, newLabs(t)[1:], cases, keys)
 }
 
 func tableOn(t *testing.T, labs []*lab, cases []convCase, keys func(convCase, *problem) []shaders.Key) {
