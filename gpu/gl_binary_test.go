@@ -19,8 +19,12 @@ func (l *lies) Put(string, []byte)            {}
 func TestBinaryOfNoUse(t *testing.T) {
 	ctx := context.Background()
 	d, g := openReal(t, Options{})
-	if !g.binaries {
-		t.Skip("the driver has no program binaries")
+	if !g.binaries { // then a store must never be asked
+		d, _ := openReal(t, Options{Programs: &lies{programBinary{1, []byte("noise")}}})
+		if _, err := d.Program(ctx, longSource); err != nil {
+			t.Errorf("a driver without program binaries was given one: %v", err)
+		}
+		return
 	}
 	var real programBinary
 	err := d.do(ctx, func() error {

@@ -65,7 +65,11 @@ func TestProgramStore(t *testing.T) {
 	s := &memory{m: map[string][]byte{}}
 	useAll(t, s)
 	if s.puts == 0 {
-		t.Skip("the driver has no program binaries") // and the sources were compiled
+		if s.hits != 0 || len(s.m) != 0 {
+			t.Errorf("nothing was put, and yet %d hits, %d programs", s.hits, len(s.m))
+		}
+		t.Log("the driver has no program binaries: the sources were compiled")
+		return
 	}
 	if s.puts != 2 || len(s.m) != 2 || s.hits != 2 {
 		t.Errorf("%d puts of %d programs and %d hits, want 2, 2 and 2", s.puts, len(s.m), s.hits)
