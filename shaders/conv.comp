@@ -1,5 +1,5 @@
-// conv: any 2-D convolution, one output per invocation. It reads like the formula, serves what no other kernel serves
-// (groups), and is what the faster ones are measured against.
+// conv: any 2-D convolution, one output per invocation. It reads like the formula, serves whatever no other kernel does, and is
+// what the faster ones are measured against.
 //
 //   out(n, o, y, x) = bias(o) + Σ_{i, ky, kx} weight(o, i, ky, kx) · in(n, first + i, y·SH + ky·DH − PT, x·SW + kx·DW − PL)
 //
