@@ -40,7 +40,7 @@ type flags struct {
 	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
 	Trace   string `placeholder:"FILE.json" help:"Also write one run as a timeline of waves and steps, which ui.perfetto.dev and chrome://tracing open."`
 
-	Peers  bool   `help:"Also run the same network, weights and input on other runtimes, in turn: ONNX Runtime and PyTorch on the CPU, where Python has them."`
+	Peers  bool   `help:"Also run the same network, weights and input on other runtimes, in turn: ONNX Runtime and PyTorch on the CPU, ncnn on the CPU and on Vulkan, where Python has them."`
 	Python string `default:"python3" placeholder:"COMMAND" help:"The Python of --peers. The packages that it needs are named at the top of each script in cmd/bench/peers."`
 
 	ListDevices bool `help:"List the devices and exit."`

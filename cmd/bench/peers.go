@@ -31,6 +31,8 @@ var peerScripts embed.FS
 var peerNames = []struct{ name, script string }{
 	{"ONNX Runtime, CPU", "onnxruntime_cpu.py"},
 	{"PyTorch eager, CPU", "pytorch_cpu.py"},
+	{"ncnn, CPU", "ncnn_cpu.py"},
+	{"ncnn, Vulkan", "ncnn_vulkan.py"},
 }
 
 // PeerReport is another runtime, or ours, on the same network, weights and input, all in turn.

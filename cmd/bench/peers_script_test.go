@@ -59,7 +59,7 @@ func TestPeers(t *testing.T) {
 		if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 			t.Fatal(err)
 		}
-		if len(r.Peers) != 3 || r.Peers[0].Ratio != 1 || r.Peers[0].RelL2 > 1e-6 || r.Peers[0].Time == nil {
+		if len(r.Peers) != 5 || r.Peers[0].Ratio != 1 || r.Peers[0].RelL2 > 1e-6 || r.Peers[0].Time == nil {
 			t.Fatalf("%+v", r.Peers)
 		}
 		return r.Peers
