@@ -113,6 +113,7 @@ func TestApplyErrors(t *testing.T) {
 		{"pad", graph.Pad2D{Pad: graph.Pad(-1)}, nil, nil, []*tensor.Tensor{x}, "padding"},
 		{"channel", graph.Channels{Index: []int{2}}, nil, nil, []*tensor.Tensor{x}, "channel 2"},
 		{"no channels", graph.Channels{}, nil, nil, []*tensor.Tensor{x}, "C is 0"},
+		{"scale", graph.Scale{Channels: 2}, nil, nil, []*tensor.Tensor{x}, "can't be applied"},
 		{"batch norm", graph.BatchNorm{Channels: 2}, nil, nil, []*tensor.Tensor{x}, "can't be applied"},
 		{"input", graph.Input{Channels: 2}, nil, nil, []*tensor.Tensor{x}, "can't be applied"},
 		{"unknown", mystery{}, nil, nil, []*tensor.Tensor{x}, "cpuref.mystery"},

@@ -96,6 +96,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return pool(ctx, in[0], op.Pool(in[0].Shape), nil, out)
 	case graph.Affine:
 		return affine(ctx, in[0], optional(op.Scale), optional(op.Shift))
+	case graph.Scale:
+		return scale(ctx, in[0], op)
 	case graph.BatchNorm:
 		return batchNorm(ctx, in[0], op, optional(op.Scale), optional(op.Shift), optional(op.Mean), optional(op.Var))
 	case graph.Binary:

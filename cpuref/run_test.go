@@ -106,6 +106,7 @@ func TestRunEveryOperator(t *testing.T) {
 	add("affine", affine, in, 9, 17, -0.5, -11.5)
 	add("affine, no shift", graph.Affine{Channels: 2, Scale: "scale"}, in, 8, 16, -1, -12)
 	add("affine, no scale", graph.Affine{Channels: 2, Shift: "shift"}, in, 5, 9, 1.5, 12.5)
+	add("scale", graph.Scale{Channels: 2, Factor: -0.25}, in, -1, -2, -0.25, -3)
 	bn := graph.BatchNorm{Channels: 2, Eps: 0.75, Mean: weight("mean", two, 2, 0), Var: weight("var", two, 3.25, 15.25)} // deviations 2 and 4
 	add("batchnorm, not affine", bn, in, 1, 3, 0.25, 3)
 	bn.Scale, bn.Shift = "scale", "shift"

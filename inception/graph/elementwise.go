@@ -62,6 +62,30 @@ func (Affine) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.
 // OutShape is the input's shape; its channel count must be Channels.
 func (a Affine) OutShape(in []tensor.Shape) (tensor.Shape, error) { return perChannel(in, a.Channels) }
 
+// Scale is Factor·x, with one factor for every element, rounded to float32 once: a residual branch's, say.
+type Scale struct {
+	Channels int
+	Factor   float64
+}
+
+// Kind is "scale".
+func (Scale) Kind() string { return "scale" }
+
+// Params is empty.
+func (Scale) Params() []Param { return nil }
+
+// MACs is one for each element: it is an Affine.
+func (Scale) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.Len()) }
+
+// OutShape is the input's shape; its channel count must be Channels. Factor must be a finite float32 number.
+func (s Scale) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	out, err := perChannel(in, s.Channels)
+	if err == nil && !(math.Abs(s.Factor) <= math.MaxFloat32) {
+		err = fmt.Errorf("factor %v must be a finite float32 number", s.Factor)
+	}
+	return out, err
+}
+
 // BatchNorm is batch normalisation in evaluation mode, torch.nn.BatchNorm2d:
 //
 //	out(n, c, y, x) = (in(n, c, y, x) − Mean(c)) / √(Var(c) + Eps) · Scale(c) + Shift(c)

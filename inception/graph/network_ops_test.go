@@ -30,6 +30,10 @@ func TestNetworkOps(t *testing.T) {
 		{graph.LRN{Size: 0}, []tensor.Shape{in}, tensor.Shape{}, "size 0"},
 		{graph.Affine{Channels: 6}, []tensor.Shape{in}, in, ""},
 		{graph.Affine{Channels: 5}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
+		{graph.Scale{Channels: 6, Factor: -0.1}, []tensor.Shape{in}, in, ""},
+		{graph.Scale{Channels: 5}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
+		{graph.Scale{Channels: 6, Factor: 1e39}, []tensor.Shape{in}, tensor.Shape{}, "factor 1e+39"},
+		{graph.Scale{Channels: 6, Factor: math.NaN()}, []tensor.Shape{in}, tensor.Shape{}, "factor NaN"},
 		{graph.BatchNorm{Channels: 6}, []tensor.Shape{in}, in, ""},
 		{graph.BatchNorm{Channels: 7}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 7"},
 
@@ -109,6 +113,7 @@ func TestParams(t *testing.T) {
 		{graph.Affine{Channels: 3, Scale: "s"}, []string{"s [3]"}},
 		{graph.BatchNorm{Channels: 3, Shift: "b", Mean: "m", Var: "v"}, []string{"b [3]", "m [3]", "v [3]"}},
 		{graph.Constant{Shape: shape(1, 2, 3, 4), Value: "k"}, []string{"k [1 2 3 4]"}},
+		{graph.Scale{Channels: 3, Factor: 2}, nil},
 		{graph.ReLU{}, nil},
 	} {
 		var got []string

@@ -46,6 +46,7 @@ var operators = byType([]struct {
 	{graph.Pool2D{}, poolRow},
 	{graph.GlobalPool{}, globalPoolRow},
 	{graph.Affine{}, affineRow},
+	{graph.Scale{}, scaleRow},
 	{graph.BatchNorm{}, batchNormRow},
 	{graph.Binary{}, binaryRow},
 	{graph.ReLU{}, reluRow},

@@ -84,7 +84,7 @@ func TestProvenance(t *testing.T) {
 // computes reports that a part's operator may come from the node's.
 func computes(part, node graph.Op) bool {
 	switch node.(type) {
-	case graph.BatchNorm:
+	case graph.BatchNorm, graph.Scale:
 		return part.Kind() == "affine"
 	case graph.GlobalPool:
 		return "global"+part.Kind() == node.Kind()

@@ -87,6 +87,9 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 	case 12, 13:
 		return graph.ReLU{}
 	case 14:
+		if rng.IntN(2) == 0 {
+			return graph.Scale{Channels: in.C, Factor: 0.17}
+		}
 		return graph.Clip{Min: -0.5, Max: 1}
 	case 15, 16:
 		return graph.Binary{Type: graph.BinaryKind(rng.IntN(4) / 3)} // mostly sums: products grow
