@@ -25,8 +25,12 @@ func variants() ([]variant, error) {
 			}
 		}
 	}
+	networks, err := networks()
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range targets {
-		all, err := steps(t)
+		all, err := steps(networks, t)
 		if err != nil {
 			return nil, err
 		}
