@@ -19,7 +19,7 @@ import (
 type flags struct {
 	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them: JPEG, PNG, WebP, GIF (its first frame), BMP. EXIF orientation is honoured. Default: the samples that ship with the digits network."`
 
-	Model          string `placeholder:"MODEL" help:"A .onnx file; a .safetensors or .pth file with --arch; or googlenet, inception_v3, inception_a with --weights. Default: digits, the small network that ships with this program."`
+	Model          string `placeholder:"MODEL" help:"A .onnx file; a .safetensors or .pth file with --arch; or, with --weights, one of ${archs}. Default: digits, the small network that ships with this program."`
 	Arch           string `placeholder:"NAME" help:"The network that a file of weights is of: ${archs}."`
 	Weights        string `placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names, for a --model given by name."`
 	RandomWeights  bool   `help:"Random weights in place of a file: fit for timing, not for classifying."`

@@ -101,7 +101,7 @@ func (s Source) network(
 	case file != "" && s.RandomWeights:
 		return fail("a file of weights and random ones exclude each other")
 	case file == "" && !s.RandomWeights:
-		return fail("%s: no weights: give a .safetensors or .pth file of torchvision's state_dict, or ask for random ones to try it without", arch)
+		return fail("%s: no weights: give a .safetensors or .pth file of PyTorch's state_dict, or ask for random ones to try it without", arch)
 	case file == "":
 		return FromWeights(arch, nil, s.PlainInput)
 	}
@@ -125,11 +125,19 @@ type arch struct {
 
 // archs are the networks that weights can be for.
 func archs() []arch {
+	// whole is a network whose classifier tells the number of classes.
+	whole := func(classifier string, build func(classes int) *graph.Graph) func(bool, map[string]tensor.Array) (*graph.Graph, error) {
+		return func(_ bool, w map[string]tensor.Array) (*graph.Graph, error) {
+			classes, err := extent(w, classifier+".weight", 0, 1000)
+			return build(classes), err
+		}
+	}
 	return []arch{
 		{"googlenet", "imagenet", func(plain bool, w map[string]tensor.Array) (*graph.Graph, error) {
 			classes, err := extent(w, "fc.weight", 0, 1000)
 			return inception.NetworkOptions{TransformInput: !plain}.GoogLeNet(classes), err
 		}},
+		{"bninception", "bninception", whole("last_linear", inception.BNInception)},
 		{"inception_a", "imagenet", func(_ bool, w map[string]tensor.Array) (*graph.Graph, error) {
 			channels, err := extent(w, "branch1x1.weight", 1, 192)
 			return inception.InceptionA(channels), err
@@ -138,6 +146,9 @@ func archs() []arch {
 			classes, err := extent(w, "fc.weight", 0, 1000)
 			return inception.NetworkOptions{TransformInput: !plain}.InceptionV3(classes), err
 		}},
+		{"inception_v4", "inception_v4", whole("last_linear", inception.InceptionV4)},
+		{"inception_resnet_v2", "xception", whole("classif", inception.InceptionResNetV2)},
+		{"xception", "xception", whole("fc", inception.Xception)},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
@@ -215,5 +216,47 @@ func TestFromONNX(t *testing.T) {
 	}
 	if n, err := m.Classes(); n != 3 || err != nil || calls != 2 || m.Preset.Output() != images.Square(227) || m.Batch != 0 {
 		t.Errorf("%d classes, %v; %d calls, preset %v, batch %d", n, err, calls, m.Preset, m.Batch)
+	}
+}
+
+// TestWholeNetworks: each is built with as many classes as the weights have, and brings the preset that it was trained for.
+func TestWholeNetworks(t *testing.T) {
+	for _, c := range []struct {
+		arch, preset string
+		size         int
+		build        func(classes int) *graph.Graph
+	}{
+		{"googlenet", "imagenet", 224, inception.GoogLeNet},
+		{"bninception", "bninception", 224, inception.BNInception},
+		{"inception_v3", "inception", 299, inception.InceptionV3},
+		{"inception_v4", "inception_v4", 299, inception.InceptionV4},
+		{"inception_resnet_v2", "xception", 299, inception.InceptionResNetV2},
+		{"xception", "xception", 299, inception.Xception},
+	} {
+		w := map[string]tensor.Array{}
+		for _, p := range c.build(7).Params() {
+			n := 1
+			for _, d := range p.Dims {
+				n *= d
+			}
+			w[p.Name] = tensor.Array{Dims: p.Dims, Data: make([]float32, n)}
+		}
+		m, err := classify.FromWeights(c.arch, w, false)
+		if err != nil {
+			t.Errorf("%s: %v", c.arch, err)
+			continue
+		}
+		size := m.Preset.Output()
+		shapes, err := m.Graph.Shapes(tensor.Shape{N: 1, C: 3, H: size.H, W: size.W})
+		if err != nil || shapes[m.Graph.Outputs[0]] != (tensor.Shape{N: 1, C: 7, H: 1, W: 1}) {
+			t.Errorf("%s: %v", c.arch, err)
+		}
+		if m.Preset.Name != c.preset || size != images.Square(c.size) {
+			t.Errorf("%s: preset %s of size %v", c.arch, m.Preset.Name, size)
+		}
+		delete(w, m.Graph.Nodes[m.Graph.Outputs[0]].Name+".weight")
+		if _, err := classify.FromWeights(c.arch, w, false); err == nil || !strings.Contains(err.Error(), "another network") {
+			t.Errorf("%s without a classifier: %v", c.arch, err)
+		}
 	}
 }
