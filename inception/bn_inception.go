@@ -3,9 +3,10 @@ package inception
 import "inceptiongl/inception/graph"
 
 // BNInception is the network of Ioffe and Szegedy 2015, "Batch normalization", figure 5, also known as Inception v2, as
-// pretrainedmodels' bninception has it. N × 3 × H × W, 224 × 224 in the paper, to N × classes × 1 × 1 logits. It has no weights
-// yet: they have that package's names, such as "inception_3a_1x1.weight" and "inception_3a_1x1_bn.weight". Nodes have the names of
-// its modules, "inception_3a_relu_1x1", and "inception_3a", "global_pool", "last_linear".
+// pretrainedmodels' bninception has it. N × 3 × H × W, 224 × 224 in the paper and multiples of 32 elsewhere (the branches that
+// halve an odd size don't agree), to N × classes × 1 × 1 logits. It has no weights yet: they have that package's names, such as
+// "inception_3a_1x1.weight" and "inception_3a_1x1_bn.weight". Nodes have the names of its modules, such as "inception_3a_relu_1x1",
+// "global_pool" and "last_linear"; "inception_3a" is a module's end.
 func BNInception(classes int) *graph.Graph { return NetworkOptions{}.BNInception(classes) }
 
 // BNInception is the network with these options.
