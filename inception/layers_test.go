@@ -217,8 +217,12 @@ func checkReference(t *testing.T, networks []referenceNetwork) {
 // networks multiply rounding errors: PyTorch's own float32 is at up to 1.8e-6 (GoogLeNet).
 func TestSmallNetworksGPU(t *testing.T) {
 	gputest.Need(t)
-	checkGPU(t, smallNetworks(t), run.KernelsDefault)
-	checkGPU(t, smallNetworks(t), run.KernelsPlain)
+	all := smallNetworks(t)
+	checkGPU(t, all, run.KernelsPlain)
+	// A software driver compiles the chosen kernels of each network for seconds: two that are built like another are left out.
+	checkGPU(t, slices.DeleteFunc(all, func(n referenceNetwork) bool {
+		return n.graph.Name == "bninception" || n.graph.Name == "inception_v4"
+	}), run.KernelsDefault)
 }
 
 // TestFullSizeGPU: PyTorch's own float32 is at up to 2.7e-6 (Inception v4).
