@@ -81,7 +81,7 @@ func subnormalTruths(r *Result, x, y array, op graph.Binary) *Result {
 		}
 		return v
 	}
-	f := binaryOf(op.Type)
+	f := op.Type.At
 	r.Ops, r.Mag = 1, make([]float64, len(r.Value))
 	eachPair(x, y, array{r.Shape, r.Value}.Shape, func(i, j, k int) {
 		for _, other := range []float64{f(zero(x.v[i]), y.v[j]), f(x.v[i], zero(y.v[j])), f(zero(x.v[i]), zero(y.v[j]))} {
@@ -96,7 +96,7 @@ func subnormalTruths(r *Result, x, y array, op graph.Binary) *Result {
 // binary is Binary in float64, for arguments already checked.
 func binary(ctx context.Context, a, b array, op graph.Binary, out tensor.Shape) (array, error) {
 	y := newArray(out)
-	f := binaryOf(op.Type)
+	f := op.Type.At
 	eachPair(a, b, out, func(i, j, k int) { y.v[k] = f(a.v[i], b.v[j]) })
 	return y, ctx.Err()
 }
@@ -120,67 +120,6 @@ func eachPair(a, b array, out tensor.Shape, f func(i, j, k int)) {
 					k++
 				}
 			}
-		}
-	}
-}
-
-// binaryOf is the operation on numbers.
-func binaryOf(kind graph.BinaryKind) func(a, b float64) float64 {
-	truth := func(t bool) float64 {
-		if t {
-			return 1
-		}
-		return 0
-	}
-	switch kind {
-	case graph.Add:
-		return func(a, b float64) float64 { return a + b }
-	case graph.Mul:
-		return func(a, b float64) float64 { return a * b }
-	case graph.Sub:
-		return func(a, b float64) float64 { return a - b }
-	case graph.Div:
-		return func(a, b float64) float64 { return a / b }
-	case graph.Pow:
-		return math.Pow
-	case graph.Minimum:
-		return func(a, b float64) float64 { return min(a, b) } // NaN of NaN
-	case graph.Maximum:
-		return func(a, b float64) float64 { return max(a, b) }
-	case graph.PReLU:
-		return func(a, b float64) float64 {
-			if a < 0 {
-				return b * a
-			}
-			return a
-		}
-	case graph.Equal:
-		return func(a, b float64) float64 { return truth(a == b) }
-	case graph.NotEqual:
-		return func(a, b float64) float64 { return truth(a != b) }
-	case graph.Greater:
-		return func(a, b float64) float64 { return truth(a > b) }
-	case graph.GreaterEqual:
-		return func(a, b float64) float64 { return truth(a >= b) }
-	case graph.And:
-		return func(a, b float64) float64 { return truth(a != 0 && b != 0) }
-	case graph.Or:
-		return func(a, b float64) float64 { return truth(a != 0 || b != 0) }
-	case graph.Xor:
-		return func(a, b float64) float64 { return truth((a != 0) != (b != 0)) }
-	case graph.Keep:
-		return func(a, b float64) float64 {
-			if b != 0 {
-				return a
-			}
-			return 0
-		}
-	default: // Drop
-		return func(a, b float64) float64 {
-			if b != 0 {
-				return 0
-			}
-			return a
 		}
 	}
 }

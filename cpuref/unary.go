@@ -58,63 +58,19 @@ func constant(n float64) func(float64) float64 { return func(float64) float64 { 
 
 // unary is u as an activation.
 func unary(u graph.Unary) activation {
-	a := activation{steepest: u.Steepest()}
+	a := activation{value: u.At, steepest: u.Steepest()}
 	alpha, beta := float64(u.Alpha), float64(u.Beta)
 	switch u.Type {
-	case graph.Abs:
-		a.value = math.Abs
-	case graph.Ceil:
-		a.value = math.Ceil
-	case graph.Floor:
-		a.value = math.Floor
-	case graph.Round:
-		a.value = math.RoundToEven
-	case graph.Sign:
-		a.value = func(v float64) float64 {
-			if v == 0 || v != v {
-				return v
-			}
-			return math.Copysign(1, v)
-		}
-	case graph.ThresholdedReLU:
-		a.value = func(v float64) float64 {
-			if v <= alpha {
-				return 0
-			}
-			return v
-		}
-	case graph.Shrink:
-		a.value = func(v float64) float64 {
-			switch {
-			case v < -alpha:
-				return v + beta
-			case v > alpha:
-				return v - beta
-			case v != v:
-				return v
-			}
-			return 0
-		}
-		a.roundings = constant(1)
-	case graph.LeakyReLU:
-		a.value = func(v float64) float64 {
-			if v < 0 {
-				return alpha * v
-			}
-			return v
-		}
+	case graph.Abs, graph.Ceil, graph.Floor, graph.Round, graph.Sign, graph.ThresholdedReLU: // nothing is rounded
+	case graph.Shrink, graph.LeakyReLU:
 		a.roundings = constant(1)
 	case graph.Celu: // 1/α and the product are rounded; exp − 1 changes by 1 + max(v/α, 0) times that; a product
-		a.value = func(v float64) float64 { return elu(v, alpha, 1, 1/alpha) }
 		a.roundings = func(v float64) float64 { return 12 + 2*(1+max(min(v/alpha, 104), 0)) + 2 }
 	case graph.Elu: // exp − 1, a product
-		a.value = func(v float64) float64 { return elu(v, alpha, 1, 1) }
 		a.roundings = constant(14)
 	case graph.Selu: // and α·β
-		a.value = func(v float64) float64 { return elu(v, alpha*beta, beta, 1) }
 		a.roundings = constant(15)
 	case graph.Erf: // below 1; else 1 − (1 − erf), of which the error is (1/erf − 1) times as large
-		a.value = math.Erf
 		a.roundings = func(v float64) float64 {
 			if v = math.Abs(v); v <= 1 {
 				return 7
@@ -122,57 +78,45 @@ func unary(u graph.Unary) activation {
 			return 2 + (17+min(v*v, 111))*math.Erfc(v)/math.Erf(v)
 		}
 	case graph.Exp:
-		a.value, a.roundings = math.Exp, constant(4)
+		a.roundings = constant(4)
 	case graph.Gelu:
-		a.value = func(v float64) float64 { return v * 0.5 * math.Erfc(-v/math.Sqrt2) }
 		a.roundings = geluRoundings
 	case graph.GeluTanh: // its w is off by 6: four roundings and two constants
-		gate(&a, func(v float64) float64 { return v * (2 * math.Sqrt(2/math.Pi)) * (1 + 0.044715*v*v) }, 6)
+		gate(&a, func(v float64) float64 { return 2 * math.Sqrt(2/math.Pi) * v * (1 + 0.044715*v*v) }, 6)
 	case graph.Swish: // its w is one product
 		gate(&a, func(v float64) float64 { return alpha * v }, 1)
 	case graph.HardSigmoid:
-		a.value = func(v float64) float64 { return min(max(alpha*v+beta, 0), 1) }
 		a.roundings, a.mag = constant(2), func(v float64) float64 { return hardMag(v, alpha, beta) }
 	case graph.HardSwish:
-		a.value = func(v float64) float64 { return v * min(max(alpha*v+beta, 0), 1) }
 		a.roundings, a.mag = constant(3), func(v float64) float64 {
 			return hardMag(v, alpha, beta) * min(math.Abs(v), (1+math.Abs(beta))/math.Abs(alpha))
 		}
 	case graph.Log:
-		a.value, a.roundings = math.Log, constant(10)
+		a.roundings = constant(10)
 	case graph.Mish:
-		a.value, a.roundings, a.flush = mish, mishRoundings, 104*tiny
+		a.roundings, a.flush = constant(mishRoundings), 104*tiny
 	case graph.Reciprocal:
-		a.value, a.roundings = func(v float64) float64 { return 1 / (v + 0) }, constant(5)
+		a.roundings = constant(5)
 	case graph.Softplus: // exp; log(1 + e), which changes less than e; a sum
-		a.value = func(v float64) float64 { return max(v, 0) + math.Log1p(math.Exp(-math.Abs(v))) }
 		a.roundings = constant(3 + 9 + 1 + 1)
 	case graph.Softsign: // a sum and a quotient
-		a.value, a.roundings = func(v float64) float64 { return v / (1 + math.Abs(v)) }, constant(7)
-		a.mag = func(v float64) float64 {
+		a.roundings, a.mag = constant(7), func(v float64) float64 {
 			if math.Abs(v) > 0x1p126 && !math.IsInf(v, 0) {
 				return 0x1p128 // GLSL promises nothing of a division by such a number
 			}
 			return math.Abs(v) / (1 + math.Abs(v))
 		}
 	case graph.Sqrt: // 1/√v within 2 ULP, and its inverse (GLSL 4.30 §4.7.1)
-		a.value, a.roundings = math.Sqrt, constant(10)
+		a.roundings = constant(10)
 	case graph.Tanh: // exp − 1 = e, which changes e/(e + 2) by 2/(e + 2) times as much; a sum, a quotient
-		a.value = math.Tanh
 		a.roundings = func(v float64) float64 { return 12*2/(math.Expm1(min(2*math.Abs(v), 40))+2) + 1 + 5 + 1 }
+	default:
+		a.roundings = constant(math.NaN()) // which no comparison passes
 	}
 	return a
 }
 
-// elu is above·v above 0, below·(exp(inner·v) − 1) elsewhere.
-func elu(v, below, above, inner float64) float64 {
-	if v < 0 {
-		return below * math.Expm1(inner*v)
-	}
-	return above * v
-}
-
-// gate makes a v / (1 + exp(−w)), whose argument w is off by so many roundings.
+// gate bounds v / (1 + exp(−w)), whose argument w is off by so many roundings.
 //
 // exp is GLSL's own, as for Sigmoid: (6 + 4·|w|), of which 1/(1 + exp) and exp/(1 + exp) take the share 1 − s, s = 1/(1 + exp(−w)),
 // and so they do of w's error, |w| times as large; a sum, a quotient, a product.
@@ -180,7 +124,6 @@ func elu(v, below, above, inner float64) float64 {
 // Flush: exp(−|w|) is lost where it is subnormal; it is |v| times as large in the answer, and |v| there at most 104 times the
 // larger of 1 and |v/w|.
 func gate(a *activation, w func(v float64) float64, off float64) {
-	a.value = func(v float64) float64 { return v * logistic(w(v)) }
 	a.roundings = func(v float64) float64 {
 		x := w(v)
 		if math.IsInf(x, 0) || x != x {
@@ -216,16 +159,6 @@ func geluRoundings(v float64) float64 {
 	return erf/lower + 5
 }
 
-func mish(v float64) float64 {
-	if v >= 0 {
-		f := math.Exp(-v)
-		return v * ((1 + 2*f) / (1 + 2*f + 2*f*f))
-	}
-	e := math.Exp(v)
-	n := e * (e + 2)
-	return v * (n / (n + 2))
-}
-
 // mishRoundings: exp is off by 3. Below 0 it changes n = e(e + 2) by (2e + 2)/(e + 2) times as much, and n/(n + 2) changes by 2/(n + 2)
 // of that: 4/3 at most. Above 0 the quotient changes by less than exp. Two sums, a product, a sum, a quotient, a product.
-func mishRoundings(float64) float64 { return 4 + 2 + 1 + 1 + 5 + 1 + 1 }
+const mishRoundings = 4 + 2 + 1 + 1 + 5 + 1 + 1
