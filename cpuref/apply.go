@@ -24,6 +24,9 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 	if w, b := takes(op); len(weight) > 0 && !w || len(bias) > 0 && !b {
 		return nil, fmt.Errorf("cpuref: %s: given %d weights and a bias of %d elements, which it does not take", op.Kind(), len(weight), len(bias))
 	}
+	if u, ok := op.(graph.Unary); ok {
+		return Unary(in[0], u)
+	}
 	if a, ok := activationOf(op); ok {
 		return a.result(in[0]), nil
 	}

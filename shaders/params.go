@@ -50,9 +50,9 @@ type Params struct {
 	InvArea         float32 // 1/(KernelH·KernelW), rounded once
 
 	Segments  int32 // 1 … MaxSegments
-	OutN      int32 // reshape: the output's batch; it is the input's elsewhere
-	Src2Base  int32 // add, mul: first texel of the second input
-	Src2Pixel int32 // 1: the second input is N×C×1×1 and holds for all pixels
+	OutN      int32 // the output's batch: the input's, but for reshape and where binary repeats it
+	Src2Base  int32 // first texel of the second input
+	Src2Pixel int32 // add, mul: 1: the second input is N×C×1×1 and holds for all pixels
 
 	Size   int32   // lrn: channels of a window
 	Alpha  float32 // lrn: the factor of the sum of squares, α/size
@@ -60,7 +60,10 @@ type Params struct {
 	Offset float32 // lrn: what is added to the sum
 
 	Value float32 // pad: what surrounds the input
-	_     [3]int32
+
+	Src2N, Src2C, Src2H, Src2W int32 // the second input
+
+	_ [3]int32
 
 	Seg [MaxSegments]Segment
 }

@@ -143,48 +143,6 @@ type Softmax struct{ elementwise }
 // Kind is "softmax".
 func (Softmax) Kind() string { return "softmax" }
 
-// BinaryKind is what a Binary does with its two inputs.
-type BinaryKind int
-
-// The kinds of Binary.
-const (
-	Add BinaryKind = iota
-	Mul
-)
-
-// Binary is the sum or product of two tensors, element by element. The second may be N × C × 1 × 1: it then holds for
-// all pixels.
-type Binary struct{ Type BinaryKind }
-
-// Kind is "add" or "mul".
-func (b Binary) Kind() string {
-	if b.Type == Mul {
-		return "mul"
-	}
-	return "add"
-}
-
-// Params is empty.
-func (Binary) Params() []Param { return nil }
-
-// MACs is 0, as for ReLU.
-func (Binary) MACs([]tensor.Shape, tensor.Shape) int64 { return 0 }
-
-// OutShape is the first input's shape.
-func (b Binary) OutShape(in []tensor.Shape) (tensor.Shape, error) {
-	if len(in) != 2 {
-		return tensor.Shape{}, fmt.Errorf("takes 2 inputs, has %d", len(in))
-	}
-	if b.Type != Add && b.Type != Mul {
-		return in[0], fmt.Errorf("unknown type %d", b.Type)
-	}
-	pixel := tensor.Shape{N: in[0].N, C: in[0].C, H: 1, W: 1}
-	if in[1] != in[0] && in[1] != pixel {
-		return in[0], fmt.Errorf("the second input is %v, must be %v or %v", in[1], in[0], pixel)
-	}
-	return in[0], nil
-}
-
 // named lists the vectors that have a name.
 func named(channels int, names ...string) []Param {
 	var ps []Param

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	minOpset, maxOpset = 7, 21
+	minOpset, maxOpset = 7, 28
 	maxNodes           = 1 << 16
 	defaultFolded      = 1 << 28
 )
@@ -217,8 +217,8 @@ func (b *builder) begin(m *Model, graphName string, in *pb.ValueInfoProto, overr
 	if t == nil {
 		return fmt.Errorf("is no tensor")
 	}
-	if !isFloat(t.GetElemType()) {
-		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16 and DOUBLE are)", dtype(t.GetElemType()))
+	if !isFloat(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
+		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE and BOOL are)", dtype(t.GetElemType()))
 	}
 	dims, err := b.declared(t, override)
 	if err != nil {

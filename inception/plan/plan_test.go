@@ -194,6 +194,7 @@ func TestPlans(t *testing.T) {
 		"flatten":             {"a", "fc1 fc2 column row", "of_column of_row last"},
 		"residual":            {"a", "b", "sum", "pool", "gate", "gated", "c third", "more", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
+		"gates":               {"a", "pool", "squeeze", "excite", "prelu", "minus", "pixel", "quotient mask", "kept rest round", "b", "chosen", "power"},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, name), plan.Options{}), want...)
 	}
