@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
@@ -433,7 +434,7 @@ func TestNames(t *testing.T) {
 	if got := shorten("tench, Tinca tinca", 8, true); got != "tench, …" {
 		t.Errorf("the beginning is %q", got)
 	}
-	if got := printable("a\x1b[2Jb"); got != `"a\x1b[2Jb"` {
+	if got := cli.Printable("a\x1b[2Jb"); got != `"a\x1b[2Jb"` {
 		t.Errorf("an escape sequence is %s", got)
 	}
 	for _, c := range []struct {

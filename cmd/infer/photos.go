@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
 )
@@ -21,7 +22,7 @@ type job struct {
 	embed    *embedder
 	draw     *drawer
 	print    printer
-	progress *progress
+	progress *cli.Progress
 	log      io.Writer
 }
 
@@ -42,7 +43,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if err != nil {
 		return err
 	}
-	if m.Preset, err = choosePreset(f, m); err != nil {
+	if m.Preset, err = f.Choose(m); err != nil {
 		return err
 	}
 	fmt.Fprintf(log, "Preset   %v\n", m.Preset)
@@ -67,12 +68,12 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	letGo(f, m)
 	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
 	j.print = newPrinter(f, j, out)
-	j.progress = newProgress(len(j.photos), log)
-	defer j.progress.close()
+	j.progress = cli.NewProgress(len(j.photos), "photos", log)
+	defer j.progress.Close()
 	if err := j.run(ctx, c, report); err != nil {
 		return err
 	}
-	j.progress.close()
+	j.progress.Close()
 	return j.finish(report)
 }
 
@@ -175,9 +176,9 @@ func (j *job) answer(r *Report, from classify.Result) error {
 		res.Row = &n
 	}
 	r.Images = append(r.Images, res)
-	j.progress.clear()
+	j.progress.Clear()
 	err := j.print.result(&res)
-	j.progress.add()
+	j.progress.Add()
 	return err
 }
 
@@ -185,9 +186,9 @@ func (j *job) answer(r *Report, from classify.Result) error {
 func (j *job) fail(r *Report, res classify.Result) {
 	r.Images = append(r.Images, Result{File: j.photos[res.Index].Name, Error: res.Err.Error(), order: res.Index})
 	r.failed++
-	j.progress.clear()
-	fmt.Fprintf(j.log, "infer: %s\n", printable(res.Err.Error()))
-	j.progress.add()
+	j.progress.Clear()
+	fmt.Fprintf(j.log, "infer: %s\n", cli.Printable(res.Err.Error()))
+	j.progress.Add()
 }
 
 // finish writes what is written at the end.
@@ -221,4 +222,13 @@ func (j *job) finish(r *Report) error {
 		return fmt.Errorf("%w: %d of %d", errSome, r.failed, len(j.photos))
 	}
 	return nil
+}
+
+// batchOf is the batch to use: the one asked for, the one that the model fixes, or the given one.
+func batchOf(f *flags, m *classify.Model, without int) (int, error) {
+	batch, err := m.ChooseBatch(f.Batch, without)
+	if err != nil {
+		return 0, fmt.Errorf("--batch %d: %w", f.Batch, err)
+	}
+	return batch, nil
 }
