@@ -29,6 +29,12 @@ func RunAll(ctx context.Context, g *graph.Graph, x *tensor.Tensor) ([]*tensor.Te
 	return all, nil
 }
 
+// Each is RunAll for one value after the other, as it is computed, in float64 and NCHW order; visit must not keep or change it. A
+// value's memory is free after its last reader, so that networks whose values don't fit into memory together can be computed.
+func Each(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(node graph.Value, s tensor.Shape, y []float64)) error {
+	return forward(ctx, g, x, func(v graph.Value, a array) { visit(v, a.Shape, a.v) })
+}
+
 // forward computes the nodes in order and shows each value to visit. A value is dropped after its last reader.
 func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(graph.Value, array)) error {
 	if err := x.Check(); err != nil {

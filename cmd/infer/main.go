@@ -38,7 +38,11 @@ type flags struct {
 	ActivationsNode []string `placeholder:"NODE" help:"Draw those of these nodes instead."`
 
 	In  string `placeholder:"X.npy" help:"Run on this N×C×H×W tensor instead of photos."`
-	Out string `placeholder:"Y.npy" help:"Write the first output here, as float32."`
+	Out string `placeholder:"Y.npy" help:"With --in: write the first output here, as float32."`
+
+	OutAll   string    `placeholder:"DIR" help:"Write every output of the network, as float32, one .npy file for each photo: of segmentation, super-resolution, detectors. Also with --in."`
+	OutPNG   string    `name:"out-png" placeholder:"DIR" help:"Draw the outputs of one or three channels, one PNG for each photo. Also with --in."`
+	PNGRange []float32 `name:"png-range" placeholder:"LOW,HIGH" help:"What --out-png draws black, and white. Default: levels as the preset makes the input, undone, where the output has as many channels; else 0,1."`
 
 	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
 	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
@@ -68,7 +72,7 @@ func main() {
 func parse(args []string) (*flags, error) {
 	f := &flags{}
 	parser, err := kong.New(f, kong.Name("infer"),
-		kong.Description("Runs a network on photos: classes, embeddings, feature maps. Or on a tensor. Without arguments it classifies the digits that ship with it."),
+		kong.Description("Runs a network on photos: classes, embeddings, feature maps, whatever the network gives. Or on a tensor. Without arguments it classifies the digits that ship with it."),
 		kong.Vars(cli.Vars()))
 	if err != nil {
 		return nil, err
@@ -97,6 +101,9 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.Labels != "" {
+		m.LabelsReason = "" // they are read once the number of classes is known
+	}
 	fmt.Fprintf(log, "Model    %s\n", m.About)
 	if f.In != "" {
 		return runTensor(ctx, f, m, log)
@@ -111,8 +118,14 @@ func check(f *flags) error {
 		"--activations": f.Activations != "", "--preset": f.Preset != "", "--size": f.Size != "", "--crop": f.Crop != "",
 	}
 	switch {
-	case (f.In == "") != (f.Out == ""):
-		return errors.New("--in and --out go together")
+	case f.In == "" && f.Out != "":
+		return errors.New("--out goes with --in X.npy; for photos there are --out-all and --out-png")
+	case f.In != "" && f.Out == "" && f.OutAll == "" && f.OutPNG == "":
+		return errors.New("--in needs --out Y.npy, --out-all DIR or --out-png DIR")
+	case len(f.PNGRange) > 0 && f.OutPNG == "":
+		return errors.New("--png-range needs --out-png DIR")
+	case len(f.PNGRange) > 0 && (len(f.PNGRange) != 2 || !(f.PNGRange[0] < f.PNGRange[1]) || f.PNGRange[0] < -1e30 || f.PNGRange[1] > 1e30):
+		return fmt.Errorf("--png-range %v: two numbers are needed, the smaller one first", f.PNGRange)
 	case f.In != "":
 		for name, given := range photos {
 			if given {

@@ -17,8 +17,10 @@ import (
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -406,7 +408,6 @@ func TestTensorErrors(t *testing.T) {
 func TestOutDims(t *testing.T) {
 	y := tensor.New(tensor.Shape{N: 4, C: 3, H: 2, W: 5})
 	for _, c := range []struct{ model, want []int }{
-		{nil, []int{4, 3, 2, 5}},
 		{[]int{-1, 30}, []int{4, 30}},
 		{[]int{4, 3, 10}, []int{4, 3, 10}},
 		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
@@ -416,7 +417,7 @@ func TestOutDims(t *testing.T) {
 		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
 		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
 	} {
-		if got := outDims(c.model, y); !slices.Equal(got, c.want) {
+		if got := outDims(&classify.Model{Outputs: []onnx.Output{{Dims: c.model}}}, 0, y); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.model, got, c.want)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
+	"inceptiongl/inception/tensor"
 )
 
 // job is a run over photos. Each part that isn't asked for is nil.
@@ -21,6 +23,9 @@ type job struct {
 	values   []graph.Value // further ones that each result has
 	embed    *embedder
 	draw     *drawer
+	save     *saver
+	dims     func(place int, y *tensor.Tensor) []int // of an output
+	order    images.Order
 	print    printer
 	progress *cli.Progress
 	log      io.Writer
@@ -47,6 +52,10 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 		return err
 	}
 	fmt.Fprintf(log, "Preset   %v\n", m.Preset)
+	if f.Preset == "" && m.PresetReason != "" {
+		fmt.Fprintf(log, "         as %s (--preset)\n", m.PresetReason)
+	}
+	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return outDims(m, place, y) }
 	if m.Batch == 0 {
 		batch = min(batch, len(j.photos))
 	}
@@ -99,6 +108,15 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 			j.values = append(j.values, mod.node)
 		}
 	}
+	if j.save, err = newSaver(f, m, shapes, &m.Preset, j.log); err != nil {
+		return err
+	}
+	if j.save != nil {
+		for i, v := range m.Graph.Outputs {
+			j.save.outputs[i].at = len(j.values)
+			j.values = append(j.values, v)
+		}
+	}
 	if j.top = f.Top; j.top < 0 && len(f.Photos) == 0 {
 		j.top = 1
 	} else if j.top < 0 {
@@ -106,13 +124,14 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	}
 	if j.top == 0 {
 		if j.top = -1; len(j.values) == 0 {
-			return fmt.Errorf("--top 0 leaves nothing to do without --embed or --activations")
+			return fmt.Errorf("--top 0 leaves nothing to do without --embed, --activations, --out-all or --out-png")
 		}
 		return nil
 	}
 	classes, err := m.Classes()
 	switch {
 	case err == nil && f.Labels != "":
+		m.LabelsReason = ""
 		if m.Labels, err = classify.LoadLabels(f.Labels); err != nil {
 			return fmt.Errorf("--labels: %w", err)
 		}
@@ -122,9 +141,12 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	case errors.Is(err, classify.ErrNoClasses) && len(j.values) > 0 && f.Labels == "":
 		j.top = -1
 	case err != nil:
-		return fmt.Errorf("%w; there are --embed, --activations, and --in with --out", err)
+		return fmt.Errorf("%w; there are --out-all and --out-png, --embed and --activations", err)
 	}
 	j.labels = m.Labels
+	if m.LabelsReason != "" && j.top > 0 {
+		fmt.Fprintf(j.log, "Labels   %s (--labels)\n", m.LabelsReason)
+	}
 	return nil
 }
 
@@ -171,6 +193,12 @@ func (j *job) answer(r *Report, from classify.Result) error {
 			return err
 		}
 	}
+	if j.save != nil {
+		var err error
+		if res.Outputs, err = j.save.save(p.Name, from.Values, j.dims, j.order); err != nil {
+			return err
+		}
+	}
 	if j.embed != nil {
 		n := j.embed.add(p.Name, from.Values[j.embed.at].Data)
 		res.Row = &n
@@ -202,6 +230,9 @@ func (j *job) finish(r *Report) error {
 	}
 	if j.draw != nil {
 		fmt.Fprintf(j.log, "%d mosaics are in %s\n", j.draw.count, j.draw.dir)
+	}
+	if j.save != nil {
+		j.save.said(j.log)
 	}
 	if err := j.print.finish(r); err != nil {
 		return err

@@ -34,6 +34,7 @@ type Result struct {
 	Right       bool     `json:"right,omitempty"`
 	Row         *int     `json:"embedding_row,omitempty"`
 	Activations []string `json:"activations,omitempty"` // files
+	Outputs     []string `json:"outputs,omitempty"`     // files
 
 	order int // its photo's place
 }

@@ -56,6 +56,7 @@ func (s Source) load(
 	if err != nil || s.Labels == "" {
 		return m, err
 	}
+	m.LabelsReason = ""
 	if m.Labels, err = loadLabels(s.Labels); err != nil {
 		return nil, err
 	}
@@ -197,7 +198,9 @@ func FromWeights(arch string, w map[string]tensor.Array, plainInput bool) (*Mode
 		} else if err := weights.Apply(g, w); err != nil {
 			return nil, err
 		}
-		m.Preset, err = images.FindPreset(a.preset)
+		if m.Preset, err = images.FindPreset(a.preset); err == nil {
+			m.nameClasses()
+		}
 		return m, err
 	}
 	return nil, SourceError(fmt.Sprintf("no network %q: there are %s", arch, strings.Join(Archs(), ", ")))
