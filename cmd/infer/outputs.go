@@ -140,8 +140,8 @@ func (s *saver) save(name string, ys []*tensor.Tensor, dims func(place int, y *t
 
 // said tells where everything is.
 func (s *saver) said(log io.Writer) {
-	where := strings.Join(slices.DeleteFunc([]string{s.numbers, s.pictures}, func(dir string) bool { return dir == "" }), " and ")
-	fmt.Fprintf(log, "%s in %s\n", plural(s.count, "file"), where)
+	where := slices.DeleteFunc([]string{s.numbers, s.pictures}, func(dir string) bool { return dir == "" })
+	fmt.Fprintf(log, "%s in %s\n", plural(s.count, "file"), strings.Join(slices.Compact(where), " and "))
 }
 
 // picture is image n of y, of one channel or three, in the order of the network's input.

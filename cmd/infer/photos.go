@@ -53,7 +53,10 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	}
 	fmt.Fprintf(log, "Preset   %v\n", m.Preset)
 	if f.Preset == "" && m.PresetReason != "" {
-		fmt.Fprintf(log, "         as %s (--preset)\n", m.PresetReason)
+		fmt.Fprintf(log, "Assumed  %s (--preset)\n", m.PresetReason)
+	}
+	if m.Size == (images.Size{}) && f.Size == "" && f.Crop == "" {
+		fmt.Fprintf(log, "Assumed  %v, as the network takes any size (--size, --crop)\n", m.Preset.Output())
 	}
 	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return outDims(m, place, y) }
 	if m.Batch == 0 {
@@ -145,7 +148,7 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	}
 	j.labels = m.Labels
 	if m.LabelsReason != "" && j.top > 0 {
-		fmt.Fprintf(j.log, "Labels   %s (--labels)\n", m.LabelsReason)
+		fmt.Fprintf(j.log, "Assumed  its classes are %s (--labels)\n", m.LabelsReason)
 	}
 	return nil
 }

@@ -16,15 +16,26 @@ import (
 )
 
 const (
-	// farOff is more than float32 rounding leaves of any usual network, and less than a wrong layer.
+	// farOff is more than float32 rounding leaves of any usual network, and less than a wrong layer. A network may amplify rounding
+	// beyond that, such as by subtracting what is nearly equal: then another way to compute it is about as far off.
 	farOff = 1e-4
-	// alike: where rounding grows on its way through a network, two runtimes are about equally far from the reference.
-	alike = 10
+	alike  = 10 // about as far: up to this many times
 )
 
+// distance is a relative L2 distance from the reference, or why there is none.
+type distance struct {
+	value float64
+	err   error
+}
+
+func newDistance(got []float32, want []float64) *distance {
+	v, err := cpuref.RelL2(got, want)
+	return &distance{v, err}
+}
+
 // checkAnswer compares the network's outputs, ours and the other runtime's, with those of the reference, which knows nothing of
-// steps.
-func (r *Report) checkAnswer(ctx context.Context, m *classify.Model, x *tensor.Tensor, ys []*tensor.Tensor, other *otherRuntime, log io.Writer) error {
+// steps. plain computes them in our simplest way.
+func (r *Report) checkAnswer(ctx context.Context, m *classify.Model, x *tensor.Tensor, ys []*tensor.Tensor, other *otherRuntime, plain func() ([]*tensor.Tensor, error), log io.Writer) error {
 	g := m.Graph
 	want := make([][]float64, len(g.Outputs))
 	bar := cli.NewProgress(len(g.Nodes), "nodes of the reference", log)
@@ -56,44 +67,64 @@ func (r *Report) checkAnswer(ctx context.Context, m *classify.Model, x *tensor.T
 		if i < len(m.Outputs) {
 			o.Name = m.Outputs[i].Name
 		}
-		var their []float32
+		var their *distance
 		if theirs != nil {
-			their = theirs.outputs[i].Data
+			their = newDistance(theirs.outputs[i].Data, want[i])
 			o.Shape = theirs.outputs[i].Dims
 		}
-		r.compare(&o, y.Data, their, want[i], theirs != nil)
+		err := r.judge(&o, newDistance(y.Data, want[i]), their, func() (*distance, error) {
+			ps, err := plain()
+			if err != nil {
+				return nil, err
+			}
+			return newDistance(ps[i].Data, want[i]), nil
+		})
+		if err != nil {
+			return err
+		}
 		r.Outputs = append(r.Outputs, o)
 	}
 	return nil
 }
 
-// compare fills in an output's distances and judges them. their is the other runtime's, if there is one.
-func (r *Report) compare(o *Output, our, their []float32, want []float64, against bool) {
-	ours, err := cpuref.RelL2(our, want)
-	if err != nil {
-		r.wrong("output %s can't be compared: %v", o.Name, err)
-		return
+// judge notes an output's distances, and what is wrong with them. their is the other runtime's, or nil; plain is that of our simplest
+// way, which is asked only where ours is far.
+func (r *Report) judge(o *Output, our, their *distance, plain func() (*distance, error)) error {
+	if our.err != nil {
+		r.wrong("output %s can't be compared: %v", o.Name, our.err)
+		return nil
 	}
-	o.RelL2 = number(ours)
-	limit := farOff
-	if against {
-		theirs, err := cpuref.RelL2(their, want)
-		if err != nil {
-			r.wrong("output %s of %s can't be compared: %v", o.Name, r.Against, err)
-			return
+	o.RelL2 = number(our.value)
+	if their != nil && their.err != nil {
+		r.wrong("output %s of %s can't be compared: %v", o.Name, r.Against, their.err)
+		return nil
+	}
+	if their != nil {
+		o.Against = number(their.value)
+		if their.value > max(farOff, alike*our.value) {
+			r.wrong("output %s: %s is %.2g away from the reference, more than rounding explains, and ours %.2g: the reference may read the model otherwise than it is meant", o.Name, r.Against, their.value, our.value)
 		}
-		o.Against = number(theirs)
-		switch {
-		case theirs > max(farOff, alike*ours):
-			r.wrong("output %s: %s is %.2g away from the reference, more than rounding explains, and ours %.2g: the reference may read the model otherwise than it is meant", o.Name, r.Against, theirs, ours)
-		case theirs > farOff:
-			r.Notes = append(r.Notes, fmt.Sprintf("rounding grows on its way to output %s: float32 is about as far from the reference with %s", o.Name, r.Against))
+	}
+	if our.value <= farOff {
+		return nil
+	}
+	way, other := r.Against, their
+	if other == nil {
+		way = "one operator a step"
+		if !r.Rewrites {
+			way = "plain kernels"
 		}
-		limit = max(farOff, alike*theirs)
+		var err error
+		if other, err = plain(); err != nil {
+			return err
+		}
 	}
-	if !(ours <= limit) {
-		r.wrong("output %s as a whole is %.2g away from the reference, more than rounding explains (%.0e): either a rewrite of the network is wrong, or rounding grows on its way through it; --no-rewrites checks without rewrites, --against onnxruntime shows how far another runtime is", o.Name, ours, limit)
+	if other.err != nil || !(our.value <= alike*other.value) {
+		r.wrong("output %s as a whole is %.2g away from the reference, and %.2g with %s: the steps are right by themselves, but what was made of the network is not", o.Name, our.value, other.value, way)
+		return nil
 	}
+	r.Notes = append(r.Notes, fmt.Sprintf("the network amplifies rounding: output %s is %.2g away from the reference, and %.2g with %s", o.Name, our.value, other.value, way))
+	return nil
 }
 
 func number(v float64) *show.Number {

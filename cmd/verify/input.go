@@ -93,7 +93,7 @@ func random(f *flags, m *classify.Model) (*input, error) {
 	if f.Shape != "" {
 		note = ""
 		var err error
-		if dims, err = parseDims(f.Shape); err != nil {
+		if dims, err = cli.ParseDims(f.Shape); err != nil {
 			return nil, fmt.Errorf("--shape: %w", err)
 		}
 	}
@@ -140,7 +140,7 @@ func shapeFor(m *classify.Model, dims []int) (tensor.Shape, error) {
 		fits = fits && (model[i] < 0 || model[i] == d)
 	}
 	if !fits || m.Batch > 0 && dims[0] != m.Batch {
-		return s, fmt.Errorf("the shape is %s, the model takes %s", times(dims), times(model))
+		return s, fmt.Errorf("the shape is %s, the model takes %s (--shape may give it another)", times(dims), times(model))
 	}
 	switch len(dims) { // as package onnx sees them: onnx.Output
 	case 4:
@@ -157,18 +157,6 @@ func shapeFor(m *classify.Model, dims []int) (tensor.Shape, error) {
 	}
 	_, err := m.Graph.Shapes(s)
 	return s, err
-}
-
-func parseDims(text string) ([]int, error) {
-	var dims []int
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("xX×,", r) }) {
-		d, err := strconv.Atoi(word)
-		if err != nil || d < 1 {
-			return nil, fmt.Errorf("%q is not a shape such as 1x3x224x224", text)
-		}
-		dims = append(dims, d)
-	}
-	return dims, nil
 }
 
 // times writes dimensions as 1×3×224×224; what is open is a question mark.

@@ -24,11 +24,10 @@ import (
 // flags are the command line.
 type flags struct {
 	Model  string   `arg:"" help:"A .onnx file; a .safetensors or .pth file with --arch; googlenet, inception_v3 or inception_a with --weights or --random-weights; or digits, the network that ships."`
-	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them, to run it on, in one batch. Default: random numbers."`
+	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them, to run it on, in one batch. Default: random numbers, in the model's shape; where that is open, a batch of 1 and the size of the preset for photos."`
 
-	In    string `placeholder:"X.npy" help:"Run it on this tensor, laid out as the model takes it."`
-	Shape string `placeholder:"1x3x224x224" help:"The shape of the random input, for what the model leaves open. Default: a batch of 1, and the size of the preset for photos."`
-	Seed  uint64 `default:"1" help:"Seed of the random input: normal numbers with mean 0 and deviation 1."`
+	In   string `placeholder:"X.npy" help:"Run it on this tensor, laid out as the model takes it."`
+	Seed uint64 `default:"1" help:"Seed of the random input: normal numbers with mean 0 and deviation 1."`
 
 	cli.SourceFlags
 	cli.PresetFlags
@@ -83,8 +82,6 @@ func parse(args []string) (*flags, error) {
 		err = fmt.Errorf("--runs: %d runs; at least 1 is needed", f.Runs)
 	case f.In != "" && len(f.Photos) > 0:
 		err = errors.New("--in and photos exclude each other")
-	case f.Shape != "" && (f.In != "" || len(f.Photos) > 0):
-		err = errors.New("--shape is for random input: not with --in or photos, which have theirs")
 	case len(f.Photos) == 0 && f.preset():
 		err = errors.New("--preset, --size, --crop, --mean, --std and --order are for photos, and none are given")
 	}

@@ -16,6 +16,14 @@ def main(model, x, folder):
         print(json.dumps({"missing": str(e)}), flush=True)
         return
     print(json.dumps({"about": "ONNX Runtime " + onnxruntime.__version__}), flush=True)
+    try:
+        print(json.dumps({"outputs": compute(np, onnxruntime, model, x, folder)}), flush=True)
+    except Exception as e:  # of many kinds, and of several lines
+        print(json.dumps({"error": " ".join(str(e).split())}), flush=True)
+
+
+def compute(np, onnxruntime, model, x, folder):
+    """Writes the outputs, and returns how many there are."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -24,7 +32,7 @@ def main(model, x, folder):
     ys = session.run(None, {given.name: np.load(x).astype(kind)})
     for i, y in enumerate(ys):
         np.save(os.path.join(folder, f"{i}.npy"), np.ascontiguousarray(y, dtype=np.float32))
-    print(json.dumps({"outputs": len(ys)}), flush=True)
+    return len(ys)
 
 
 main(*sys.argv[1:])

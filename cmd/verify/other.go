@@ -84,8 +84,15 @@ func (o *otherRuntime) answer() (*otherAnswer, error) {
 	if o == nil {
 		return nil, nil
 	}
-	var r struct{ Outputs int }
-	if err := o.script.Read(&r); err != nil {
+	var r struct {
+		Outputs int
+		Error   string
+	}
+	err := o.script.Read(&r)
+	if err == nil && r.Error != "" {
+		err = errors.New(r.Error)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("--against: %s: %w", o.about, err)
 	}
 	a := &otherAnswer{About: o.about}

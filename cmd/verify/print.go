@@ -98,7 +98,7 @@ func (r *Report) printSlowest(w *writer, rows int) {
 	for _, s := range all {
 		rate := "–"
 		if s.MACs > 0 && s.Seconds > 0 {
-			rate = fmt.Sprintf("%.1f", 2*float64(s.MACs)/s.Seconds/1e9)
+			rate = fmt.Sprintf("%.3g", 2*float64(s.MACs)/s.Seconds/1e9)
 		}
 		t.row(show.Seconds(s.Seconds), fmt.Sprintf("%.1f %%", 100*s.Seconds/r.OnDevice), rate, s.Name, s.Operator, s.Kernel, times(s.Shape))
 	}
@@ -117,7 +117,7 @@ func (r *Report) printOutputs(w *writer) {
 		for _, v := range []*show.Number{o.RelL2, o.Against} {
 			cell := "not comparable"
 			if v != nil {
-				cell = fmt.Sprintf("%.1e", float64(*v))
+				cell = strings.TrimSuffix(fmt.Sprintf("%.1e", float64(*v)), ".0e+00") // 0
 			}
 			cells = append(cells, cell)
 		}

@@ -48,7 +48,19 @@ func (r *Report) measure(ctx context.Context, f *flags, m *classify.Model, in *i
 	if err := verify.SameBits(ys, traced); err != nil {
 		r.wrong("an ordinary run and one that waits after every wave differ (%v): what one step writes and another reads is out of order", err)
 	}
-	if err := r.checkAnswer(ctx, m, in.x, ys, other, log); err != nil {
+	plain := func() ([]*tensor.Tensor, error) {
+		simple := run.Options{NoCache: o.NoCache, Off: plan.AllRewrites}
+		if !f.Rewrites {
+			simple.Kernels = run.KernelsPlain
+		}
+		s, err := run.Compile(ctx, d, m.Graph, in.x.Shape, simple)
+		if err != nil {
+			return nil, err
+		}
+		defer s.Close()
+		return s.RunAll(ctx, in.x)
+	}
+	if err := r.checkAnswer(ctx, m, in.x, ys, other, plain, log); err != nil {
 		return err
 	}
 	r.Reference = time.Since(begin).Seconds()

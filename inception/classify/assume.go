@@ -11,29 +11,27 @@ import (
 // assume is the preset that suits a network by what it shows: its channels, the size of its input where that is fixed, and the
 // scaling that it begins with. The reason says what was taken for what, in words.
 func assume(g *graph.Graph, channels int, size images.Size) (p images.Preset, reason string, err error) {
+	const untold = "; the file doesn't say what the network was trained with"
 	name := "imagenet"
 	switch center, spread, ok := scaling(g); {
 	case ok && spread > 8: // 255 and 127.5 are usual, and 57 for ImageNet's
-		name, reason = "levels", fmt.Sprintf("the network itself scales levels in [0, 255]: centre %.3g, deviation %.3g", center, spread)
+		name, reason = "levels", fmt.Sprintf("the network itself scales levels in [0, 255]: it subtracts %.3g and divides by %.3g", center, spread)
 	case ok && spread > 0.05 && spread < 0.7 && center > 0.1 && center < 0.9:
-		name, reason = "unit", fmt.Sprintf("the network itself scales levels in [0, 1]: centre %.3g, deviation %.3g", center, spread)
+		name, reason = "unit", fmt.Sprintf("the network itself scales levels in [0, 1]: it subtracts %.3g and divides by %.3g", center, spread)
 	case channels == 1 && size.H > 0 && max(size.H, size.W) <= 32:
-		name, reason = "digits", "one channel and a small picture: levels in [0, 1] are usual, and a guess"
+		name, reason = "digits", "levels in [0, 1] are usual for one channel"+untold
 	case channels == 1:
-		name, reason = "gray", "one channel: levels in [0, 1] are usual, and a guess"
+		name, reason = "gray", "levels in [0, 1] are usual for one channel"+untold
 	case size == images.Square(299):
-		name, reason = "inception", "299×299, as Inception v3; the file doesn't say how its input was scaled in training: ImageNet's mean and deviation are usual, and a guess"
+		name, reason = "inception", "299×299 is Inception v3's, with ImageNet's mean and deviation"+untold
 	default:
-		reason = "the file doesn't say how its input was scaled in training: ImageNet's mean and deviation are usual, and a guess"
+		reason = "ImageNet's mean and deviation are usual" + untold
 	}
 	if p, err = images.FindPreset(name); err != nil {
 		return p, "", err
 	}
 	if channels == 1 {
 		p.Order = images.Gray
-	}
-	if size == (images.Size{}) {
-		reason += fmt.Sprintf("; it takes any size, and gets %v", p.Output())
 	}
 	return p.ForSize(size), reason, nil
 }

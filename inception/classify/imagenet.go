@@ -2,6 +2,7 @@ package classify
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
 )
 
@@ -31,6 +32,6 @@ func (m *Model) nameClasses() {
 		return
 	}
 	if m.Labels = ImageNetLabels(n); m.Labels != nil {
-		m.LabelsReason = "ImageNet's: the network has as many classes"
+		m.LabelsReason = fmt.Sprintf("ImageNet's: it has %d", n)
 	}
 }
