@@ -15,9 +15,9 @@ func assume(g *graph.Graph, channels int, size images.Size) (p images.Preset, re
 	name := "imagenet"
 	switch center, spread, ok := scaling(g); {
 	case ok && spread > 8: // 255 and 127.5 are usual, and 57 for ImageNet's
-		name, reason = "levels", fmt.Sprintf("the network itself scales levels in [0, 255]: it subtracts %.3g and divides by %.3g", center, spread)
+		name, reason = "levels", fmt.Sprintf("the network itself scales levels in [0, 255]: it subtracts %.4g and divides by %.4g", center, spread)
 	case ok && spread > 0.05 && spread < 0.7 && center > 0.1 && center < 0.9:
-		name, reason = "unit", fmt.Sprintf("the network itself scales levels in [0, 1]: it subtracts %.3g and divides by %.3g", center, spread)
+		name, reason = "unit", fmt.Sprintf("the network itself scales levels in [0, 1]: it subtracts %.4g and divides by %.4g", center, spread)
 	case channels == 1 && size.H > 0 && max(size.H, size.W) <= 32:
 		name, reason = "digits", "levels in [0, 1] are usual for one channel"+untold
 	case channels == 1:
