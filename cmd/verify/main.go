@@ -23,7 +23,7 @@ import (
 
 // flags are the command line.
 type flags struct {
-	Model  string   `arg:"" help:"A .onnx file; a .safetensors or .pth file with --arch; googlenet, inception_v3 or inception_a with --weights or --random-weights; or digits, the network that ships."`
+	Model  string   `arg:"" help:"A .onnx file; a .safetensors or .pth file with --arch; one of ${archs} with --weights or --random-weights; or digits, the network that ships."`
 	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them, to run it on, in one batch. Default: random numbers, in the model's shape; where that is open, a batch of 1 and the size of the preset for photos."`
 
 	In   string `placeholder:"X.npy" help:"Run it on this tensor, laid out as the model takes it."`

@@ -61,6 +61,9 @@ func (r *Report) printWorst(w *writer, rows int) {
 	all := slices.Clone(r.Steps)
 	slices.SortStableFunc(all, worse)
 	title := "Steps by the share of its error bound that the worst element uses; above 100 % is wrong"
+	if len(all) > r.steps() {
+		title += "; merged ones by part"
+	}
 	all = w.begin(title, "worst", all, rows)
 	t := w.table("share", "step", "operator", "kernel", "output", "max error", "worst at n,c,y,x")
 	for _, s := range all {
