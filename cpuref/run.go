@@ -95,7 +95,7 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Input:
 		return in[0], nil
 	case graph.Conv2D:
-		return conv(ctx, in[0], op.Norm(), widen(weights[op.Weight].Data), optional(op.Bias), out)
+		return conv(ctx, in[0], op.Norm(), weights[op.Weight].Data, optional(op.Bias), out, false)
 	case graph.Pool2D:
 		return pool(ctx, in[0], op.Norm(), nil, out)
 	case graph.GlobalPool:

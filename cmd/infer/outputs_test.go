@@ -17,10 +17,8 @@ import (
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
-	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
-	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -403,24 +401,6 @@ func TestTensorErrors(t *testing.T) {
 		}
 	}
 	nothingIn(t, outDir)
-}
-
-func TestOutDims(t *testing.T) {
-	y := tensor.New(tensor.Shape{N: 4, C: 3, H: 2, W: 5})
-	for _, c := range []struct{ model, want []int }{
-		{[]int{-1, 30}, []int{4, 30}},
-		{[]int{4, 3, 10}, []int{4, 3, 10}},
-		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
-		{[]int{-1, 3, -1}, []int{4, 3, 10}},
-		{[]int{-1, -1}, []int{4, 30}},
-		{[]int{2, 2, 3, -1, 5}, []int{2, 2, 3, 2, 5}},
-		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
-		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
-	} {
-		if got := outDims(&classify.Model{Outputs: []onnx.Output{{Dims: c.model}}}, 0, y); !slices.Equal(got, c.want) {
-			t.Errorf("%v: %v, want %v", c.model, got, c.want)
-		}
-	}
 }
 
 func TestNames(t *testing.T) {

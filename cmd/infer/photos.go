@@ -58,7 +58,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if m.Size == (images.Size{}) && f.Size == "" && f.Crop == "" {
 		fmt.Fprintf(log, "Assumed  %v, as the network takes any size (--size, --crop)\n", m.Preset.Output())
 	}
-	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return outDims(m, place, y) }
+	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
 	if m.Batch == 0 {
 		batch = min(batch, len(j.photos))
 	}

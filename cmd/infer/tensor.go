@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -53,7 +52,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 		return err
 	}
 	if f.Out != "" {
-		dims := outDims(m, 0, ys[0])
+		dims := m.OutputDims(0, ys[0].Shape)
 		if err := weights.WriteNpy(f.Out, dims, ys[0].Data); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
@@ -62,44 +61,12 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	if save == nil {
 		return nil
 	}
-	dims := func(place int, y *tensor.Tensor) []int { return outDims(m, place, y) }
+	dims := func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
 	if _, err := save.save(f.In, ys, dims, images.RGB); err != nil {
 		return err
 	}
 	save.said(log)
 	return nil
-}
-
-// outDims are the dimensions that the model gives one of its outputs; y has them as N × C × H × W.
-func outDims(m *classify.Model, place int, y *tensor.Tensor) []int {
-	if place >= len(m.Outputs) {
-		return []int{y.N, y.C, y.H, y.W}
-	}
-	model := m.Outputs[place].Dims
-	dims, open, rest := slices.Clone(model), -1, 1
-	for i, d := range dims {
-		switch {
-		case d > 0:
-			rest *= d
-		case open >= 0:
-			model = nil // two are open: see below
-		default:
-			open = i
-		}
-	}
-	if model != nil && open >= 0 && y.Len()%rest == 0 {
-		dims[open] = y.Len() / rest
-		return dims
-	}
-	switch {
-	case model != nil && open < 0 && rest == y.Len():
-		return dims
-	case len(dims) == 2:
-		return []int{y.N, y.C * y.H * y.W}
-	case len(dims) == 3:
-		return []int{y.N, y.C, y.H * y.W}
-	}
-	return []int{y.N, y.C, y.H, y.W}
 }
 
 func tuple(dims []int) string {

@@ -63,7 +63,7 @@ func (r *Report) checkAnswer(ctx context.Context, m *classify.Model, x *tensor.T
 		}
 	}
 	for i, y := range ys {
-		o := Output{Name: "output " + strconv.Itoa(i+1), Shape: []int{y.N, y.C, y.H, y.W}}
+		o := Output{Name: "output " + strconv.Itoa(i+1), Shape: m.OutputDims(i, y.Shape)}
 		if i < len(m.Outputs) {
 			o.Name = m.Outputs[i].Name
 		}

@@ -286,3 +286,25 @@ func TestWholeNetworks(t *testing.T) {
 		}
 	}
 }
+
+func TestOutputDims(t *testing.T) {
+	y := tensor.Shape{N: 4, C: 3, H: 2, W: 5}
+	for _, c := range []struct{ model, want []int }{
+		{[]int{-1, 30}, []int{4, 30}},
+		{[]int{4, 3, 10}, []int{4, 3, 10}},
+		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
+		{[]int{-1, 3, -1}, []int{4, 3, 10}},
+		{[]int{-1, -1}, []int{4, 30}},
+		{[]int{2, 2, 3, -1, 5}, []int{2, 2, 3, 2, 5}},
+		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
+		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
+	} {
+		m := &classify.Model{Outputs: []onnx.Output{{Dims: c.model}}}
+		if got := m.OutputDims(0, y); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.model, got, c.want)
+		}
+	}
+	if got, want := (&classify.Model{}).OutputDims(0, y), []int{4, 3, 2, 5}; !slices.Equal(got, want) {
+		t.Errorf("no file: %v, want %v", got, want)
+	}
+}

@@ -149,3 +149,34 @@ func inputSize(m *onnx.Model) images.Size {
 	}
 	return images.Size{}
 }
+
+// OutputDims are the dimensions that the model's file gives output i, where the graph gives it that shape.
+func (m *Model) OutputDims(i int, s tensor.Shape) []int {
+	if i >= len(m.Outputs) {
+		return []int{s.N, s.C, s.H, s.W}
+	}
+	dims, open, rest := slices.Clone(m.Outputs[i].Dims), -1, 1
+	several := false
+	for k, d := range dims {
+		switch {
+		case d > 0:
+			rest *= d
+		case open >= 0:
+			several = true
+		default:
+			open = k
+		}
+	}
+	switch {
+	case !several && open >= 0 && s.Len()%rest == 0:
+		dims[open] = s.Len() / rest
+		return dims
+	case open < 0 && dims != nil && rest == s.Len():
+		return dims
+	case len(dims) == 2:
+		return []int{s.N, s.C * s.H * s.W}
+	case len(dims) == 3:
+		return []int{s.N, s.C, s.H * s.W}
+	}
+	return []int{s.N, s.C, s.H, s.W}
+}
