@@ -31,7 +31,7 @@ func (r *Report) print(out io.Writer, rows int) error {
 		w.line("WRONG    %s", s)
 	}
 	if r.OK {
-		w.line("Right: all %s elements of all %s are within their bounds, and an ordinary run gives the same bits.", show.Comma(int64(r.Elements)), plural(r.steps(), "step"))
+		w.line("Right: all %s elements of %s are within their bounds, and an ordinary run gives the same bits.", show.Comma(int64(r.Elements)), plural(r.steps(), "step"))
 	}
 	w.line("A run takes %s, its steps %s on the device; checking took %s.", show.Seconds(r.Run), show.Seconds(r.OnDevice), show.Seconds(r.Reference))
 	return w.err
