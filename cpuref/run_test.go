@@ -3,6 +3,7 @@ package cpuref
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -149,5 +150,26 @@ func TestBatchNormErrors(t *testing.T) {
 		if _, err := Run(context.Background(), g, mk(t, 1, 1, 1, 1, 1)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want an error with %q", err, says)
 		}
+	}
+}
+
+// TestEachValue: Each shows every node's value once and in order, unrounded.
+func TestEachValue(t *testing.T) {
+	g, x := graph.New("g", 2)
+	sum := g.Add("sum", graph.Binary{}, x, g.Add("relu", graph.ReLU{}, x))
+	g.Outputs = []graph.Value{g.Add("sigmoid", graph.Sigmoid{}, sum)}
+	in := &tensor.Tensor{Shape: tensor.Shape{N: 1, C: 2, H: 1, W: 1}, Data: []float32{-1, 2}}
+	want := [][]float64{{-1, 2}, {0, 2}, {-1, 4}, {1 / (1 + math.E), 1 / (1 + math.Exp(-4))}}
+	at := 0
+	err := Each(context.Background(), g, in, func(v graph.Value, s tensor.Shape, y []float64) {
+		for i, w := range want[at] {
+			if int(v) != at || s != in.Shape || !(math.Abs(y[i]-w) < 1e-15) {
+				t.Errorf("node %d of shape %v, element %d is %v, want %v of node %d", v, s, i, y[i], w, at)
+			}
+		}
+		at++
+	})
+	if err != nil || at != len(want) {
+		t.Errorf("%d nodes, %v", at, err)
 	}
 }

@@ -24,6 +24,10 @@ type Source struct {
 	RandomWeights bool   // instead of a file: fit for timing, not for classifying
 	Labels        string // a file with the classes' names: see ReadLabels
 
+	// Dims replaces the extents of a .onnx file's input, one for each dimension: where it leaves open what its operators need, or for
+	// pictures of another size than it was exported with. Nil keeps them.
+	Dims []int
+
 	// PlainInput leaves out the change of normalisation that torchvision's pretrained googlenet and inception_v3 begin with.
 	PlainInput bool
 }
@@ -56,6 +60,7 @@ func (s Source) load(
 	if err != nil || s.Labels == "" {
 		return m, err
 	}
+	m.LabelsReason = ""
 	if m.Labels, err = loadLabels(s.Labels); err != nil {
 		return nil, err
 	}
@@ -79,7 +84,12 @@ func (s Source) network(
 	case ext == ".onnx" && more:
 		return fail("%s brings its network and its weights: no others go with it", s.Model)
 	case ext == ".onnx":
-		m, err := FromONNX(func(o onnx.Options) (*onnx.Model, error) { return loadONNX(s.Model, o) })
+		m, err := FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+			if o.Dims == nil {
+				o.Dims = s.Dims
+			}
+			return loadONNX(s.Model, o)
+		})
 		if err == nil {
 			m.About = s.Model + strings.TrimPrefix(m.About, "ONNX")
 		}
@@ -197,7 +207,9 @@ func FromWeights(arch string, w map[string]tensor.Array, plainInput bool) (*Mode
 		} else if err := weights.Apply(g, w); err != nil {
 			return nil, err
 		}
-		m.Preset, err = images.FindPreset(a.preset)
+		if m.Preset, err = images.FindPreset(a.preset); err == nil && w != nil {
+			m.nameClasses()
+		}
 		return m, err
 	}
 	return nil, SourceError(fmt.Sprintf("no network %q: there are %s", arch, strings.Join(Archs(), ", ")))
