@@ -79,8 +79,8 @@ void main() {
     ivec2 plane_pixel = divide(i, area); // (n·out_g + group, pixel)
     ivec2 image_group = divide(plane_pixel.x, out_g), yx = divide(plane_pixel.y, out_w);
     vec4 a = load_src(src_base + place(N, C, H, W, image_group, yx));
-    vec4 b = load_second(src2_base + place(second_n, second_c, second_h, second_w, image_group, yx));
+    vec4 b = load_second(src2_base + place(src2_n, src2_c, src2_h, src2_w, image_group, yx));
     if (C == 1) a = a.xxxx;
-    if (second_c == 1) b = b.xxxx;
+    if (src2_c == 1) b = b.xxxx;
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, op(a, b));
 }

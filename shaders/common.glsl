@@ -40,7 +40,7 @@ layout(std140, binding = 0) uniform Params {
     int segments, out_n, src2_base, src2_pixel;
     int size;
     float alpha, beta, offset, value;
-    int second_n, second_c, second_h, second_w; // second input
+    int src2_n, src2_c, src2_h, src2_w; // second input
     Segment seg[8];
 };
 
