@@ -181,6 +181,9 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 			read(shaders.BindSource, shaders.UnitSource, l.arena, p.src[1])
 		}
 		read(shaders.BindWeights, shaders.UnitWeights, l.weights, 0)
+		if launch.Input {
+			read(shaders.BindSecond, shaders.UnitSecond, l.arena, p.src[1])
+		}
 		if k.Kernel.Second() {
 			read(shaders.BindSecond, shaders.UnitSecond, l.arena, p.second)
 		}

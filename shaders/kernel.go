@@ -49,7 +49,7 @@ type macro struct {
 // Kernels lists every kernel.
 func Kernels() []*Kernel {
 	return []*Kernel{
-		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather,

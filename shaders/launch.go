@@ -5,6 +5,7 @@ type Launch struct {
 	Source     Source
 	Workgroups [3]int
 	From, To   Place // what is bound as its input and as its destination
+	Input      bool  // the step's input is bound, too: as the second
 }
 
 // Place is a part of a step's memory.
@@ -17,10 +18,13 @@ const (
 )
 
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
-// two: parts of the sum go to scratch, then they are added in order, with bias and activation.
+// two: parts of the sum go to scratch, then they are added in order, with bias and activation. Winograd takes three.
 func (k Key) Launches(p *Params) ([]Launch, error) {
 	if err := k.Validate(); err != nil {
 		return nil, err
+	}
+	if k.Kernel == Winograd {
+		return k.winogradLaunches(p)
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
@@ -47,6 +51,9 @@ func (k Key) sum() Key {
 
 // ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.
 func (k Key) ScratchTexels(p *Params) int {
+	if k.Kernel == Winograd {
+		return winogradScratch(p)
+	}
 	if k.splits() == 1 {
 		return 0
 	}
