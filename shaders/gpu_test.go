@@ -41,6 +41,7 @@ type target struct {
 	tensor.Shape                 // the destination tensor
 	base, channel int            // its first texel; where the segment starts
 	want          *cpuref.Result // what the segment holds; nil in benchmarks
+	winograd      *cpuref.Result // the same, with the bound of a kernel that transforms; nil where none serves
 }
 
 // problem is a step ready to run: parameters, the arena before it, weights, and the answer.
@@ -198,7 +199,7 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 	if err != nil {
 		return err
 	}
-	return p.compare(got)
+	return p.compareWith(k, got)
 }
 
 // run is the arena after p ran with kernel k.
@@ -261,8 +262,12 @@ func number(b bool) int {
 	return 0
 }
 
-// compare is check's verdict on the arena after the run.
+// compare is check's verdict on the arena after the run of a kernel that sums directly.
 func (p *problem) compare(got []float32) error {
+	return p.compareWith(shaders.Key{Kernel: shaders.Conv}, got)
+}
+
+func (p *problem) compareWith(k shaders.Key, got []float32) error {
 	free := make([]bool, len(got)) // floats that the step may write
 	for i, t := range p.targets {
 		segment := tensor.New(t.want.Shape)
@@ -285,7 +290,11 @@ func (p *problem) compare(got []float32) error {
 				}
 			}
 		}
-		if r := cpuref.Check(segment, t.want); r.Err != nil {
+		want := t.want
+		if rows, _ := k.Kernel.Transforms(); rows != nil {
+			want = t.winograd
+		}
+		if r := cpuref.Check(segment, want); r.Err != nil {
 			return fmt.Errorf("segment %d: %w", i, r.Err)
 		}
 	}

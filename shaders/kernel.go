@@ -13,6 +13,7 @@ type Kernel struct {
 
 	scalar     bool // loads and stores single lanes, so that Key.Aligned means nothing to it
 	second     bool // reads a second input
+	hands      bool // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
 	convolves  bool // maps channels by weights, to several segments; others keep the channels
 	local      [2]int
 	layout     *Layout                       // of its weights; nil where it has none

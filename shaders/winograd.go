@@ -4,7 +4,7 @@ import "fmt"
 
 // Winograd is winograd.comp: the second of three dispatches, after WinogradIn and before WinogradOut.
 var Winograd = &Kernel{
-	Name: "winograd", convolves: true, tunes: tuneTile, local: [2]int{8, 1}, layout: WinogradTexels,
+	Name: "winograd", convolves: true, hands: true, tunes: tuneTile, local: [2]int{8, 1}, layout: WinogradTexels,
 	serves: servesWinograd,
 	workgroups: func(k Key, p *Params) [2]int {
 		return [2]int{k.winogradBlocks(p) * ceil(int(p.OutG), k.TileG), 1}
@@ -19,7 +19,7 @@ var Winograd = &Kernel{
 // WinogradIn is winograd_in.comp and WinogradOut is winograd_out.comp. Neither is a step's kernel by itself.
 var (
 	WinogradIn = &Kernel{
-		Name: "winograd_in", convolves: true, local: [2]int{8},
+		Name: "winograd_in", convolves: true, hands: true, local: [2]int{8},
 		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(winogradTileCount(p), k.localX()), groups(int(p.C))} },
 	}
 	WinogradOut = &Kernel{
@@ -140,7 +140,7 @@ func (k Key) winogradBlocks(p *Params) int {
 }
 
 func servesWinograd(k Key, p *Params) error {
-	if p.KernelH != 3 || p.KernelW != 3 || p.StrideH|p.StrideW|p.DilationH|p.DilationW|p.Groups != 1 {
+	if !winogradWindow(p) {
 		return fmt.Errorf("window %d×%d, stride %d×%d, dilation %d×%d, %d groups: it serves 3×3, stride 1, dilation 1, one group",
 			p.KernelH, p.KernelW, p.StrideH, p.StrideW, p.DilationH, p.DilationW, p.Groups)
 	}
@@ -150,20 +150,23 @@ func servesWinograd(k Key, p *Params) error {
 	return nil
 }
 
+func winogradWindow(p *Params) bool {
+	return p.KernelH == 3 && p.KernelW == 3 && p.StrideH == 1 && p.StrideW == 1 && p.DilationH == 1 && p.DilationW == 1 && p.Groups == 1
+}
+
 // winogradTiles is the tile that overhangs the products least, where the transforms don't eat the gain.
 func winogradTiles(p *Params) []Key {
-	if servesWinograd(Key{TileX: 1}, p) != nil {
+	if !winogradWindow(p) {
 		return nil
 	}
-	x := tileWidth(ceil(winogradTileCount(p), 8), 6, 14)
-	return []Key{{TileX: x, TileG: 2}}
+	return []Key{{TileX: tileWidth(ceil(winogradTileCount(p), 8), 6, 14), TileG: 2}}
 }
 
 // winogradLaunches are the three dispatches.
 func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
-	in := Key{Kernel: WinogradIn, Load: k.Load, Aligned: true, Wide: k.Wide}
+	in := Key{Kernel: WinogradIn, Load: k.Load, Wide: k.Wide}
 	products := k
-	products.Aligned, products.Acts = true, 0 // what goes to scratch is the same for every destination
+	products.Acts = 0 // what goes to scratch is the same for every destination
 	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts}
 	launches := []Launch{{To: Scratch}, {From: Scratch, To: Scratch}, {From: Scratch, Input: true}}
 	for i, part := range []Key{in, products, out} {
