@@ -80,6 +80,9 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		}
 		perGroup := conv.In / conv.Groups
 		w := g.random(s.out*perGroup*conv.Kernel.H*conv.Kernel.W, 0.5)
+		if c.weight != 0 {
+			w[len(w)/2] = c.weight
+		}
 		var b []float32
 		if !c.noBias {
 			b = g.random(s.out, 1)

@@ -154,12 +154,19 @@ func winogradWindow(p *Params) bool {
 	return p.KernelH == 3 && p.KernelW == 3 && p.StrideH == 1 && p.StrideW == 1 && p.DilationH == 1 && p.DilationW == 1 && p.Groups == 1
 }
 
-// winogradTiles is the tile that overhangs the products least, where the transforms don't eat the gain.
+// winogradTiles is the tile that overhangs the products least, where there is a gain: on llvmpipe the transforms, which grow with
+// the channels in and out, eat it where their product isn't large beside their sum, and products of few tiles share few loads.
 func winogradTiles(p *Params) []Key {
-	if !winogradWindow(p) {
+	in, out, tiles := int(p.C), int(p.OutC), winogradTileCount(p)
+	// Of one image: the choice, and so the bits of an answer, don't depend on the batch.
+	if !winogradWindow(p) || in*out < 24*(in+out) || tiles/int(p.N) < 24 {
 		return nil
 	}
-	return []Key{{TileX: tileWidth(ceil(winogradTileCount(p), 8), 6, 14), TileG: 2}}
+	k := Key{TileX: tileWidth(ceil(tiles, 8), 6, 14), TileG: 2}
+	if k.TileX <= 8 {
+		k.TileG = 4
+	}
+	return []Key{k}
 }
 
 // winogradLaunches are the three dispatches.

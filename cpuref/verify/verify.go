@@ -11,7 +11,6 @@ import (
 	"inceptiongl/inception/plan"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
-	"inceptiongl/shaders"
 )
 
 // StepReport is how one part of a step compares with the reference. Report.Err is set where any element is out of bound.
@@ -34,7 +33,7 @@ func Session(ctx context.Context, s *run.Session, x *tensor.Tensor) (*tensor.Ten
 	var reports []StepReport
 	y, err := s.Trace(ctx, x, func(tr run.StepTrace) error {
 		for i, part := range tr.Step.Parts {
-			ref, err := reference(s.Plan().Graph, part, tr.Step.Key, tr.In)
+			ref, err := reference(s.Plan().Graph, tr.Step, part, tr.In)
 			if err != nil {
 				return fmt.Errorf("verifying step %s: %w", part.Name, err)
 			}
@@ -59,7 +58,7 @@ func Failed(reports []StepReport) error {
 }
 
 // reference computes what a part should be, from the inputs that the device had, and how far its kernel may be off.
-func reference(g *graph.Graph, p plan.Part, k shaders.Key, in []*tensor.Tensor) (*cpuref.Result, error) {
+func reference(g *graph.Graph, s *plan.Step, p plan.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
 	weight, bias, err := p.Weights.Values(g)
 	if err != nil {
 		return nil, err
@@ -71,7 +70,7 @@ func reference(g *graph.Graph, p plan.Part, k shaders.Key, in []*tensor.Tensor) 
 	if err != nil {
 		return nil, err
 	}
-	if rows, columns := k.Kernel.Transforms(); rows != nil {
+	if rows, columns := s.Key.Kernel.Transforms(); rows != nil {
 		if err := r.Winograd(in[0], p.Op.(graph.Conv2D), weight, bias, cpuref.Transform(*rows), cpuref.Transform(*columns)); err != nil {
 			return nil, err
 		}
