@@ -11,22 +11,25 @@
 const int POSITIONS = 24;
 const int GROUP_TEXELS = (POSITIONS + 9) * 4; // of an output group's weights for one input group: U, then w
 
-// Aᵀ₂ for the points 0, 1, −1, ∞: two output rows of a column of M.
-void rows(in vec4 m[4], out vec4 r[2]) {
-    r[0] = m[0] + m[1] + m[2];
-    r[1] = m[1] - m[2] + m[3];
-}
+bool finite(vec4 v) { return all(lessThan(floatBitsToUint(v) & 0x7fffffffu, uvec4(0x7f800000u))); }
 
-// Aᵀ₄ for the points 0, ±3/4, ±3/2, ∞: four output columns of a row of M.
-void columns(in vec4 m[6], out vec4 r[4]) {
-    vec4 s = m[1] + m[2], t = m[1] - m[2], u = m[3] + m[4], v = m[3] - m[4];
+// The row's four outputs, stored; whether they are finite. Aᵀ₄ for the points 0, ±3/4, ±3/2, ∞: four output columns of a row of M.
+bool columns(in vec4 m[6], Target to, vec4 bias, int n, int out_y, int out_x) {
+    if (out_y >= out_h) return true;
+    vec4 r[4], s = m[1] + m[2], t = m[1] - m[2], u = m[3] + m[4], v = m[3] - m[4];
     r[0] = m[0] + s + u;
     r[1] = 0.75 * t + 1.5 * v;
     r[2] = 0.5625 * s + 2.25 * u;
     r[3] = 0.421875 * t + 3.375 * v + m[5];
+    bool right = true;
+    for (int x = 0; x < 4; ++x) {
+        if (out_x + x < out_w) {
+            right = right && finite(r[x]);
+            store(to, bias, n, out_y * out_w + out_x + x, r[x]);
+        }
+    }
+    return right;
 }
-
-bool finite(vec4 v) { return all(lessThan(floatBitsToUint(v) & 0x7fffffffu, uvec4(0x7f800000u))); }
 
 // The sum itself, of output group g at pixel (y, x).
 vec4 direct(int n, int g, int y, int x) {
@@ -52,27 +55,17 @@ void main() {
     int n = image_row.x, first_y = 2 * image_row.y, first_x = 4 * row_tile.y;
     int from = POSITIONS * channel_groups(C) * tiles + g * tiles + tile, step = out_g * tiles;
 
-    vec4 m[2][6]; // M with its rows transformed
+    vec4 upper[6], lower[6]; // Aᵀ₂ · M for the points 0, 1, −1, ∞
     for (int x = 0; x < 6; ++x) {
-        vec4 column[4], r[2];
-        for (int y = 0; y < 4; ++y) column[y] = load_src(from + (y * 6 + x) * step);
-        rows(column, r);
-        m[0][x] = r[0];
-        m[1][x] = r[1];
+        vec4 m0 = load_src(from + x * step), m1 = load_src(from + (6 + x) * step);
+        vec4 m2 = load_src(from + (12 + x) * step), m3 = load_src(from + (18 + x) * step);
+        upper[x] = m0 + m1 + m2;
+        lower[x] = m1 - m2 + m3;
     }
     Target t = target(g);
     vec4 bias = load_bias(g);
-    bool right = true;
-    for (int y = 0; y < 2; ++y) {
-        vec4 r[4];
-        columns(m[y], r);
-        for (int x = 0; x < 4; ++x) {
-            if (first_y + y < out_h && first_x + x < out_w) {
-                right = right && finite(r[x]);
-                store(t, bias, n, (first_y + y) * out_w + first_x + x, r[x]);
-            }
-        }
-    }
+    bool right = columns(upper, t, bias, n, first_y, first_x);
+    right = columns(lower, t, bias, n, first_y + 1, first_x) && right;
     for (int i = 0; i < (right ? 0 : 8); ++i) {
         int y = first_y + i / 4, x = first_x + i % 4;
         if (y < out_h && x < out_w) store(t, bias, n, y * out_w + x, direct(n, g, y, x));
