@@ -161,10 +161,10 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: l.params}},
 		}
 		if launch.To == shaders.Scratch {
-			d.Storage[0].Buffer = l.scratch
+			d.Storage[0].Buffer, d.Storage[0].Offset = l.scratch, 16*launch.ToRange.First
 		}
 		read := func(binding, unit int, b *gpu.Buffer, base int) { // from base on, where tensors are bound by themselves
-			if !l.exact {
+			if !l.exact && b != l.scratch {
 				base = 0
 			}
 			switch k.Load {
@@ -177,7 +177,7 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 			}
 		}
 		if launch.From == shaders.Scratch {
-			read(shaders.BindSource, shaders.UnitSource, l.scratch, 0)
+			read(shaders.BindSource, shaders.UnitSource, l.scratch, launch.FromRange.First)
 		} else {
 			read(shaders.BindSource, shaders.UnitSource, l.arena, p.src[1])
 		}

@@ -10,7 +10,7 @@
 // channels, lose. F(4×4) would save a quarter more multiplications at twice the rounding error.
 // This is the second, 24 matrix products: a position's weights × its tiles. As in pointwise_tiled a tile of the product is
 // TILE_X input tiles, LOCAL_X apart, × TILE_G groups of 4 outputs.
-// V is at texel (position·C4 + input group)·tiles + tile of scratch; M follows it: (position·out_g + output group)·tiles + tile.
+// V is at texel (position·C4 + input group)·tiles + tile of what is bound, M at (position·out_g + output group)·tiles + tile.
 // Workgroups: x = ((position, input tiles), output groups), the groups next to each other: they read the same of V.
 // Macros: TILE_X, TILE_G, and see common.glsl.
 
@@ -49,7 +49,7 @@ void main() {
         TAPS
     }
 
-    int to = POSITIONS * C4 * tiles + (position * out_g + first_group) * tiles + first_tile;
+    int to = (position * out_g + first_group) * tiles + first_tile;
 #define GROUP(G)
 #define OUTPUT(G, X) \
     if (first_tile + X * LOCAL_X < tiles && first_group + G < out_g) dst[to + G * tiles + X * LOCAL_X] = sum[G][X];

@@ -109,6 +109,7 @@ var WinogradTexels = &Layout{
 }
 
 const (
+	winogradImage     = 1 << 20 // texels of V or M, of one image
 	winogradPositions = 4 * 6
 	winogradGroup     = (winogradPositions + 9) * 16 // floats for an output and an input group
 )
@@ -158,8 +159,10 @@ func winogradWindow(p *Params) bool {
 // the channels in and out, eat it where their product isn't large beside their sum, and products of few tiles share few loads.
 func winogradTiles(p *Params) []Key {
 	in, out, tiles := int(p.C), int(p.OutC), winogradTileCount(p)
-	// Of one image: the choice, and so the bits of an answer, don't depend on the batch.
-	if !winogradWindow(p) || in*out < 24*(in+out) || tiles/int(p.N) < 24 {
+	// Of one image: the choice, and so the bits of an answer, don't depend on the batch, up to where a device binds no more at
+	// once: 8 images of winogradImage on most software drivers.
+	one := tiles / int(p.N)
+	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 || winogradPositions*one*max(groups(in), int(p.OutG)) > winogradImage {
 		return nil
 	}
 	k := Key{TileX: tileWidth(ceil(tiles, 8), 6, 14), TileG: 2}
@@ -175,7 +178,12 @@ func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
 	products := k
 	products.Acts = 0 // what goes to scratch is the same for every destination
 	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts}
-	launches := []Launch{{To: Scratch}, {From: Scratch, To: Scratch}, {From: Scratch, Input: true}}
+	v, m := winogradScratch(p)
+	launches := []Launch{
+		{To: Scratch, ToRange: v},
+		{From: Scratch, FromRange: v, To: Scratch, ToRange: m},
+		{From: Scratch, FromRange: m, Input: true},
+	}
 	for i, part := range []Key{in, products, out} {
 		src, err := part.source()
 		if err != nil {
@@ -186,7 +194,9 @@ func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
 	return launches, nil
 }
 
-// winogradScratch is the texels of V and M.
-func winogradScratch(p *Params) int {
-	return winogradPositions * winogradTileCount(p) * (groups(int(p.C)) + int(p.OutG))
+// winogradScratch is where V and M lie in scratch. A range may be bound at multiples of 16 texels on any device.
+func winogradScratch(p *Params) (v, m Range) {
+	each := winogradPositions * winogradTileCount(p)
+	v = Range{0, each * groups(int(p.C))}
+	return v, Range{ceil(v.Texels, 16) * 16, each * int(p.OutG)}
 }

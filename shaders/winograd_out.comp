@@ -53,7 +53,7 @@ void main() {
     ivec2 row_tile = divide(tile, x_tiles);
     ivec2 image_row = divide(row_tile.x, y_tiles);
     int n = image_row.x, first_y = 2 * image_row.y, first_x = 4 * row_tile.y;
-    int from = POSITIONS * channel_groups(C) * tiles + g * tiles + tile, step = out_g * tiles;
+    int from = g * tiles + tile, step = out_g * tiles;
 
     vec4 upper[6], lower[6]; // Aᵀ₂ · M for the points 0, 1, −1, ∞
     for (int x = 0; x < 6; ++x) {
