@@ -109,7 +109,7 @@ var WinogradTexels = &Layout{
 }
 
 const (
-	winogradImage     = 1 << 20 // texels of V or M, of one image
+	winogradImage     = 640 << 10 // texels of V and M, of one image: 8 images take 80 of the 128 MiB that software drivers allow a buffer
 	winogradPositions = 4 * 6
 	winogradGroup     = (winogradPositions + 9) * 16 // floats for an output and an input group
 )
@@ -159,10 +159,9 @@ func winogradWindow(p *Params) bool {
 // the channels in and out, eat it where their product isn't large beside their sum, and products of few tiles share few loads.
 func winogradTiles(p *Params) []Key {
 	in, out, tiles := int(p.C), int(p.OutC), winogradTileCount(p)
-	// Of one image: the choice, and so the bits of an answer, don't depend on the batch, up to where a device binds no more at
-	// once: 8 images of winogradImage on most software drivers.
+	// Of one image: the choice, and so the bits of an answer, don't depend on the batch.
 	one := tiles / int(p.N)
-	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 || winogradPositions*one*max(groups(in), int(p.OutG)) > winogradImage {
+	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 || winogradPositions*one*(groups(in)+int(p.OutG)) > winogradImage {
 		return nil
 	}
 	k := Key{TileX: tileWidth(ceil(tiles, 8), 6, 14), TileG: 2}
