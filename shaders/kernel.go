@@ -15,6 +15,7 @@ type Kernel struct {
 	math       bool   // uses math.glsl
 	scalar     bool   // loads and stores single lanes, so that Key.Aligned means nothing to it
 	second     bool   // reads a second input
+	hands      bool   // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
 	convolves  bool   // maps channels by weights, to several segments; others keep the channels
 	local      [2]int
 	layout     *Layout                       // of its weights; nil where it has none
@@ -51,7 +52,7 @@ type macro struct {
 // Kernels lists every kernel.
 func Kernels() []*Kernel {
 	return []*Kernel{
-		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,

@@ -226,7 +226,7 @@ func (k Key) source() (Source, error) {
 	var b strings.Builder
 	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
 	define("LOAD", int(k.Load))
-	define("ALIGNED", number(k.partial || k.Aligned && !k.Kernel.scalar))
+	define("ALIGNED", number(k.partial || k.Kernel.hands || k.Aligned && !k.Kernel.scalar))
 	define("SCALAR", number(k.Kernel.scalar))
 	define("SECOND", number(k.Kernel.second))
 	define("WIDE", number(k.Wide))

@@ -144,13 +144,11 @@ func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
 // fileName says what a shader is specialised for.
 func fileName(k shaders.Key, l shaders.Launch) string {
 	name := k.String()
-	switch {
-	case l.To == shaders.Scratch:
+	switch kernel := shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp")); {
+	case kernel != k.Kernel: // which knows none of k's tile
+		name = shaders.Key{Kernel: kernel, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}.String()
+	case l.To == shaders.Scratch && k.Splits > 1:
 		name += " parts"
-	case l.From == shaders.Scratch: // of another kernel, which knows none of k's tile
-		sum := shaders.Key{Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
-		sum.Kernel = shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp"))
-		name = sum.String()
 	}
 	return strings.ReplaceAll(name, " ", "_")
 }

@@ -50,7 +50,7 @@ func Each(ctx context.Context, s *run.Session, x *tensor.Tensor, visit func(Step
 	}
 	return s.Trace(ctx, x, func(tr run.StepTrace) error {
 		for i, part := range tr.Step.Parts {
-			ref, err := reference(ctx, s.Plan().Graph, part, tr.In)
+			ref, err := reference(ctx, s.Plan().Graph, tr.Step, part, tr.In)
 			if err != nil {
 				return fmt.Errorf("verifying step %s: %w", part.Name, err)
 			}
@@ -91,9 +91,9 @@ func Failed(reports []StepReport) error {
 	return nil
 }
 
-// reference computes what a part should be, from the inputs that the device had. It gives up at once where ctx ends; what it
-// has begun then comes to its end unseen.
-func reference(ctx context.Context, g *graph.Graph, p plan.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
+// reference computes what a part should be, from the inputs that the device had, and how far its kernel may be off. It gives up
+// at once where ctx ends; what it has begun then comes to its end unseen.
+func reference(ctx context.Context, g *graph.Graph, s *plan.Step, p plan.Part, in []*tensor.Tensor) (*cpuref.Result, error) {
 	weight, bias, err := p.Weights.Values(g)
 	if err != nil {
 		return nil, err
@@ -108,6 +108,9 @@ func reference(ctx context.Context, g *graph.Graph, p plan.Part, in []*tensor.Te
 	done := make(chan answer, 1)
 	go func() {
 		r, err := cpuref.Apply(p.Op, weight, bias, in...)
+		if rows, columns := s.Key.Kernel.Transforms(); err == nil && rows != nil {
+			err = r.Winograd(in[0], p.Op.(graph.Conv2D), weight, bias, cpuref.Transform(*rows), cpuref.Transform(*columns))
+		}
 		if err == nil {
 			r, err = r.Activate(p.Act)
 		}
