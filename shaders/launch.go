@@ -5,6 +5,7 @@ type Launch struct {
 	Source     Source
 	Workgroups [3]int
 	From, To   Place // what is bound as its input and as its destination
+	Totals     bool  // scratch is bound as BindTotals too
 }
 
 // Place is a part of a step's memory.
@@ -13,7 +14,7 @@ type Place int
 // The places.
 const (
 	Tensors Place = iota // the step's input, or its destinations
-	Scratch              // what one dispatch of the step hands to the next: see Key.ScratchTexels
+	Scratch              // what one dispatch of the step hands to the next, or keeps for itself: see Key.ScratchTexels
 )
 
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
@@ -24,7 +25,7 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
-		return []Launch{{Source: src, Workgroups: k.Workgroups(p)}}, err
+		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Totals: k.Totals == TotalsScratch}}, err
 	}
 	first := k
 	first.partial, first.Acts = true, 0 // what a part stores is the same for every destination
@@ -35,7 +36,7 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	last := k.sum()
 	sum, err := last.source()
 	return []Launch{
-		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch},
+		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, Totals: k.Totals == TotalsScratch},
 		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch},
 	}, err
 }
@@ -45,12 +46,13 @@ func (k Key) sum() Key {
 	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
 }
 
-// ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.
+// ScratchTexels is how many texels of memory a step needs besides its tensors: parts of a split sum, then totals.
 func (k Key) ScratchTexels(p *Params) int {
-	if k.splits() == 1 {
-		return 0
+	n := k.totalTexels(p)
+	if k.splits() > 1 {
+		n += k.splits() * p.texels()
 	}
-	return k.splits() * p.texels()
+	return n
 }
 
 // Workgroups is how many workgroups of the first dispatch cover p. A count past 65535 along x is folded into z: a kernel's

@@ -11,6 +11,8 @@ var Stem = &Kernel{
 		}
 		return nil
 	},
+	// The taps of a row are summed by themselves where windows are large: an addition more for each 3·KernelW multiplications.
+	macros: func(k Key) []macro { return []macro{{"BY_PIXEL", number(k.KernelW > 8)}} },
 	workgroups: func(k Key, p *Params) [2]int {
 		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
 		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG)}
