@@ -35,7 +35,9 @@ var Stem = &Kernel{
 			return Key{TileX: tileWidth(int(p.OutW), least, most), TileG: min(g, int(p.OutG)), LocalX: local,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		keys := []Key{tiled(7, 8, 4, 8)}
+		// The widest tile of up to 8 pixels whose row is unrolled, if there is one.
+		most := max(min(8, (unrolled-(int(p.KernelW)-1)*int(p.DilationW)-1)/int(p.StrideW)+1), 1)
+		keys := []Key{tiled(max(most-1, 1), most, 4, 8)}
 		if wide := tiled(10, 12, 4, 8); wide.row() <= unrolled {
 			keys = append([]Key{wide}, keys...)
 		}
