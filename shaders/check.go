@@ -52,7 +52,10 @@ func (k Key) Check(p *Params, t Target) error {
 	if !k.Rest && k.rest(p) {
 		return fail("the sum doesn't fill its last slice")
 	}
-	if missing := p.acts() &^ k.Acts; missing != 0 {
+	if _, ok := k.Acts.alone(); ok && k.Acts != p.acts() {
+		return fail("the epilogue knows one destination, with %v", k.Acts.list())
+	}
+	if missing := p.severalActs() &^ k.Acts; missing != 0 {
 		return fail("the epilogue lacks %v", missing.list())
 	}
 	if k.Kernel.serves != nil {

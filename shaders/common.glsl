@@ -8,12 +8,14 @@
 //
 // Macros: LOAD     0 reads storage buffers, 1 imageBuffers, 2 samplerBuffers (which is fast depends on the driver)
 //         ALIGNED  1 stores whole texels; 0 stores single lanes, for destinations at any channel offset
+//         PAIRS    1 stores a texel as two doubles, with the bits of its floats
 //         SCALAR   1 for kernels that load and store single lanes
 //         SECOND   1 for kernels with a second input
 //         WIDE     1 where quotients of indices reach 2^20: divide takes a second step
 //         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
 //         ACT_…    activations beyond ReLU and clip (activations.glsl)
+//         ACT      defined for steps with one destination: its activation. llvmpipe computes all that a program tells apart
 //         TAPS, OUTPUTS  convolutions with a tile: TAP(G, KX) … for each of its groups and a row's taps, GROUP(G) OUTPUT(G, X) …
 //                  for each of its groups and pixels, with literals for G, KX and X
 
@@ -83,8 +85,12 @@ float load_src(int texel, int lane) { return load_src(texel)[lane]; }
 float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
 #endif
 
-#if ALIGNED == 1
+#if PAIRS == 1
+layout(std430, binding = 1) writeonly buffer Dst { dvec2 dst[]; };
+dvec2 stored(vec4 v) { return dvec2(packDouble2x32(floatBitsToUint(v.xy)), packDouble2x32(floatBitsToUint(v.zw))); }
+#elif ALIGNED == 1
 layout(std430, binding = 1) writeonly buffer Dst { vec4 dst[]; };
+vec4 stored(vec4 v) { return v; }
 #else
 layout(std430, binding = 1) writeonly buffer Dst { float dst[]; };
 #endif
@@ -136,11 +142,17 @@ struct Target {
 
 Target target(int g) {
     int s = 0;
+#ifndef ACT
     for (int i = 1; i < 8; ++i) // a constant count: a loop that Mesa can't unroll keeps it from unrolling the one around it
         if (i < segments && g >= seg[i].first) s = i;
+#endif
     int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
     Target t;
+#ifdef ACT
+    t.act = ACT;
+#else
     t.act = seg[s].act;
+#endif
     t.low = seg[s].low;
     t.high = seg[s].high;
     t.base = seg[s].dst_base;
@@ -170,7 +182,7 @@ ivec2 part_of(int part, int n) {
 
 // Stores a part's sum of group g as it is: [part][n][group][pixel], whole texels.
 void store_part(int part, int g, int n, int pixel, vec4 v) {
-    dst[((part * N + n) * out_g + g) * out_h * out_w + pixel] = v;
+    dst[((part * N + n) * out_g + g) * out_h * out_w + pixel] = stored(v);
 }
 #endif
 
@@ -193,7 +205,7 @@ void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     v = activate(v, t.act, t.low, t.high);
 #if ALIGNED == 1
     v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN
-    dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = v;
+    dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = stored(v);
 #else
     dst[dst_index(t, n, pixel, t.channel)] = v.x;
     if (t.valid > 1) dst[dst_index(t, n, pixel, t.channel + 1)] = v.y;

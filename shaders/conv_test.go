@@ -77,15 +77,16 @@ var convCases = []convCase{
 	{in: shape(1, 18, 5, 1), conv: graph.Conv2D{Kernel: graph.Square(1), Groups: 3}, segs: []seg{{out: 33}}},
 }
 
-// everyLoad is keys with every Load, each with whole-texel and with single-lane stores (plain kernels know only those).
+// everyLoad is keys with every Load, each with whole-texel (in one way as pairs) and with single-lane stores (plain kernels know
+// only those).
 func everyLoad(keys ...shaders.Key) []shaders.Key {
 	var all []shaders.Key
 	for _, k := range keys {
 		for _, l := range []shaders.Load{shaders.LoadSSBO, shaders.LoadImage, shaders.LoadSampler} {
-			k.Load, k.Aligned = l, false
+			k.Load, k.Aligned, k.Pairs = l, false, false
 			all = append(all, k)
 			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise { // they know only single lanes
-				k.Aligned = true
+				k.Aligned, k.Pairs = true, l == shaders.LoadImage
 				all = append(all, k)
 			}
 		}

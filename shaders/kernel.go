@@ -92,6 +92,7 @@ func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
 				}
 				for _, k := range kernel.tiles(p, t) {
 					k.Load, k.Aligned = load, p.Aligned() && !kernel.scalar && !(kernel.lanes != nil && kernel.lanes(p))
+					k.Pairs = k.Aligned && t.Pairs
 					k = k.For(p)
 					if err := k.Check(p, t); err == nil {
 						if !slices.Contains(keys, k) { // on small maps tiles coincide

@@ -11,7 +11,8 @@ type Key struct {
 	Load    Load
 	Aligned bool // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
 	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For
-	Acts    Acts // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
+	Pairs   bool // with Aligned: store a texel as two doubles, which some drivers do in half the time. See Target.Pairs
+	Acts    Acts // activations that the epilogue knows. See Key.For
 	Rest    bool // shared kernels: the last slice of the sum isn't full. See Key.For
 
 	LocalX int // workgroup width; 0 is the kernel's default
@@ -28,8 +29,8 @@ type Key struct {
 	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
 }
 
-// For is k with what only the parameters tell: whether indices are large, which activations there are, and whether the sum
-// fills its slices.
+// For is k with what only the parameters tell: whether indices are large, which activations there are, to how many
+// destinations, and whether the sum fills its slices.
 func (k Key) For(p *Params) Key {
 	k.Wide = p.quotient() >= maxQuotient
 	k.Acts = p.acts()
@@ -80,6 +81,12 @@ func (k Key) String() string {
 	}
 	if k.Rest {
 		b.WriteString(" rest")
+	}
+	if k.Pairs {
+		b.WriteString(" pairs")
+	}
+	if _, ok := k.Acts.alone(); ok {
+		b.WriteString(" act")
 	}
 	for _, a := range k.Acts.list() {
 		b.WriteString(" " + a.String())
@@ -158,6 +165,9 @@ func (k Key) Validate() error {
 	}
 	if k.LocalX < 0 || k.LocalY < 0 || k.localX() > maxLocal || k.localY() > maxLocal || k.localX()*k.localY() > maxLocal {
 		return fail("a workgroup has 1 to %d invocations", maxLocal)
+	}
+	if k.Pairs && (!k.Aligned || k.Kernel.scalar) {
+		return fail("pairs are of whole texels")
 	}
 	if k.LocalY != 0 && !k.has(tuneLocalY) {
 		return fail("it has no LocalY")
@@ -240,6 +250,7 @@ func (k Key) source() (Source, error) {
 	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
 	define("LOAD", int(k.Load))
 	define("ALIGNED", number(k.partial || k.Aligned && !k.Kernel.scalar))
+	define("PAIRS", number(k.Pairs))
 	define("SCALAR", number(k.Kernel.scalar))
 	define("SECOND", number(k.Kernel.second))
 	define("WIDE", number(k.Wide))
@@ -249,6 +260,9 @@ func (k Key) source() (Source, error) {
 	define("LOCAL_Y", k.localY())
 	for _, a := range k.Acts.list() {
 		define(a.macro(), int(a))
+	}
+	if a, ok := k.Acts.alone(); ok {
+		define("ACT", int(a))
 	}
 	if k.has(tuneTile) {
 		define("TILE_X", k.TileX)

@@ -42,7 +42,7 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 
 // sum is the second dispatch of a split sum.
 func (k Key) sum() Key {
-	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
+	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
 }
 
 // ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.

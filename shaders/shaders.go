@@ -60,6 +60,7 @@ type Target struct {
 	Multiprocessors int  // 0: not known
 	Lanes           int  // of a vector, on software drivers; 0: not known
 	Software        bool // runs on the CPU
+	Pairs           bool // Key.Pairs pays: stores are made number by number
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }
