@@ -11,6 +11,7 @@
 //         PAIRS    1 stores a texel as two doubles, with the bits of its floats
 //         SCALAR   1 for kernels that load and store single lanes
 //         SECOND   1 for kernels with a second input
+//         RESIDUAL 1 for convolutions that add it, of their output's shape, before the activation
 //         WIDE     1 where quotients of indices reach 2^20: divide takes a second step
 //         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
@@ -42,6 +43,7 @@ layout(std140, binding = 0) uniform Params {
     int segments, out_n, src2_base, src2_pixel;
     int size;
     float alpha, beta, offset, value;
+    int residual;
     Segment seg[8];
 };
 
@@ -69,6 +71,10 @@ layout(std430, binding = 0) readonly buffer Src { float src[]; };
 layout(std430, binding = 2) readonly buffer Weights { float weight[]; };
 float load_src(int texel, int lane) { return src[4 * texel + lane]; }
 float load_weight(int texel, int lane) { return weight[4 * texel + lane]; }
+#if SECOND == 1
+layout(std430, binding = 3) readonly buffer Second { float second[]; };
+float load_second(int texel, int lane) { return second[4 * texel + lane]; }
+#endif
 #else
 layout(std430, binding = 0) readonly buffer Src { vec4 src[]; };
 layout(std430, binding = 2) readonly buffer Weights { vec4 weight[]; };
@@ -83,6 +89,9 @@ vec4 load_second(int texel) { return second[texel]; }
 #if SCALAR == 1 && LOAD != 0
 float load_src(int texel, int lane) { return load_src(texel)[lane]; }
 float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
+#if SECOND == 1
+float load_second(int texel, int lane) { return load_second(texel)[lane]; }
+#endif
 #endif
 
 #if PAIRS == 1
@@ -131,6 +140,7 @@ int channel_groups(int channels) { return (channels + 3) / 4; }
 
 // Target is where and how the outputs of one group of 4 channels are stored.
 struct Target {
+    int group;   // of the step
     int act;     // as in Segment
     float low, high;
     int base;    // first texel of the destination tensor
@@ -148,6 +158,7 @@ Target target(int g) {
 #endif
     int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
     Target t;
+    t.group = g;
 #ifdef ACT
     t.act = ACT;
 #else
@@ -186,11 +197,19 @@ void store_part(int part, int g, int n, int pixel, vec4 v) {
 }
 #endif
 
+#if RESIDUAL == 1
+// The texel of the second input that is added to group g at pixel of image n: steps with one have one destination.
+int residual_at(int g, int n, int pixel) { return src2_base + (n * out_g + g) * out_h * out_w + pixel; }
+#endif
+
 #if SCALAR == 1
 // Stores one channel of group g at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, int g, int lane, int n, int pixel, float v) {
     if (lane >= t.valid) return;
     if (bias_base >= 0) v += load_weight(bias_base + g, lane);
+#if RESIDUAL == 1
+    v += load_second(residual_at(g, n, pixel), lane);
+#endif
     v = activate(v, t.act, t.low, t.high);
     dst[dst_index(t, n, pixel, t.channel + lane)] = v;
     if (lane == t.valid - 1)
@@ -202,6 +221,9 @@ vec4 load_bias(int g) { return bias_base < 0 ? vec4(0) : load_weight(bias_base +
 // Stores 4 channels at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     v += bias;
+#if RESIDUAL == 1
+    v += load_second(residual_at(t.group, n, pixel));
+#endif
     v = activate(v, t.act, t.low, t.high);
 #if ALIGNED == 1
     v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN

@@ -76,9 +76,6 @@ func (k *Kernel) String() string {
 // Layout is how the kernel wants weights; nil where it has none.
 func (k *Kernel) Layout() *Layout { return k.layout }
 
-// Second reports a kernel that reads two inputs.
-func (k *Kernel) Second() bool { return k.second }
-
 // Candidates are the keys, of these kernels, that can run p on t and are worth timing, the best guess first: on software
 // drivers every tile with every way to read, on GPUs those that Rank puts first. Scalar kernels are among them only where no other serves. The error says why none can.
 func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {

@@ -13,7 +13,9 @@ type Key struct {
 	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For
 	Pairs   bool // with Aligned: store a texel as two doubles, which some drivers do in half the time. See Target.Pairs
 	Acts    Acts // activations that the epilogue knows. See Key.For
-	Rest    bool // shared kernels: the last slice of the sum isn't full. See Key.For
+	// Residual: the epilogue of a convolution adds the second input. See Key.For
+	Residual bool
+	Rest     bool // shared kernels: the last slice of the sum isn't full. See Key.For
 
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // convolutions' tiled and shared kernels: workgroup height, along output groups; 0 is the default
@@ -35,6 +37,7 @@ func (k Key) For(p *Params) Key {
 	k.Wide = p.quotient() >= maxQuotient
 	k.Acts = p.acts()
 	k.Rest = k.rest(p)
+	k.Residual = p.Residual != 0
 	return k
 }
 
@@ -81,6 +84,9 @@ func (k Key) String() string {
 	}
 	if k.Rest {
 		b.WriteString(" rest")
+	}
+	if k.Residual {
+		b.WriteString(" residual")
 	}
 	if k.Pairs {
 		b.WriteString(" pairs")
@@ -169,6 +175,9 @@ func (k Key) Validate() error {
 	if k.Pairs && (!k.Aligned || k.Kernel.scalar) {
 		return fail("pairs are of whole texels")
 	}
+	if k.Residual && !k.Kernel.convolves {
+		return fail("it adds no second input")
+	}
 	if k.LocalY != 0 && !k.has(tuneLocalY) {
 		return fail("it has no LocalY")
 	}
@@ -252,7 +261,8 @@ func (k Key) source() (Source, error) {
 	define("ALIGNED", number(k.partial || k.Aligned && !k.Kernel.scalar))
 	define("PAIRS", number(k.Pairs))
 	define("SCALAR", number(k.Kernel.scalar))
-	define("SECOND", number(k.Kernel.second))
+	define("SECOND", number(k.Kernel.second || k.Residual))
+	define("RESIDUAL", number(k.Residual))
 	define("WIDE", number(k.Wide))
 	define("PARTIAL", number(k.partial))
 	define("SPLITS", k.splits())

@@ -5,6 +5,7 @@ type Launch struct {
 	Source     Source
 	Workgroups [3]int
 	From, To   Place // what is bound as its input and as its destination
+	Second     bool  // it reads the step's second input
 }
 
 // Place is a part of a step's memory.
@@ -24,10 +25,10 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
-		return []Launch{{Source: src, Workgroups: k.Workgroups(p)}}, err
+		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Second: k.Kernel.second || k.Residual}}, err
 	}
 	first := k
-	first.partial, first.Acts = true, 0 // what a part stores is the same for every destination
+	first.partial, first.Acts, first.Residual = true, 0, false // what a part stores is the same for every destination
 	parts, err := first.source()
 	if err != nil {
 		return nil, err
@@ -36,13 +37,13 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	sum, err := last.source()
 	return []Launch{
 		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch},
-		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch},
+		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, Second: k.Residual},
 	}, err
 }
 
 // sum is the second dispatch of a split sum.
 func (k Key) sum() Key {
-	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
+	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual, Splits: k.Splits}
 }
 
 // ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.

@@ -60,7 +60,9 @@ type Params struct {
 	Offset float32 // lrn: what is added to the sum
 
 	Value float32 // pad: what surrounds the input
-	_     [3]int32
+
+	Residual int32 // convolutions: 1 adds the second input, of the output's shape, before the activation
+	_        [2]int32
 
 	Seg [MaxSegments]Segment
 }

@@ -64,6 +64,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	if c.special != 0 {
 		x.Data[len(x.Data)/2] = c.special
 	}
+	xs := []*tensor.Tensor{x}
 	p := &problem{name: c.name()}
 	conv := c.conv.Norm()
 	p.params = shaders.Params{
@@ -100,9 +101,18 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 			if t.want, err = cpuref.Conv2D(x, conv, w, b); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}
-			if s.relu {
-				t.want.ReLU()
+		}
+		if c.residual {
+			p.params.Residual = 1
+			xs = append(xs, g.input(out))
+			if ref {
+				if _, err := t.want.Add(xs[1]); err != nil {
+					return nil, fmt.Errorf("%s: %w", p.name, err)
+				}
 			}
+		}
+		if ref && s.relu {
+			t.want.ReLU()
 		}
 		p.targets = append(p.targets, t)
 		p.params.Seg[i] = shaders.Segment{First: p.params.OutG, Channels: int32(s.out), Act: act}
@@ -111,7 +121,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		p.params.OutH, p.params.OutW = int32(out.H), int32(out.W)
 		p.flops += 2 * float64(conv.MACs([]tensor.Shape{c.in}, out))
 	}
-	g.place(p, x)
+	g.place(p, xs...)
 	return p, nil
 }
 

@@ -82,7 +82,7 @@ type collector struct {
 
 // add takes in k with every way to read, to store, to divide and to end.
 func (c *collector) add(k shaders.Key, p *shaders.Params) error {
-	k.Load, k.Aligned, k.Pairs, k.Wide, k.Acts = shaders.LoadSSBO, false, false, false, 0
+	k.Load, k.Aligned, k.Pairs, k.Residual, k.Wide, k.Acts = shaders.LoadSSBO, false, false, false, false, 0
 	if c.seen[k] {
 		return nil
 	}
@@ -104,11 +104,14 @@ func (c *collector) add(k shaders.Key, p *shaders.Params) error {
 			}
 		}
 	}
-	// Of what follows from the rest, one way each: a step with one destination, and its stores in pairs.
+	// Of what follows from the rest, one way each: a step with one destination, its stores in pairs, a residual.
 	k.Load, k.Aligned, k.Wide = shaders.LoadImage, true, false
 	for _, a := range append([]shaders.Act{shaders.ActNone, shaders.ActReLU, shaders.ActClip}, extras...) {
 		k.Acts, k.Pairs = shaders.Alone(a), a == shaders.ActReLU
 		k.Pairs = k.Pairs && k.Validate() == nil // kernels of single lanes have none
+		if k.Residual = a == shaders.ActClip; k.Validate() != nil {
+			k.Residual = false // no convolution
+		}
 		if err := c.launches(k, p); err != nil {
 			return err
 		}
@@ -145,7 +148,7 @@ func fileName(k shaders.Key, l shaders.Launch) string {
 	case l.To == shaders.Scratch:
 		name += " parts"
 	case l.From == shaders.Scratch: // of another kernel, which knows none of k's tile
-		sum := shaders.Key{Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
+		sum := shaders.Key{Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual, Splits: k.Splits}
 		sum.Kernel = shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp"))
 		name = sum.String()
 	}

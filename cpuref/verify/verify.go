@@ -66,7 +66,14 @@ func reference(g *graph.Graph, p plan.Part, in []*tensor.Tensor) (*cpuref.Result
 	if _, ok := p.Op.(graph.Channels); ok {
 		weight = nil // the indices, which the operator has already
 	}
-	r, err := cpuref.Apply(p.Op, weight, bias, in...)
+	own := in
+	if p.Adds {
+		own = in[:1]
+	}
+	r, err := cpuref.Apply(p.Op, weight, bias, own...)
+	if err == nil && p.Adds {
+		r, err = r.Add(in[1])
+	}
 	if err != nil {
 		return nil, err
 	}
