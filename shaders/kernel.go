@@ -139,6 +139,9 @@ func (k *Kernel) tiles(p *Params, t Target) []Key {
 	}
 	for i := range keys {
 		keys[i].Kernel = k
+		if t.Software && keys[i].LocalX != 0 { // half a vector would do nothing
+			keys[i].LocalX = max(keys[i].LocalX, t.Lanes)
+		}
 	}
 	switch {
 	case gpu && k.tunes&tuneSplit != 0:
