@@ -69,6 +69,24 @@ func (a activation) bound(v, y float64) float64 {
 	return gamma(a.roundings(v)) * m
 }
 
+// Add adds x to the answer in place, and returns it: a convolution's residual. One more term takes part in the sum, and may be
+// flushed.
+func (r *Result) Add(x *tensor.Tensor) (*Result, error) {
+	if err := x.Check(); err != nil {
+		return nil, fmt.Errorf("cpuref: what is to be added: %w", err)
+	}
+	if x.Shape != r.Shape {
+		return nil, fmt.Errorf("cpuref: a tensor of shape %v can't be added to one of %v", x.Shape, r.Shape)
+	}
+	for i, v := range x.Data {
+		r.Value[i] += float64(v)
+		r.Mag[i] += math.Abs(float64(v))
+	}
+	r.Ops++
+	r.Flush += 2 * tiny
+	return r, nil
+}
+
 // Activate applies an activation to the answer in place, and returns it: the epilogue of a step. nil means none. The answer may be
 // off by its bound, which the activation makes steepest times as large at most; its own error is added.
 func (r *Result) Activate(op graph.Op) (*Result, error) {

@@ -2,6 +2,7 @@ package shaders
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -62,8 +63,19 @@ func (a Act) String() string {
 // macro is the name under which activations.glsl knows it.
 func (a Act) macro() string { return "ACT_" + strings.ToUpper(a.String()) }
 
-// Acts is a set of activations, without the basic ones.
+// Acts is what a program knows of activations: those beyond the basic ones, which it tells apart as it runs, or the only one of
+// a step with one destination.
 type Acts uint64
+
+// Alone is the Acts of a step with one destination.
+func Alone(a Act) Acts { return alone | 1<<a }
+
+const alone Acts = 1 << 63
+
+// alone reports the activation of a step with one destination.
+func (s Acts) alone() (act Act, ok bool) {
+	return Act(bits.TrailingZeros64(uint64(s))), s&alone != 0
+}
 
 // List is the set's activations, in order.
 func (s Acts) List() []Act {
@@ -87,8 +99,16 @@ func (s Acts) String() string {
 	return strings.Join(names, " ")
 }
 
-// acts are the activations of p's segments.
+// acts are those of p's segments.
 func (p *Params) acts() Acts {
+	if p.Segments == 1 && p.Seg[0].Act >= 0 && p.Seg[0].Act < activations {
+		return Alone(p.Seg[0].Act)
+	}
+	return p.severalActs()
+}
+
+// severalActs are those that a program must know which tells segments apart.
+func (p *Params) severalActs() Acts {
 	var s Acts
 	for i := range p.Seg[:min(max(p.Segments, 0), MaxSegments)] {
 		if a := p.Seg[i].Act; a >= 0 && a < activations {

@@ -29,6 +29,8 @@ type convCase struct {
 	in     tensor.Shape
 	conv   graph.Conv2D // In, Out and names unused
 	noBias bool
+	// residual: a second input is added, of the output's shape.
+	residual bool
 	// special, if not 0, is one of the inputs: an infinity, so that padding that multiplies by 0 instead of selecting shows as a
 	// NaN; or NaN, which must come through.
 	special float32
@@ -44,6 +46,9 @@ func (c convCase) name() string {
 		if g.relu {
 			s += "r"
 		}
+	}
+	if c.residual {
+		s += "+"
 	}
 	if c.special != 0 {
 		s += fmt.Sprintf(" %v", c.special)

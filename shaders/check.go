@@ -52,7 +52,13 @@ func (k Key) Check(p *Params, t Target) error {
 	if !k.Rest && k.rest(p) {
 		return fail("the sum doesn't fill its last slice")
 	}
-	if missing := p.acts() &^ k.Acts; missing != 0 {
+	if _, ok := k.Acts.alone(); ok && k.Acts != p.acts() {
+		return fail("the epilogue knows one destination, with %v", k.Acts)
+	}
+	if k.Residual != (p.Residual != 0) || k.Residual && p.Segments != 1 {
+		return fail("%d destinations, residual %d: it knows whether to add one, to one destination", p.Segments, p.Residual)
+	}
+	if missing := p.severalActs() &^ k.Acts; missing != 0 {
 		return fail("the epilogue lacks %v", missing)
 	}
 	if k.Kernel.serves != nil {

@@ -8,12 +8,16 @@
 //
 // Macros: LOAD     0 reads storage buffers, 1 imageBuffers, 2 samplerBuffers (which is fast depends on the driver)
 //         ALIGNED  1 stores whole texels; 0 stores single lanes, for destinations at any channel offset
+//         PAIRS    1 stores a texel as two doubles, with the bits of its floats
 //         SCALAR   1 for kernels that load and store single lanes
 //         SECOND   1 for kernels with a second input
+//         INPUT    1 for kernels that read the step's input beside what the dispatch before handed on
+//         RESIDUAL 1 for convolutions that add it, of their output's shape, before the activation
 //         WIDE     1 where quotients of indices reach 2^20: divide takes a second step
 //         SPLITS   split-K: parts that the sum is taken in; PARTIAL 1 is the dispatch that computes the parts
 //         LOCAL_X, LOCAL_Y  workgroup size
 //         ACT_…    activations beyond ReLU and clip (activations.glsl)
+//         ACT      defined for steps with one destination: its activation. llvmpipe computes all that a program tells apart
 //         TAPS, OUTPUTS  convolutions with a tile: TAP(G, KX) … for each of its groups and a row's taps, GROUP(G) OUTPUT(G, X) …
 //                  for each of its groups and pixels, with literals for G, KX and X
 
@@ -41,6 +45,7 @@ layout(std140, binding = 0) uniform Params {
     int size;
     float alpha, beta, offset, value;
     int src2_n, src2_c, src2_h, src2_w; // second input
+    int residual;
     Segment seg[8];
 };
 
@@ -54,6 +59,10 @@ vec4 load_weight(int texel) { return imageLoad(weight_image, texel); }
 layout(binding = 2, rgba32f) readonly uniform imageBuffer second_image;
 vec4 load_second(int texel) { return imageLoad(second_image, texel); }
 #endif
+#if INPUT == 1
+layout(binding = 3, rgba32f) readonly uniform imageBuffer input_image;
+vec4 load_input(int texel) { return imageLoad(input_image, texel); }
+#endif
 #elif LOAD == 2
 layout(binding = 0) uniform samplerBuffer src_sampler;
 layout(binding = 1) uniform samplerBuffer weight_sampler;
@@ -63,11 +72,19 @@ vec4 load_weight(int texel) { return texelFetch(weight_sampler, texel); }
 layout(binding = 2) uniform samplerBuffer second_sampler;
 vec4 load_second(int texel) { return texelFetch(second_sampler, texel); }
 #endif
+#if INPUT == 1
+layout(binding = 3) uniform samplerBuffer input_sampler;
+vec4 load_input(int texel) { return texelFetch(input_sampler, texel); }
+#endif
 #elif SCALAR == 1
 layout(std430, binding = 0) readonly buffer Src { float src[]; };
 layout(std430, binding = 2) readonly buffer Weights { float weight[]; };
 float load_src(int texel, int lane) { return src[4 * texel + lane]; }
 float load_weight(int texel, int lane) { return weight[4 * texel + lane]; }
+#if SECOND == 1
+layout(std430, binding = 3) readonly buffer Second { float second[]; };
+float load_second(int texel, int lane) { return second[4 * texel + lane]; }
+#endif
 #else
 layout(std430, binding = 0) readonly buffer Src { vec4 src[]; };
 layout(std430, binding = 2) readonly buffer Weights { vec4 weight[]; };
@@ -77,15 +94,26 @@ vec4 load_weight(int texel) { return weight[texel]; }
 layout(std430, binding = 3) readonly buffer Second { vec4 second[]; };
 vec4 load_second(int texel) { return second[texel]; }
 #endif
+#if INPUT == 1
+layout(std430, binding = 5) readonly buffer Input { vec4 step_input[]; };
+vec4 load_input(int texel) { return step_input[texel]; }
+#endif
 #endif
 
 #if SCALAR == 1 && LOAD != 0
 float load_src(int texel, int lane) { return load_src(texel)[lane]; }
 float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
+#if SECOND == 1
+float load_second(int texel, int lane) { return load_second(texel)[lane]; }
+#endif
 #endif
 
-#if ALIGNED == 1
+#if PAIRS == 1
+layout(std430, binding = 1) writeonly buffer Dst { dvec2 dst[]; };
+dvec2 stored(vec4 v) { return dvec2(packDouble2x32(floatBitsToUint(v.xy)), packDouble2x32(floatBitsToUint(v.zw))); }
+#elif ALIGNED == 1
 layout(std430, binding = 1) writeonly buffer Dst { vec4 dst[]; };
+vec4 stored(vec4 v) { return v; }
 #else
 layout(std430, binding = 1) writeonly buffer Dst { float dst[]; };
 #endif
@@ -126,6 +154,7 @@ int channel_groups(int channels) { return (channels + 3) / 4; }
 
 // Target is where and how the outputs of one group of 4 channels are stored.
 struct Target {
+    int group;   // of the step
     int act;     // as in Segment
     float low, high;
     int base;    // first texel of the destination tensor
@@ -137,11 +166,18 @@ struct Target {
 
 Target target(int g) {
     int s = 0;
+#ifndef ACT
     for (int i = 1; i < 8; ++i) // a constant count: a loop that Mesa can't unroll keeps it from unrolling the one around it
         if (i < segments && g >= seg[i].first) s = i;
+#endif
     int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
     Target t;
+    t.group = g;
+#ifdef ACT
+    t.act = ACT;
+#else
     t.act = seg[s].act;
+#endif
     t.low = seg[s].low;
     t.high = seg[s].high;
     t.base = seg[s].dst_base;
@@ -171,8 +207,13 @@ ivec2 part_of(int part, int n) {
 
 // Stores a part's sum of group g as it is: [part][n][group][pixel], whole texels.
 void store_part(int part, int g, int n, int pixel, vec4 v) {
-    dst[((part * N + n) * out_g + g) * out_h * out_w + pixel] = v;
+    dst[((part * N + n) * out_g + g) * out_h * out_w + pixel] = stored(v);
 }
+#endif
+
+#if RESIDUAL == 1
+// The texel of the second input that is added to group g at pixel of image n: steps with one have one destination.
+int residual_at(int g, int n, int pixel) { return src2_base + (n * out_g + g) * out_h * out_w + pixel; }
 #endif
 
 #if SCALAR == 1
@@ -180,6 +221,9 @@ void store_part(int part, int g, int n, int pixel, vec4 v) {
 void store(Target t, int g, int lane, int n, int pixel, float v) {
     if (lane >= t.valid) return;
     if (bias_base >= 0) v += load_weight(bias_base + g, lane);
+#if RESIDUAL == 1
+    v += load_second(residual_at(g, n, pixel), lane);
+#endif
     v = activate(v, t.act, t.low, t.high);
     dst[dst_index(t, n, pixel, t.channel + lane)] = v;
     if (lane == t.valid - 1)
@@ -191,10 +235,13 @@ vec4 load_bias(int g) { return bias_base < 0 ? vec4(0) : load_weight(bias_base +
 // Stores 4 channels at pixel (of out_h × out_w) of image n: bias, activation, zero tail.
 void store(Target t, vec4 bias, int n, int pixel, vec4 v) {
     v += bias;
+#if RESIDUAL == 1
+    v += load_second(residual_at(t.group, n, pixel));
+#endif
     v = activate(v, t.act, t.low, t.high);
 #if ALIGNED == 1
     v = mix(v, vec4(0), greaterThanEqual(ivec4(0, 1, 2, 3), ivec4(t.valid))); // selects: NaN · 0 would stay NaN
-    dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = v;
+    dst[t.base + (n * t.dst_c4 + t.channel / 4) * out_h * out_w + pixel] = stored(v);
 #else
     dst[dst_index(t, n, pixel, t.channel)] = v.x;
     if (t.valid > 1) dst[dst_index(t, n, pixel, t.channel + 1)] = v.y;

@@ -40,6 +40,7 @@ var pointwiseCases = []convCase{
 	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13, dstC: 14, channel: 1}}, special: inf},
 	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 13, relu: true}}, special: nan},
 	{in: shape(2, 15, 7, 9), conv: k1, segs: three(2)},
+	{in: shape(2, 15, 7, 9), conv: k1, segs: []seg{{out: 33, relu: true}}, residual: true},
 	{in: shape(2, 300, 5, 3), conv: k1, segs: []seg{{out: 21, dstC: 24, channel: 3, relu: true}}},
 	{in: shape(1, 15, 7, 7), conv: k1, segs: []seg{{out: 1, dstC: 3}, {out: 1, dstC: 3, channel: 1, same: true}, {out: 1, dstC: 3, channel: 2, same: true},
 		{out: 4}, {out: 5}, {out: 7, relu: true}, {out: 9, dstC: 10, channel: 1}, {out: 3}}},
@@ -54,6 +55,7 @@ var convCases = []convCase{
 	{in: shape(2, 16, 5, 1), conv: k3, segs: []seg{{out: 24, dstC: 88, channel: 64}}},
 	{in: shape(1, 33, 17, 19), conv: k3, segs: []seg{{out: 13, dstC: 15, channel: 1}}},
 	{in: shape(1, 16, 28, 28), conv: k3, segs: []seg{{out: 24, relu: true}}},
+	{in: shape(2, 15, 7, 9), conv: k3, segs: []seg{{out: 13, dstC: 28, channel: 12}}, residual: true},
 	{in: shape(1, 192, 7, 9), conv: k3, segs: []seg{{out: 72}}},
 	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13}}, special: inf},
 	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13, dstC: 14, channel: 1}}, special: inf},
@@ -77,15 +79,16 @@ var convCases = []convCase{
 	{in: shape(1, 18, 5, 1), conv: graph.Conv2D{Kernel: graph.Square(1), Groups: 3}, segs: []seg{{out: 33}}},
 }
 
-// everyLoad is keys with every Load, each with whole-texel and with single-lane stores (plain kernels know only those).
+// everyLoad is keys with every Load, each with whole-texel (in one way as pairs) and with single-lane stores (plain kernels know
+// only those).
 func everyLoad(keys ...shaders.Key) []shaders.Key {
 	var all []shaders.Key
 	for _, k := range keys {
 		for _, l := range []shaders.Load{shaders.LoadSSBO, shaders.LoadImage, shaders.LoadSampler} {
-			k.Load, k.Aligned = l, false
+			k.Load, k.Aligned, k.Pairs = l, false, false
 			all = append(all, k)
 			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise { // they know only single lanes
-				k.Aligned = true
+				k.Aligned, k.Pairs = true, l == shaders.LoadImage
 				all = append(all, k)
 			}
 		}
@@ -175,7 +178,12 @@ func tableOn(t *testing.T, labs []*lab, cases []convCase, keys func(convCase, *p
 			if err != nil {
 				t.Fatal(err)
 			}
-			ran += l.sweep(t, p, keys(c, p))
+			all := keys(c, p)
+			if c.residual { // of every tile, one way to read and to store: each way comes up
+				turn := -1
+				all = slices.DeleteFunc(all, func(shaders.Key) bool { turn++; return turn%6 != turn/6%6 })
+			}
+			ran += l.sweep(t, p, all)
 		}
 		t.Logf("%d cases, %d runs on %s", len(cases), ran, l.dev.Info().Renderer)
 		if ran == 0 {

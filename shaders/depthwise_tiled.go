@@ -47,9 +47,9 @@ var DepthwiseTiled = &Kernel{
 			return []Key{row} // larger windows' weights fill the registers
 		}
 		if p.StrideW > 1 {
-			return []Key{tiled(3, 4, 16, 8), row}
+			return []Key{tiled(3, 4, 32, 8), row}
 		}
-		return []Key{tiled(5, 8, 16, 8), tiled(3, 4, 16, 8)}
+		return []Key{tiled(5, 8, 32, 8), tiled(3, 4, 16, 8)}
 	},
 }
 

@@ -10,8 +10,9 @@ import (
 func TestKeyText(t *testing.T) {
 	for _, k := range []shaders.Key{
 		{Kernel: shaders.Copy},
+		{Kernel: shaders.Copy, Acts: shaders.Alone(shaders.ActNone)},
 		{Kernel: shaders.Conv, Load: shaders.LoadSampler, Wide: true},
-		{Kernel: shaders.ConvTiled, Load: shaders.LoadImage, Aligned: true, LocalX: 8, TileX: 7, TileG: 2, Splits: 4, KernelW: 3, StrideW: 2, DilationW: 1, Acts: 1 << shaders.ActSigmoid},
+		{Kernel: shaders.ConvTiled, Load: shaders.LoadImage, Aligned: true, Pairs: true, LocalX: 8, TileX: 7, TileG: 2, Splits: 4, KernelW: 3, StrideW: 2, DilationW: 1, Acts: 1 << shaders.ActSigmoid},
 		{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 16, TileK: 4, Pad: 1},
 	} {
 		text, err := k.MarshalText()

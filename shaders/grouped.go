@@ -14,6 +14,9 @@ var Grouped = &Kernel{
 		if k.Aligned && k.Kernel.lanes(p) {
 			return fmt.Errorf("%d outputs a group: texels that groups share are stored by lanes", p.OutC/p.Groups)
 		}
+		if p.Residual != 0 && k.Kernel.lanes(p) {
+			return fmt.Errorf("%d outputs a group and a residual: it moves lanes of texels that groups share", p.OutC/p.Groups)
+		}
 		return nil
 	},
 	workgroups: func(k Key, p *Params) [2]int {

@@ -15,6 +15,7 @@ type Kernel struct {
 	math       bool   // uses math.glsl
 	scalar     bool   // loads and stores single lanes, so that Key.Aligned means nothing to it
 	second     bool   // reads a second input
+	input      bool   // reads the step's input, beside what the dispatch before it handed on
 	hands      bool   // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
 	convolves  bool   // maps channels by weights, to several segments; others keep the channels
 	local      [2]int
@@ -90,9 +91,6 @@ func (k *Kernel) String() string {
 // Layout is how the kernel wants weights; nil where it has none.
 func (k *Kernel) Layout() *Layout { return k.layout }
 
-// Second reports a kernel that reads two inputs.
-func (k *Kernel) Second() bool { return k.second }
-
 // Candidates are the keys, of these kernels, that can run p on t and are worth timing, the best guess first: on software
 // drivers every tile with every way to read, on GPUs those that Rank puts first. Scalar kernels are among them only where no other serves. The error says why none can.
 func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
@@ -106,6 +104,7 @@ func Candidates(kernels []*Kernel, p *Params, t Target) ([]Key, error) {
 				}
 				for _, k := range kernel.tiles(p, t) {
 					k.Load, k.Aligned = load, p.Aligned() && !kernel.scalar && !(kernel.lanes != nil && kernel.lanes(p))
+					k.Pairs = k.Aligned && t.Pairs
 					k = k.For(p)
 					if err := k.Check(p, t); err == nil {
 						if !slices.Contains(keys, k) { // on small maps tiles coincide
@@ -157,6 +156,9 @@ func (k *Kernel) tiles(p *Params, t Target) []Key {
 		keys[i].Kernel = k
 		if gpu && k.tunes&tuneTotals != 0 {
 			keys[i].Totals = TotalsScratch
+		}
+		if t.Software && keys[i].LocalX != 0 { // half a vector would do nothing
+			keys[i].LocalX = max(keys[i].LocalX, t.Lanes)
 		}
 	}
 	switch {

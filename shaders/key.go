@@ -11,9 +11,12 @@ type Key struct {
 	Load    Load
 	Aligned bool   // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
 	Wide    bool   // indices whose quotients reach 2^20: divisions take a second step. See Key.For
-	Acts    Acts   // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
+	Pairs   bool   // with Aligned: store a texel as two doubles, which some drivers do in half the time. See Target.Pairs
+	Acts    Acts   // activations that the epilogue knows. See Key.For
 	Rest    bool   // shared kernels: the last slice of the sum isn't full. See Key.For
 	Totals  Totals // convolutions' tiled and shared kernels: where totals of long sums wait. See Key.For
+	// Residual: the epilogue of a convolution adds the second input. See Key.For
+	Residual bool
 
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // convolutions' tiled and shared kernels: workgroup height, along output groups; 0 is the default
@@ -29,13 +32,14 @@ type Key struct {
 	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
 }
 
-// For is k with what only the parameters tell: whether indices are large, which activations there are, whether the sum is
-// long, and whether it fills its slices.
+// For is k with what only the parameters tell: whether indices are large, which activations there are, to how many
+// destinations, whether a second input is added, whether the sum is long, and whether it fills its slices.
 func (k Key) For(p *Params) Key {
 	k.Wide = p.quotient() >= maxQuotient
 	k.Acts = p.acts()
 	k.Rest = k.rest(p)
 	k.Totals = k.totals(p)
+	k.Residual = p.Residual != 0
 	return k
 }
 
@@ -88,6 +92,15 @@ func (k Key) String() string {
 		b.WriteString(" totals")
 	case TotalsNowhere:
 		b.WriteString(" short")
+	}
+	if k.Residual {
+		b.WriteString(" residual")
+	}
+	if k.Pairs {
+		b.WriteString(" pairs")
+	}
+	if _, ok := k.Acts.alone(); ok {
+		b.WriteString(" act")
 	}
 	if k.Acts != 0 {
 		b.WriteString(" " + k.Acts.String())
@@ -167,6 +180,12 @@ func (k Key) Validate() error {
 	if k.LocalX < 0 || k.LocalY < 0 || k.localX() > maxLocal || k.localY() > maxLocal || k.localX()*k.localY() > maxLocal {
 		return fail("a workgroup has 1 to %d invocations", maxLocal)
 	}
+	if k.Pairs && (!k.Aligned || k.Kernel.scalar) {
+		return fail("pairs are of whole texels")
+	}
+	if k.Residual && !k.Kernel.convolves {
+		return fail("it adds no second input")
+	}
 	if k.LocalY != 0 && !k.has(tuneLocalY) {
 		return fail("it has no LocalY")
 	}
@@ -238,18 +257,24 @@ func (k Key) source() (Source, error) {
 	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
 	define("LOAD", int(k.Load))
 	define("ALIGNED", number(k.partial || k.Kernel.hands || k.Aligned && !k.Kernel.scalar))
+	define("PAIRS", number(k.Pairs))
 	define("SCALAR", number(k.Kernel.scalar))
-	define("SECOND", number(k.Kernel.second))
+	define("SECOND", number(k.Kernel.second || k.Residual))
+	define("RESIDUAL", number(k.Residual))
+	define("INPUT", number(k.Kernel.input))
 	define("WIDE", number(k.Wide))
 	define("PARTIAL", number(k.partial))
 	define("SPLITS", k.splits())
 	define("LOCAL_X", k.localX())
 	define("LOCAL_Y", k.localY())
-	if k.Acts != 0 {
+	if k.Acts&EveryAct != 0 {
 		define("ACTS", 1)
 	}
 	for _, a := range k.Acts.List() {
 		define(a.macro(), int(a))
+	}
+	if a, ok := k.Acts.alone(); ok {
+		define("ACT", int(a))
 	}
 	if k.has(tuneTile) {
 		define("TILE_X", k.TileX)
@@ -279,7 +304,7 @@ func (k Key) source() (Source, error) {
 	}
 	// Errors carry the source string's number: 0 is the kernel's own text, 1 common.glsl, and so on.
 	for i := len(libraries) - 1; i >= 0; i-- {
-		if libraries[i] == "math.glsl" && k.Acts == 0 && !k.Kernel.math {
+		if libraries[i] == "math.glsl" && k.Acts&EveryAct == 0 && !k.Kernel.math {
 			continue
 		}
 		lib, err := files.ReadFile(libraries[i])

@@ -7,7 +7,8 @@ type Launch struct {
 	From, To   Place // what is bound as its input and as its destination
 	FromRange  Range // where From is Scratch
 	ToRange    Range // where To is
-	Input      bool  // the step's input is bound, too: as the second
+	Input      bool  // the step's input is bound, too: as BindInput
+	Second     bool  // it reads the step's second input
 	Totals     bool  // all of scratch is bound, too: as BindTotals
 }
 
@@ -34,10 +35,10 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
-		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Totals: k.Totals == TotalsScratch}}, err
+		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Second: k.Kernel.second || k.Residual, Totals: k.Totals == TotalsScratch}}, err
 	}
 	first := k
-	first.partial, first.Acts = true, 0 // what a part stores is the same for every destination
+	first.partial, first.Acts, first.Residual = true, 0, false // what a part stores is the same for every destination
 	parts, err := first.source()
 	if err != nil {
 		return nil, err
@@ -47,13 +48,13 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	all := Range{Texels: k.splits() * p.texels()}
 	return []Launch{
 		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all, Totals: k.Totals == TotalsScratch},
-		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all},
+		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all, Second: k.Residual},
 	}, err
 }
 
 // sum is the second dispatch of a split sum.
 func (k Key) sum() Key {
-	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
+	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual, Splits: k.Splits}
 }
 
 // ScratchTexels is how many texels of memory a step needs besides its tensors: parts of a split sum, then totals.

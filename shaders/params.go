@@ -63,7 +63,8 @@ type Params struct {
 
 	Src2N, Src2C, Src2H, Src2W int32 // the second input
 
-	_ [3]int32
+	Residual int32 // convolutions: 1 adds the second input, of the output's shape, before the activation
+	_        [2]int32
 
 	Seg [MaxSegments]Segment
 }

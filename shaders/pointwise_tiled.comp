@@ -5,10 +5,17 @@
 // A tile is TILE_X pixels × TILE_G groups of 4 outputs. Each of its TILE_X + 4·TILE_G loads of a texel serves many of its
 // 16·TILE_X·TILE_G multiplications, where pointwise.comp loads two floats for each.
 // Pixels count over N × H × W, so that small images at batch > 1 fill whole workgroups. A tile's pixels lie LOCAL_X apart:
-// neighbouring invocations read neighbouring texels.
+// neighbouring invocations read neighbouring texels. Pixels past the last are computed and stored as the tile's first: a
+// condition around every store costs a tenth of a small sum on llvmpipe.
 // Invocations: x = pixel tile, y = group tile. Macros: TILE_X, TILE_G, and see common.glsl
 // and blocks.glsl.
 // With PARTIAL 1 it sums one of SPLITS ranges of input groups, and the sum waits in scratch for split_sum.
+
+// a + b, for quotients by divisor with remainders.
+ivec2 plus(ivec2 a, ivec2 b, int divisor) {
+    a += b;
+    return a.y < divisor ? a : a + ivec2(1, -divisor);
+}
 
 void main() {
     int HW = H * W, pixels = N * HW;
@@ -26,10 +33,14 @@ void main() {
 #endif
     if (first_pixel >= pixels) return;
 
+    // (image, pixel) of the tile's pixels: one division, then steps of LOCAL_X.
+    ivec2 first = divide(first_pixel, HW), far = divide(LOCAL_X, HW);
     int texel[TILE_X]; // of input group 0
+    ivec2 at = first;
     for (int x = 0; x < TILE_X; ++x) {
-        ivec2 at = divide(min(first_pixel + x * LOCAL_X, pixels - 1), HW);
-        texel[x] = src_base + at.x * C4 * HW + at.y;
+        ivec2 of = at.x < N ? at : first;
+        texel[x] = src_base + of.x * C4 * HW + of.y;
+        at = plus(at, far, HW);
     }
     int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
     for (int g = 0; g < TILE_G; ++g) filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * 4;
@@ -58,20 +69,23 @@ void main() {
     }
     END_SUM
 
-    ivec2 to[TILE_X]; // image and pixel
-    for (int x = 0; x < TILE_X; ++x) to[x] = divide(first_pixel + x * LOCAL_X, HW);
+    ivec2 to[TILE_X];
+    at = first;
+    for (int x = 0; x < TILE_X; ++x) {
+        to[x] = at.x < N ? at : first;
+        at = plus(at, far, HW);
+    }
 #if PARTIAL == 1
-#define GROUP(G)
-#define OUTPUT(G, X) \
-    if (first_pixel + X * LOCAL_X < pixels && first_group + G < out_g) store_part(part_tile.x, first_group + G, to[X].x, to[X].y, sum[G][X]);
+#define GROUP(G) if (first_group + G >= out_g) return;
+#define OUTPUT(G, X) store_part(part_tile.x, first_group + G, to[X].x, to[X].y, sum[G][X]);
 #else
     Target t;
     vec4 bias;
 #define GROUP(G) \
-    t = target(min(first_group + G, out_g - 1)); \
-    bias = load_bias(min(first_group + G, out_g - 1));
-#define OUTPUT(G, X) \
-    if (first_pixel + X * LOCAL_X < pixels && first_group + G < out_g) store(t, bias, to[X].x, to[X].y, sum[G][X]);
+    if (first_group + G >= out_g) return; \
+    t = target(first_group + G); \
+    bias = load_bias(first_group + G);
+#define OUTPUT(G, X) store(t, bias, to[X].x, to[X].y, sum[G][X]);
 #endif
     OUTPUTS
 }

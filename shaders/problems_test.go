@@ -64,6 +64,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	if c.special != 0 {
 		x.Data[len(x.Data)/2] = c.special
 	}
+	xs := []*tensor.Tensor{x}
 	p := &problem{name: c.name()}
 	conv := c.conv.Norm()
 	p.params = shaders.Params{
@@ -111,11 +112,23 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 					return nil, fmt.Errorf("%s: %w", p.name, err)
 				}
 			}
-			if s.relu {
-				t.want.ReLU()
-				if t.winograd != nil {
-					t.winograd.ReLU()
+		}
+		if c.residual {
+			p.params.Residual = 1
+			xs = append(xs, g.input(out))
+			for _, r := range []*cpuref.Result{t.want, t.winograd} {
+				if r == nil {
+					continue
 				}
+				if _, err := r.Add(xs[1]); err != nil {
+					return nil, fmt.Errorf("%s: %w", p.name, err)
+				}
+			}
+		}
+		if ref && s.relu {
+			t.want.ReLU()
+			if t.winograd != nil {
+				t.winograd.ReLU()
 			}
 		}
 		p.targets = append(p.targets, t)
@@ -125,7 +138,7 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		p.params.OutH, p.params.OutW = int32(out.H), int32(out.W)
 		p.flops += 2 * float64(conv.MACs([]tensor.Shape{c.in}, out))
 	}
-	g.place(p, x)
+	g.place(p, xs...)
 	return p, nil
 }
 

@@ -50,9 +50,11 @@ const (
 	BindWeights     = 2 // storage
 	BindSecond      = 3 // storage
 	BindTotals      = 4 // storage, read and written
+	BindInput       = 5 // storage
 	UnitSource      = 0 // image or sampler
 	UnitWeights     = 1 // image or sampler
 	UnitSecond      = 2 // image or sampler
+	UnitInput       = 3 // image or sampler
 )
 
 // Target is what the choice of kernels may depend on: a device in a few numbers. The zero value is any device.
@@ -61,6 +63,7 @@ type Target struct {
 	Multiprocessors int  // 0: not known
 	Lanes           int  // of a vector, on software drivers; 0: not known
 	Software        bool // runs on the CPU
+	Pairs           bool // Key.Pairs pays: stores are made number by number
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }

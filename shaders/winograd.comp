@@ -52,6 +52,6 @@ void main() {
     int to = (position * out_g + first_group) * tiles + first_tile;
 #define GROUP(G)
 #define OUTPUT(G, X) \
-    if (first_tile + X * LOCAL_X < tiles && first_group + G < out_g) dst[to + G * tiles + X * LOCAL_X] = sum[G][X];
+    if (first_tile + X * LOCAL_X < tiles && first_group + G < out_g) dst[to + G * tiles + X * LOCAL_X] = stored(sum[G][X]);
     OUTPUTS
 }

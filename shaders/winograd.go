@@ -23,7 +23,7 @@ var (
 		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(winogradTileCount(p), k.localX()), groups(int(p.C))} },
 	}
 	WinogradOut = &Kernel{
-		Name: "winograd_out", convolves: true, second: true, local: [2]int{8},
+		Name: "winograd_out", convolves: true, input: true, local: [2]int{8},
 		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(winogradTileCount(p), k.localX()), int(p.OutG)} },
 	}
 )
@@ -173,15 +173,15 @@ func winogradTiles(p *Params) []Key {
 
 // winogradLaunches are the three dispatches.
 func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
-	in := Key{Kernel: WinogradIn, Load: k.Load, Wide: k.Wide}
+	in := Key{Kernel: WinogradIn, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide}
 	products := k
-	products.Acts = 0 // what goes to scratch is the same for every destination
-	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts}
+	products.Acts, products.Residual = 0, false // what goes to scratch is the same for every destination
+	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual}
 	v, m := winogradScratch(p)
 	launches := []Launch{
 		{To: Scratch, ToRange: v},
 		{From: Scratch, FromRange: v, To: Scratch, ToRange: m},
-		{From: Scratch, FromRange: m, Input: true},
+		{From: Scratch, FromRange: m, Input: true, Second: k.Residual},
 	}
 	for i, part := range []Key{in, products, out} {
 		src, err := part.source()

@@ -51,6 +51,6 @@ void main() {
         vec4 column[4], v[4];
         for (int y = 0; y < 4; ++y) column[y] = d[y][x];
         rows(column, v);
-        for (int y = 0; y < 4; ++y) dst[((y * 6 + x) * C4 + ig) * tiles + tile] = v[y];
+        for (int y = 0; y < 4; ++y) dst[((y * 6 + x) * C4 + ig) * tiles + tile] = stored(v[y]);
     }
 }

@@ -5,7 +5,7 @@
 //
 // An infinity among the inputs comes out of the transforms as NaN, and at outputs that don't see it, too; so does a NaN, and a
 // sum that overflows on the way. Where an output isn't finite, the tile's outputs are therefore summed once more, as
-// conv.comp does, from the input (bound as the second) and the weights.
+// conv.comp does, from the input (bound beside M) and the weights.
 // Invocations: x = tile of N × ⌈out_h/2⌉ × ⌈out_w/4⌉, y = output group. Macros: see common.glsl.
 
 const int POSITIONS = 24;
@@ -39,7 +39,7 @@ vec4 direct(int n, int g, int y, int x) {
         int ig = i / 9, ky = i / 3 - ig * 3, kx = i % 3;
         int iy = y + ky - pad_top, ix = x + kx - pad_left;
         if (iy >= 0 && iy < H && ix >= 0 && ix < W) {
-            vec4 v = load_second(src_base + ((n * C4 + ig) * H + iy) * W + ix);
+            vec4 v = load_input(src_base + ((n * C4 + ig) * H + iy) * W + ix);
             sum = madd(sum, load_weight(at + i * 4), load_weight(at + i * 4 + 1), load_weight(at + i * 4 + 2), load_weight(at + i * 4 + 3), v);
         }
     }

@@ -100,7 +100,7 @@ type collector struct {
 
 // add takes in k with every way to read, to store, to divide and to end.
 func (c *collector) add(k shaders.Key, p *shaders.Params) error {
-	k.Load, k.Aligned, k.Wide, k.Acts = shaders.LoadSSBO, false, false, 0
+	k.Load, k.Aligned, k.Pairs, k.Residual, k.Wide, k.Acts = shaders.LoadSSBO, false, false, false, false, 0
 	if c.seen[k] {
 		return nil
 	}
@@ -114,6 +114,18 @@ func (c *collector) add(k shaders.Key, p *shaders.Params) error {
 					}
 				}
 			}
+		}
+	}
+	// Of what follows from the rest, one way each: a step with one destination, its stores in pairs, a residual.
+	k.Load, k.Aligned, k.Wide = shaders.LoadImage, true, false
+	for _, a := range []shaders.Act{shaders.ActNone, shaders.ActReLU, shaders.ActClip, shaders.ActSigmoid} {
+		k.Acts, k.Pairs = shaders.Alone(a), a == shaders.ActReLU
+		k.Pairs = k.Pairs && k.Validate() == nil // kernels of single lanes have none
+		if k.Residual = a == shaders.ActClip; k.Validate() != nil {
+			k.Residual = false // no convolution
+		}
+		if err := c.launches(k, p); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -145,8 +157,12 @@ func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
 func fileName(k shaders.Key, l shaders.Launch) string {
 	name := k.String()
 	switch kernel := shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp")); {
-	case kernel != k.Kernel: // which knows none of k's tile
-		name = shaders.Key{Kernel: kernel, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}.String()
+	case kernel != nil && kernel != k.Kernel: // which knows none of k's tile
+		other := shaders.Key{Kernel: kernel, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Splits: k.Splits}
+		if l.To != shaders.Scratch {
+			other.Acts, other.Residual = k.Acts, k.Residual
+		}
+		name = other.String()
 	case l.To == shaders.Scratch && k.Splits > 1:
 		name += " parts"
 	}

@@ -101,15 +101,22 @@ func reference(ctx context.Context, g *graph.Graph, s *plan.Step, p plan.Part, i
 	if _, ok := p.Op.(graph.Channels); ok {
 		weight = nil // the indices, which the operator has already
 	}
+	own := in
+	if p.Adds {
+		own = in[:1]
+	}
 	type answer struct {
 		r   *cpuref.Result
 		err error
 	}
 	done := make(chan answer, 1)
 	go func() {
-		r, err := cpuref.Apply(p.Op, weight, bias, in...)
+		r, err := cpuref.Apply(p.Op, weight, bias, own...)
 		if rows, columns := s.Key.Kernel.Transforms(); err == nil && rows != nil {
 			err = r.Winograd(in[0], p.Op.(graph.Conv2D), weight, bias, cpuref.Transform(*rows), cpuref.Transform(*columns))
+		}
+		if err == nil && p.Adds {
+			r, err = r.Add(in[1])
 		}
 		if err == nil {
 			r, err = r.Activate(p.Act)

@@ -93,7 +93,14 @@ func compute(g *graph.Graph, s *plan.Step, arena []float32) ([]*tensor.Tensor, e
 		if _, ok := part.Op.(graph.Channels); ok {
 			weight = nil // the indices, which the operator has already
 		}
-		r, err := cpuref.Apply(part.Op, weight, bias, in...)
+		own := in
+		if part.Adds {
+			own = in[:1]
+		}
+		r, err := cpuref.Apply(part.Op, weight, bias, own...)
+		if err == nil && part.Adds {
+			r, err = r.Add(in[1])
+		}
 		if err == nil {
 			r, err = r.Activate(part.Act)
 		}

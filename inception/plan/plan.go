@@ -70,6 +70,9 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 	on := AllRewrites &^ o.Off
 	d.rewrite(on)
 	d.splitWeights(o.MaxWeights / 4)
+	if on&FuseAdd != 0 {
+		d.fuseAdd() // last: what other rewrites look at are convolutions of one input
+	}
 	p := &Plan{Graph: g, reuse: on&ReuseMemory != 0}
 	waves := d.waves(on, o.MaxWeights/4)
 	placed := d.lifetimes(waves)

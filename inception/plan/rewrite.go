@@ -15,6 +15,7 @@ const (
 	FoldAffine      Rewrite = 1 << iota // batch norm and other per-channel scaling moves into the convolution beside it
 	FoldPad                             // explicit zero padding moves into the convolution or average pool after it
 	FoldFlatten                         // flatten + fully connected becomes a convolution whose kernel covers the map
+	FuseAdd                             // a sum of two tensors moves into the epilogue of the convolution that computes one of them
 	FuseActivation                      // activations move into the epilogue of the operator before them
 	SwapPool                            // conv1x1(avgpool(x)) + b becomes avgpool(conv1x1(x)) + b: the pool runs on fewer channels
 	MergePointwise                      // 1×1 convolutions that read the same tensor become one matrix product
@@ -22,7 +23,7 @@ const (
 	ConcurrentWaves                     // independent steps share a wave: one barrier for all of them
 	ReuseMemory                         // tensors whose lives don't overlap share memory
 
-	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
+	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseAdd | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
 )
 
 // rewrite applies the rewrites that are on. Order matters: what folds into a convolution goes first, then activations, so

@@ -17,7 +17,7 @@ var ErrNoKernel = errors.New("no kernel serves it")
 type Step struct {
 	Name    string
 	In      View // whole tensor
-	In2     View // whole tensor, the second input of a Binary; its Tensor is nil elsewhere
+	In2     View // whole tensor: a Binary's second input, or what a convolution adds to its answer; its Tensor is nil elsewhere
 	Parts   []Part
 	Scratch *Placed // what its dispatches hand on; nil where its kernel needs none
 	MACs    int64
@@ -29,7 +29,7 @@ type Step struct {
 	kernels []*shaders.Kernel
 }
 
-// Part is what a step computes for one of its destinations: Act(Op(In) + Bias). A step has several parts where sibling
+// Part is what a step computes for one of its destinations: Act(Op(In) + Bias), or Act(Op(In) + Bias + In2). A step has several parts where sibling
 // 1×1 convolutions were merged.
 type Part struct {
 	Name    string
@@ -37,12 +37,13 @@ type Part struct {
 	Op      graph.Op      // Concat is a copy
 	Weights Weights
 	Act     graph.Op // the epilogue, or nil
+	Adds    bool     // the step's second input, before Act
 	Out     View
 
 	dims shaders.Dims
 }
 
-// Inputs are the views that the step reads: one, or two for a Binary.
+// Inputs are the views that the step reads: one, or two.
 func (s *Step) Inputs() []View {
 	if s.In2.Tensor == nil {
 		return []View{s.In}
@@ -75,14 +76,17 @@ func newStep(units group, placed []*Placed) (*Step, error) {
 		s.In2 = View{second, 0, second.Shape.C}
 		at := second.Shape
 		s.shape.Src2N, s.shape.Src2C, s.shape.Src2H, s.shape.Src2W = int32(at.N), int32(at.C), int32(at.H), int32(at.W)
-		if at.H*at.W == 1 {
+		switch {
+		case first.residual():
+			s.shape.Residual = 1
+		case at.H*at.W == 1:
 			s.shape.Src2Pixel = 1
 		}
 		s.Bytes += 4 * int64(second.Shape.Len())
 	}
 	for i, u := range units {
 		dst := placed[u.out.value]
-		part := Part{Name: u.name, Nodes: u.nodes, Op: u.op, Weights: u.weights, Act: u.act, Out: View{dst, u.out.channel, u.shape.C}}
+		part := Part{Name: u.name, Nodes: u.nodes, Op: u.op, Weights: u.weights, Act: u.act, Adds: u.residual(), Out: View{dst, u.out.channel, u.shape.C}}
 		if row.dims != nil {
 			part.dims = row.dims(u.op)
 		}

@@ -34,7 +34,7 @@ func (d *draft) merged(merge bool, limit int) []group {
 	size := map[int]int{} // index of a group → floats of its packed weights
 	for _, u := range d.units {
 		row, err := rowOf(u.op)
-		if !merge || err != nil || row.merges == nil || !row.merges(u.op) {
+		if !merge || err != nil || row.merges == nil || !row.merges(u.op) || u.residual() {
 			all = append(all, group{u})
 			continue
 		}

@@ -96,9 +96,9 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 		read(shaders.BindSource, shaders.UnitSource, from)
 		read(shaders.BindWeights, shaders.UnitWeights, weights)
 		if l.Input {
-			read(shaders.BindSecond, shaders.UnitSecond, tensorOf(step.In.Tensor))
+			read(shaders.BindInput, shaders.UnitInput, tensorOf(step.In.Tensor))
 		}
-		if k.Kernel.Second() {
+		if l.Second {
 			read(shaders.BindSecond, shaders.UnitSecond, tensorOf(step.In2.Tensor))
 		}
 		all = append(all, x)
