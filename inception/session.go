@@ -63,6 +63,10 @@ func (s *Session) RunInto(ctx context.Context, x *tensor.Tensor, ys ...*tensor.T
 	return s.s.RunInto(ctx, x, ys...)
 }
 
+// Notes say what a person who looks into a driver may want to know: kernels that it refused, and which took their place. Empty where
+// all is well.
+func (s *Session) Notes() []string { return s.s.Notes() }
+
 // Input is the shape that the session was compiled for.
 func (s *Session) Input() tensor.Shape { return s.s.Input() }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
@@ -27,14 +28,21 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true}), d.Close, nil
 }
 
-// lettingGo is b, which has m's weights to itself where it is a device: there they have a copy, and the photos to come have room.
-func lettingGo(f *flags, m *classify.Model, b classify.Backend) classify.Backend {
+// lettingGo is b, which has m's weights to itself where it is a device: there they have a copy, and the photos to come have room. What
+// the session has to say of the driver goes to log.
+func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) classify.Backend {
 	if f.Backend == "cpu" {
 		return b // which computes with them
 	}
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
 		clear(m.Graph.Weights)
-		return b(ctx, g, in)
+		r, err := b(ctx, g, in)
+		if s, ok := r.(interface{ Notes() []string }); ok && err == nil {
+			for _, note := range s.Notes() {
+				fmt.Fprintf(log, "Note     %s\n", strings.Join(strings.Fields(note), " ")) // a driver's message has lines
+			}
+		}
+		return r, err
 	}
 }
 

@@ -70,7 +70,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 		return err
 	}
 	defer closeIt()
-	c, err := classify.New(ctx, m, lettingGo(f, m, backend), classify.Options{
+	c, err := classify.New(ctx, m, lettingGo(f, m, backend, log), classify.Options{
 		Top: j.top, Batch: batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil,
 	})
 	if err != nil {

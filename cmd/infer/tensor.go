@@ -114,7 +114,7 @@ func inBatches(ctx context.Context, f *flags, m *classify.Model, wanted []graph.
 		return nil, err
 	}
 	defer closeIt()
-	r, err := lettingGo(f, m, backend)(ctx, g, part)
+	r, err := lettingGo(f, m, backend, log)(ctx, g, part)
 	if err != nil {
 		return nil, err
 	}

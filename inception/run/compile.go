@@ -61,7 +61,7 @@ type stateKey struct{}
 
 func stateOf(d *gpu.Device) *deviceState {
 	return d.Attach(stateKey{}, func() any {
-		return &deviceState{tuner: newTuner(newMemory(userCache(), d.Info())), forgetting: NewTuner()}
+		return &deviceState{tuner: newTuner(newMemory(userCache(), d.Info(), d.Limits().Timestamps)), forgetting: NewTuner()}
 	}).(*deviceState)
 }
 
