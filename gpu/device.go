@@ -20,6 +20,9 @@ type Options struct {
 	// Debug asks for a KHR_debug context: every GL error and every message of
 	// high severity fails the call that caused it. Slower.
 	Debug bool
+	// Staged has transfers go by way of memory shared with the GPU on software drivers,
+	// too, as they go on hardware: slower there, but the same code. See Traits.Staging.
+	Staged bool
 	// Programs, if given, keeps linked programs for the next time.
 	Programs ProgramStore
 }
@@ -106,6 +109,9 @@ func Devices(ctx context.Context) ([]DeviceInfo, error) {
 // newDevice wraps an opened driver; the caller then runs serve on its thread.
 func newDevice(drv driver, name string, index int, o Options) *Device {
 	drv.calibrate()
+	if o.Staged {
+		drv.share()
+	}
 	inf := drv.info()
 	inf.Name, inf.Index = name, index
 	return &Device{

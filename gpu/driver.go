@@ -21,7 +21,10 @@ type driver interface {
 	endProgram(*build) (*Program, error)
 	dropProgram(*build)
 	view(t *Texel) uint32                                           // the texture that shows the range
-	run(ctx context.Context, p *Pass, r *Recording) (Timing, error) // r: the pass's waves
+	// run makes a pass, whose waves are r. What is left of it, if anything, is to be
+	// called until it is done; only where the pass has Queued.
+	run(ctx context.Context, p *Pass, r *Recording) (Timing, rest, error)
+	share() // transfers go by way of shared memory, where the driver can
 	close()                                                         // deletes every object it made, then the context
 }
 

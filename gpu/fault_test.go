@@ -15,6 +15,7 @@ type fakeDriver struct {
 	fail   error         // returned by everything
 	hold   chan struct{} // run waits for it
 	inside chan struct{} // run says that it started
+	left   rest          // of a pass with Queued
 	shut   bool
 }
 
@@ -35,12 +36,16 @@ func (f *fakeDriver) dropProgram(*build)                  {}
 func (f *fakeDriver) close()                              { f.shut = true }
 func (f *fakeDriver) view(*Texel) uint32                  { return 1 }
 func (f *fakeDriver) calibrate()                          {}
-func (f *fakeDriver) run(context.Context, *Pass, *Recording) (Timing, error) {
+func (f *fakeDriver) share()                              {}
+func (f *fakeDriver) run(_ context.Context, p *Pass, _ *Recording) (Timing, rest, error) {
+	if p.Queued != nil {
+		return Timing{}, f.left, f.fail
+	}
 	if f.hold != nil {
 		f.inside <- struct{}{}
 		<-f.hold
 	}
-	return Timing{}, f.fail
+	return Timing{}, nil, f.fail
 }
 
 func fake(t *testing.T, f *fakeDriver) *Device {

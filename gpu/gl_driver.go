@@ -104,6 +104,12 @@ func (g *glDriver) init() error {
 	return nil
 }
 
+// share is Options.Staged.
+func (g *glDriver) share() {
+	g.staged = g.immutable
+	g.quirks.Staging = g.staged
+}
+
 func (g *glDriver) info() DeviceInfo { return g.inf }
 func (g *glDriver) limits() Limits   { return g.lim }
 func (g *glDriver) traits() Traits   { return g.quirks }

@@ -22,6 +22,7 @@ type staging struct {
 	buffer uint32
 	memory []byte
 	fences [stagingSlots]uintptr // of each slot's last copy, 0 for none
+	held   [stagingSlots]bool    // for a pass that will collect it; never all of them
 	next   int
 }
 
@@ -41,11 +42,25 @@ func newStaging(access uint32) *staging {
 	return s
 }
 
-// take returns the next slot.
+// take returns the next slot that is free.
 func (s *staging) take() int {
+	for s.held[s.next] {
+		s.next = (s.next + 1) % stagingSlots
+	}
 	i := s.next
 	s.next = (i + 1) % stagingSlots
 	return i
+}
+
+// free is how many slots take can return.
+func (s *staging) free() int {
+	n := 0
+	for _, held := range s.held {
+		if !held {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *staging) slot(i int) []byte { return s.memory[i*stagingSlot:][:stagingSlot] }
@@ -131,7 +146,7 @@ func (q *getter) get(b *Buffer, offset int, data []byte) error {
 	}
 	s := q.g.reads
 	for len(data) > 0 {
-		if len(q.queued) == stagingSlots {
+		if len(q.queued) == s.free() {
 			if err := q.collect(); err != nil {
 				return err
 			}

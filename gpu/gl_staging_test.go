@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -129,6 +132,93 @@ void main() { v[gl_GlobalInvocationID.x] += 1.0; }
 		cancel()
 		if err := b.Download(cancelled, 0, out); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want context.Canceled", err)
+		}
+	})
+}
+
+// TestPassesInFlight has more passes of one buffer at once than there are slots: where transfers are staged, each is queued while those
+// before are still on the GPU. Each has its own answer, and one that is cancelled keeps no slot.
+func TestPassesInFlight(t *testing.T) {
+	bothWays(t, func(t testing.TB, d *Device) {
+		ctx := context.Background()
+		const n = 1 << 16
+		p, err := d.Program(ctx, Source{Name: "mix.comp", Text: `layout(local_size_x = 64) in;
+layout(std430, binding = 0) buffer Data { float v[]; };
+void main() { float x = v[gl_GlobalInvocationID.x]; for (int i = 0; i < 50; i++) x = x * 0.99 + 1.0; v[gl_GlobalInvocationID.x] = x; }
+`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := d.NewBuffer(ctx, "b", 4*n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waves [][]Dispatch
+		for range 20 {
+			waves = append(waves, []Dispatch{{Name: "mix", Program: p, Groups: [3]int{n / 64, 1, 1}, Storage: []Storage{{Buffer: b}}}})
+		}
+		r, err := d.Record(ctx, waves)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass := func(seed int) *Pass {
+			in := make([]float32, n)
+			for i := range in {
+				in[i] = float32(i%251*seed) * 1e30 // far from the fixed point, which no pass comes near
+			}
+			return &Pass{Uploads: []Transfer{{Buffer: b, Data: in}}, Recording: r, Downloads: []Transfer{{Buffer: b, Data: make([]float32, n)}}}
+		}
+		const passes = 12
+		var want [passes][]float32
+		for k := range want { // one after the other
+			x := pass(k)
+			if _, err := d.Run(ctx, x); err != nil {
+				t.Fatal(err)
+			}
+			want[k] = x.Downloads[0].Data
+		}
+		for round := range 3 {
+			var queued atomic.Int32
+			turn := make(chan struct{}, 1) // the buffer is one pass's until that is queued
+			turn <- struct{}{}
+			var all sync.WaitGroup
+			for k := range passes {
+				all.Add(1)
+				go func() {
+					defer all.Done()
+					mine, cancel := context.WithCancel(ctx)
+					defer cancel()
+					gone := k%4 == 3 // cancelled on its way
+					x := pass(k)
+					<-turn
+					free := sync.OnceFunc(func() { turn <- struct{}{} })
+					x.Queued = func() {
+						queued.Add(1)
+						if gone {
+							cancel()
+						}
+						free()
+					}
+					_, err := d.Run(mine, x)
+					free()
+					if gone && errors.Is(err, context.Canceled) {
+						return
+					}
+					if err != nil {
+						t.Errorf("round %d, pass %d: %v", round, k, err)
+					} else if !slices.Equal(x.Downloads[0].Data, want[k]) {
+						t.Errorf("round %d, pass %d has another answer than alone", round, k)
+					}
+				}()
+			}
+			all.Wait()
+			staged := d.drv.(*glDriver).staged
+			if n := queued.Load(); (n > 0) != staged {
+				t.Errorf("%d passes were left to the GPU, staged %v", n, staged)
+			}
+			if g := d.drv.(*glDriver); staged && g.reads.free() != stagingSlots {
+				t.Errorf("%d slots are free, want %d", g.reads.free(), stagingSlots)
+			}
 		}
 	})
 }

@@ -108,20 +108,25 @@ func (g *glDriver) await(ctx context.Context, fence uintptr) error {
 		slice = longWait
 	}
 	for {
-		switch gl.ClientWaitSync(fence, gl.SYNC_FLUSH_COMMANDS_BIT, uint64(slice)) {
-		case gl.ALREADY_SIGNALED, gl.CONDITION_SATISFIED:
-			return nil
-		case gl.TIMEOUT_EXPIRED:
-		default:
-			return errors.New("glClientWaitSync failed")
-		}
-		if g.resetStatus() != gl.NO_ERROR {
-			return ErrContextLost // the GPU may never pass the fence
-		}
-		if err := ended(ctx); err != nil {
+		if passed, err := g.passed(ctx, fence, slice); passed || err != nil {
 			return err
 		}
 	}
+}
+
+// passed waits for a slice of time at most.
+func (g *glDriver) passed(ctx context.Context, fence uintptr, slice time.Duration) (bool, error) {
+	switch gl.ClientWaitSync(fence, gl.SYNC_FLUSH_COMMANDS_BIT, uint64(slice)) {
+	case gl.ALREADY_SIGNALED, gl.CONDITION_SATISFIED:
+		return true, nil
+	case gl.TIMEOUT_EXPIRED:
+	default:
+		return false, errors.New("glClientWaitSync failed")
+	}
+	if g.resetStatus() != gl.NO_ERROR {
+		return false, ErrContextLost // the GPU may never pass the fence
+	}
+	return false, ended(ctx)
 }
 
 // finish waits for the GPU. Errors are for the next check to find.

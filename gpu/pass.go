@@ -76,6 +76,11 @@ type Pass struct {
 	// Time asks for GPU timestamps after every dispatch and wave. They keep
 	// dispatches from overlapping on some GPUs, so the total may grow.
 	Time bool
+	// Queued, if given, is called on the device's thread, at most once and before Run
+	// returns, where all of the pass is on its way to the GPU and the thread is free for
+	// others until its results are there: a pass of the same buffers comes after this one.
+	// Only where the device has Traits.Staging, and downloads are small.
+	Queued func()
 }
 
 // Timing says where a pass spent its time. All but Wall stay zero without
@@ -101,15 +106,24 @@ func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 		return Timing{}, fmt.Errorf("gpu: run: %w", err)
 	}
 	var t Timing
-	err := d.do(ctx, func() (err error) {
+	err := d.doInParts(ctx, func() (rest, error) {
 		begin := time.Now()
 		r, err := d.ready(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		t, err = d.drv.run(ctx, p, r)
+		var left rest
+		t, left, err = d.drv.run(ctx, p, r)
 		t.Wall = time.Since(begin)
-		return err
+		if left == nil || err != nil {
+			return nil, err
+		}
+		p.Queued()
+		return func() (bool, error) {
+			done, err := left()
+			t.Wall = time.Since(begin)
+			return done, err
+		}, nil
 	})
 	if err != nil {
 		return Timing{}, fmt.Errorf("gpu: run: %w", err)

@@ -22,6 +22,9 @@ type Options struct {
 	Tune bool
 	// NoCache neither uses nor keeps anything in the user's cache folder. So does the environment variable INCEPTIONGL_NO_CACHE=1.
 	NoCache bool
+	// TakeWeights empties the graph's Weights while compiling: each goes as soon as it is on the device, so that they are never in
+	// memory twice. The session computes with the device's; the graph can't be compiled again, even if compiling fails.
+	TakeWeights bool
 }
 
 // Session is a network made ready on a device for one input shape. It serves any number of goroutines, one run at a time.
@@ -32,7 +35,7 @@ type Session struct{ s *run.Session }
 // Errors: a malformed graph, missing weights, an input that doesn't fit; gpu.ErrLimit where a step needs more than the device
 // offers; gpu.ErrOutOfMemory; the context's.
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
-	options := run.Options{NoCache: o.NoCache}
+	options := run.Options{NoCache: o.NoCache, TakeWeights: o.TakeWeights}
 	if o.Tune {
 		options.Kernels = run.KernelsMeasured
 	}
@@ -59,6 +62,10 @@ func (s *Session) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tenso
 func (s *Session) RunInto(ctx context.Context, x *tensor.Tensor, ys ...*tensor.Tensor) error {
 	return s.s.RunInto(ctx, x, ys...)
 }
+
+// Notes say what a person who looks into a driver may want to know: kernels that it refused, and which took their place. Empty where
+// all is well.
+func (s *Session) Notes() []string { return s.s.Notes() }
 
 // Input is the shape that the session was compiled for.
 func (s *Session) Input() tensor.Shape { return s.s.Input() }

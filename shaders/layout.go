@@ -8,6 +8,8 @@ type Layout struct {
 	Len func(d Dims) int
 	// Pack writes w, Out × In × KernelH × KernelW in PyTorch's order, to dst, which has Len floats, all of them.
 	Pack func(dst, w []float32, d Dims)
+	// Sliced: every 4 outputs stand by themselves, in order, so that some of them, from a multiple of 4 on, can be packed alone.
+	Sliced bool
 }
 
 // Dims are the dimensions of a part's weights. In counts a group's inputs; no groups are one.
@@ -16,8 +18,9 @@ type Dims struct{ Out, In, KernelH, KernelW, Groups int }
 // ConvTexels holds, for every output group, input group and tap, a texel of 4 outputs for each of 4 inputs:
 // [out/4][in/4][kh][kw][4 inputs][4 outputs], zero-padded.
 var ConvTexels = &Layout{
-	Name: "conv texels",
-	Len:  func(d Dims) int { return groups(d.Out) * groups(d.In) * d.KernelH * d.KernelW * 16 },
+	Name:   "conv texels",
+	Sliced: true,
+	Len:    func(d Dims) int { return groups(d.Out) * groups(d.In) * d.KernelH * d.KernelW * 16 },
 	Pack: func(dst, w []float32, d Dims) {
 		clear(dst)
 		area, inGroups := d.KernelH*d.KernelW, groups(d.In)
@@ -35,8 +38,9 @@ var ConvTexels = &Layout{
 
 // DepthwiseTexels holds a texel of 4 channels for each tap: [channel/4][kh][kw][4 channels], zero-padded.
 var DepthwiseTexels = &Layout{
-	Name: "depthwise texels",
-	Len:  func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * 4 },
+	Name:   "depthwise texels",
+	Sliced: true,
+	Len:    func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * 4 },
 	Pack: func(dst, w []float32, d Dims) {
 		clear(dst)
 		area := d.KernelH * d.KernelW

@@ -54,8 +54,9 @@ const stemInputs = 3
 // StemTexels holds, for every output group and tap, a texel of 4 outputs for each of 3 inputs: [out/4][kh][kw][3 inputs][4
 // outputs], zero-padded.
 var StemTexels = &Layout{
-	Name: "stem texels",
-	Len:  func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * stemInputs * 4 },
+	Name:   "stem texels",
+	Sliced: true,
+	Len:    func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * stemInputs * 4 },
 	Pack: func(dst, w []float32, d Dims) {
 		clear(dst)
 		area := d.KernelH * d.KernelW

@@ -86,8 +86,9 @@ func (k *Kernel) Transforms() (rows, columns *Transform) {
 // WinogradTexels holds for every output group U = G₂ · w · G₄ᵀ, made in float64 and rounded once, then the weights themselves
 // as ConvTexels has them: [out/4] × ([4·6 positions][in/4] and [in/4][3][3]) × [4 inputs][4 outputs], zero-padded.
 var WinogradTexels = &Layout{
-	Name: "winograd texels",
-	Len:  func(d Dims) int { return groups(d.Out) * groups(d.In) * winogradGroup },
+	Name:   "winograd texels",
+	Sliced: true,
+	Len:    func(d Dims) int { return groups(d.Out) * groups(d.In) * winogradGroup },
 	Pack: func(dst, w []float32, d Dims) {
 		clear(dst)
 		inGroups := groups(d.In)

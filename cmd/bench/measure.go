@@ -170,7 +170,7 @@ func (s *subjects) time(ctx context.Context, d *gpu.Device, r *Report, c *benchC
 // describePlan lists the plan's waves and steps.
 func describePlan(s *run.Session) *PlanReport {
 	p := s.Plan()
-	r := &PlanReport{Waves: len(p.Waves), ArenaBytes: 16 * int64(p.ArenaTexels), WeightsBytes: s.WeightsBytes()}
+	r := &PlanReport{Notes: s.Notes(), Waves: len(p.Waves), ArenaBytes: 16 * int64(p.ArenaTexels), WeightsBytes: s.WeightsBytes()}
 	for i, w := range p.Waves {
 		for _, st := range w.Steps {
 			r.Steps++

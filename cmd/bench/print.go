@@ -28,7 +28,13 @@ func (p *textPrinter) start(r *Report) {
 		t.row(s.Wave, s.Name, s.Kernel, fmt.Sprintf("%s of %s", dims(s.Workgroups), dims(s.LocalSize)), count(s.MACs), size(s.Bytes))
 	}
 	t.end()
+	for _, note := range r.Plan.Notes {
+		fmt.Fprintf(p.out, "Note     %s\n", oneLine(note))
+	}
 }
+
+// oneLine is text without the line breaks that a driver's messages have.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func (p *textPrinter) network(r *Report) {
 	fmt.Fprintf(p.out, "Network  %s: %s → %s, %s MACs, seed %d\n", r.Case.Network, r.Case.Input, r.Case.Output, count(r.Case.MACs), r.Case.Seed)

@@ -56,6 +56,7 @@ type PlanReport struct {
 	Waves, Steps             int
 	ArenaBytes, WeightsBytes int64
 	Step                     []StepReport
+	Notes                    []string `json:",omitempty"` // kernels that the driver refused
 }
 
 // StepReport is one dispatch.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
+	"strings"
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
@@ -25,17 +25,25 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
 	}
 	fmt.Fprintf(log, "Device   %s\n", cli.About(d))
-	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache}), d.Close, nil
+	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true}), d.Close, nil
 }
 
-// letGo frees the host's copy of the model's weights, once the network is compiled: on the device it has its own, and the photos to come
-// have room.
-func letGo(f *flags, m *classify.Model) {
+// lettingGo is b, which has m's weights to itself where it is a device: there they have a copy, and the photos to come have room. What
+// the session has to say of the driver goes to log.
+func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) classify.Backend {
 	if f.Backend == "cpu" {
-		return // which computes with them
+		return b // which computes with them
 	}
-	clear(m.Graph.Weights)
-	debug.FreeOSMemory()
+	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
+		clear(m.Graph.Weights)
+		r, err := b(ctx, g, in)
+		if s, ok := r.(interface{ Notes() []string }); ok && err == nil {
+			for _, note := range s.Notes() {
+				fmt.Fprintf(log, "Note     %s\n", strings.Join(strings.Fields(note), " ")) // a driver's message has lines
+			}
+		}
+		return r, err
+	}
 }
 
 // reference is the backend of cpuref.

@@ -7,9 +7,37 @@ import (
 	"testing"
 
 	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception/classify"
+	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
+
+// noted is a runner whose driver refused a kernel.
+type noted struct{ classify.Runner }
+
+func (noted) Notes() []string { return []string{"kernel a:\n0:1: error\n; b takes its place"} }
+
+// TestNotes: what a session has to say of the driver is logged, on one line; a failure is the caller's to tell.
+func TestNotes(t *testing.T) {
+	m, err := classify.Digits()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fails := range []error{nil, errSome} {
+		var log bytes.Buffer
+		b := lettingGo(&flags{Backend: "gpu"}, m, func(context.Context, *graph.Graph, tensor.Shape) (classify.Runner, error) {
+			return noted{}, fails
+		}, &log)
+		want := "Note     kernel a: 0:1: error ; b takes its place\n"
+		if fails != nil {
+			want = ""
+		}
+		if _, err := b(context.Background(), m.Graph, m.Input(1)); err != fails || log.String() != want {
+			t.Errorf("error %v, log %q; want %v, %q", err, log.String(), fails, want)
+		}
+	}
+}
 
 // TestLetGo: with the network on a device nobody keeps the model's weights; the reference has them.
 func TestLetGo(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 
 	"github.com/alecthomas/kong"
 
@@ -104,6 +105,7 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.Labels != "" {
 		m.LabelsReason = "" // they are read once the number of classes is known
 	}
+	debug.FreeOSMemory() // loading may leave as much behind as the weights take
 	fmt.Fprintf(log, "Model    %s\n", m.About)
 	if f.In != "" {
 		return runTensor(ctx, f, m, log)

@@ -70,14 +70,13 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 		return err
 	}
 	defer closeIt()
-	c, err := classify.New(ctx, m, backend, classify.Options{
+	c, err := classify.New(ctx, m, lettingGo(f, m, backend, log), classify.Options{
 		Top: j.top, Batch: batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil,
 	})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	letGo(f, m)
 	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
 	j.print = newPrinter(f, j, out)
 	j.progress = cli.NewProgress(len(j.photos), "photos", log)

@@ -114,12 +114,11 @@ func inBatches(ctx context.Context, f *flags, m *classify.Model, wanted []graph.
 		return nil, err
 	}
 	defer closeIt()
-	r, err := backend(ctx, g, part)
+	r, err := lettingGo(f, m, backend, log)(ctx, g, part)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	letGo(f, m)
 	item := x.Len() / x.N
 	data := make([][]float32, len(wanted))
 	for n := 0; n < x.N; n += part.N {

@@ -28,7 +28,8 @@ type Runner interface {
 type Backend func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error)
 
 // GPU is the backend of a device. The device stays the caller's, to be closed after its last Classifier. Once the weights are on
-// it, the graph that the backend was given has none: their memory is free where the Model drops them, too.
+// it, the graph that the backend was given has none: their memory is free where the Model drops them, too. With o.TakeWeights it
+// loses them one by one, as they reach the device.
 func GPU(d *gpu.Device, o inception.Options) Backend {
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (Runner, error) {
 		s, err := inception.Compile(ctx, d, g, in, o)

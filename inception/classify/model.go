@@ -5,6 +5,7 @@ package classify
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"inceptiongl/inception/digits"
@@ -111,7 +112,7 @@ func Digits() (*Model, error) {
 }
 
 // FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that, so load is
-// called once or twice, with the options to load with: as in
+// called up to three times, with the options to load with: as in
 //
 //	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) }
 //
@@ -126,10 +127,13 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 	if d := imported.InputDims; len(d) == 4 && d[0] > 0 {
 		free := slices.Clone(d)
 		free[0] = -1
-		if again, err := load(onnx.Options{Dims: free}); err == nil {
-			imported = again
-		} else {
+		imported = nil
+		runtime.GC() // one network's weights at a time
+		if imported, err = load(onnx.Options{Dims: free}); err != nil {
 			m.Batch, m.BatchError = d[0], err
+			if imported, err = load(onnx.Options{}); err != nil {
+				return nil, err
+			}
 		}
 	}
 	m.Graph, m.InputDims, m.Outputs = imported.Graph, imported.InputDims, imported.Outputs

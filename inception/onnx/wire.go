@@ -28,10 +28,64 @@ func unmarshal(data []byte) (*pb.ModelProto, error) {
 	if err := c.walk(data, m.ProtoReflect().Descriptor(), maxDepth); err != nil {
 		return nil, err
 	}
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth + 1}).Unmarshal(data, m); err != nil {
+	light, raw := lighten(data)
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth + 1}).Unmarshal(light, m); err != nil {
 		return nil, fmt.Errorf("not an ONNX file: %s", shorten(err.Error(), 200))
 	}
+	for i, t := range m.GetGraph().GetInitializer() {
+		if i < len(raw) && raw[i] != nil {
+			t.RawData = raw[i]
+		}
+	}
 	return m, nil
+}
+
+// lighten is an encoded model, which a walk found well-formed, without the raw data of its weights, and those data, in data itself: nil
+// where an initializer has none. Decoding would copy them, and a network's weights would be in memory three times.
+func lighten(data []byte) (light []byte, raw [][]byte) {
+	number := func(m proto.Message, field protoreflect.Name) protowire.Number {
+		return m.ProtoReflect().Descriptor().Fields().ByName(field).Number()
+	}
+	graph, initializer, content := number(&pb.ModelProto{}, "graph"), number(&pb.GraphProto{}, "initializer"), number(&pb.TensorProto{}, "raw_data")
+	tensor := func(b []byte) []byte {
+		var last []byte // of several the last counts
+		b = rewrite(b, content, func(value []byte) ([]byte, bool) {
+			last = value[:len(value):len(value)]
+			return nil, false
+		})
+		raw = append(raw, last)
+		return b
+	}
+	light = rewrite(data, graph, func(b []byte) ([]byte, bool) {
+		return rewrite(b, initializer, func(b []byte) ([]byte, bool) { return tensor(b), true }), true
+	})
+	return light, raw
+}
+
+// rewrite is an encoded message with the values of one field of bytes replaced, or left out. Where f changes none, it is b itself.
+func rewrite(b []byte, field protowire.Number, f func(value []byte) (now []byte, keep bool)) []byte {
+	var out []byte
+	copied := 0 // how much of b stands in out, as it is or changed
+	for at := 0; at < len(b); {
+		id, wire, tag := protowire.ConsumeTag(b[at:])
+		end := at + tag + protowire.ConsumeFieldValue(id, wire, b[at+tag:])
+		if id == field && wire == protowire.BytesType {
+			value, _ := protowire.ConsumeBytes(b[at+tag:])
+			now, keep := f(value)
+			if !keep || len(now) != len(value) { // f only ever takes away
+				out = append(out, b[copied:at]...)
+				copied = end
+				if keep {
+					out = protowire.AppendBytes(protowire.AppendTag(out, id, wire), now)
+				}
+			}
+		}
+		at = end
+	}
+	if copied == 0 {
+		return b
+	}
+	return append(out, b[copied:]...)
 }
 
 // census holds what is left of the bounds.

@@ -87,7 +87,7 @@ func TestWeightsAreRecipes(t *testing.T) {
 func TestWeightsID(t *testing.T) {
 	layouts := []*shaders.Layout{nil, shaders.ConvTexels, shaders.ChannelTexels, shaders.DepthwiseTexels, shaders.GroupTexels}
 	for _, n := range planned(t) {
-		packed := map[string][]byte{}
+		known := map[string][]byte{}
 		ids := map[plan.Options][]string{}
 		for _, o := range []plan.Options{{}, {Off: plan.FoldAffine}, {Off: plan.SwapPool}, {Off: plan.MergePointwise}, {Off: plan.AllRewrites}, {MaxWeights: 1024}} {
 			for batch := 1; batch <= 2; batch++ {
@@ -112,18 +112,17 @@ func TestWeightsID(t *testing.T) {
 						}
 						id := s.WeightsID(l)
 						all = append(all, id)
-						floats := make([]float32, s.WeightsLen(l))
-						if (id == "") != (len(floats) == 0) {
-							t.Errorf("%s: step %s has %d floats under the name %q", n.Name, s.Name, len(floats), id)
+						content := bits(packed(t, n.Graph, s, l, new(plan.Packing)))
+						if !bytes.Equal(content, bits(packed(t, n.Graph, s, l, plan.PackingOf(256)))) {
+							t.Errorf("%s: step %s: in small pieces, the weights are others", n.Name, s.Name)
 						}
-						if err := s.PackWeights(floats, n.Graph, l); err != nil {
-							t.Fatal(err)
+						if (id == "") != (len(content) == 0) {
+							t.Errorf("%s: step %s has %d bytes under the name %q", n.Name, s.Name, len(content), id)
 						}
-						content := bits(floats)
-						if had, ok := packed[id]; ok && !bytes.Equal(had, content) {
+						if had, ok := known[id]; ok && !bytes.Equal(had, content) {
 							t.Errorf("%s: step %s packs other weights than an earlier one of the name %q", n.Name, s.Name, id)
 						}
-						packed[id] = content
+						known[id] = content
 					}
 				}
 				if batch > 1 && !slices.Equal(ids[o], all) {
@@ -133,6 +132,28 @@ func TestWeightsID(t *testing.T) {
 			}
 		}
 	}
+}
+
+// packed are a step's weights put together from their pieces, which must write each place once.
+func packed(t *testing.T, g *graph.Graph, s *plan.Step, l *shaders.Layout, m *plan.Packing) []float32 {
+	t.Helper()
+	floats := make([]float32, s.WeightsLen(l))
+	nan := float32(math.NaN())
+	for i := range floats {
+		floats[i] = nan
+	}
+	written := 0
+	err := s.PackWeights(g, l, m, func(at int, piece []float32) error {
+		written += copy(floats[at:], piece)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if written != len(floats) || slices.ContainsFunc(floats, func(v float32) bool { return v != v }) {
+		t.Fatalf("step %s: %d of %d floats were written, or not each once", s.Name, written, len(floats))
+	}
+	return floats
 }
 
 func bits(data []float32) []byte {

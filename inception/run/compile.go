@@ -24,6 +24,9 @@ type Options struct {
 	Kernels Kernels
 	NoCache bool   // neither use nor keep measurements in the user's cache folder
 	Tuner   *Tuner // remembers measurements; nil is the one that all sessions on the device share
+	// TakeWeights: the graph's weights go one by one, as each is on the device, so that memory never has all of them twice. Where
+	// compiling fails, some may be gone.
+	TakeWeights bool
 	// Choose picks a step's kernel, of those that fit or another that does, in place of Kernels: for programs that compare
 	// kernels. nil leaves it to Kernels.
 	Choose func(step *plan.Step, fit []shaders.Key) shaders.Key
@@ -58,7 +61,7 @@ type stateKey struct{}
 
 func stateOf(d *gpu.Device) *deviceState {
 	return d.Attach(stateKey{}, func() any {
-		return &deviceState{tuner: newTuner(newMemory(userCache(), d.Info())), forgetting: NewTuner()}
+		return &deviceState{tuner: newTuner(newMemory(userCache(), d.Info(), d.Limits().Timestamps)), forgetting: NewTuner()}
 	}).(*deviceState)
 }
 
@@ -174,12 +177,27 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.weights.keep(s.plan.Steps()); err != nil {
 		return err
 	}
-	if err := s.allocate(ctx); err != nil {
+	if err := s.sendWeights(ctx, o); err != nil { // first: the graph's may go then, and leave room
 		return err
 	}
-	err := s.record(ctx)
-	s.weights.pack = nil // nothing is packed from here on
-	return err
+	return s.record(ctx)
+}
+
+// sendWeights brings to the device what doesn't change from run to run.
+func (s *Session) sendWeights(ctx context.Context, o Options) error {
+	defer func() { s.weights.packing = plan.Packing{} }()
+	var taken *taker
+	if o.TakeWeights {
+		taken = newTaker(s.graph, s.plan.Steps())
+		defer taken.end()
+	}
+	for _, step := range s.plan.Steps() {
+		if _, err := s.weights.of(ctx, step, step.Key.Kernel.Layout()); err != nil {
+			return err
+		}
+		taken.packed(step)
+	}
+	return s.allocate(ctx) // constants are among the graph's weights
 }
 
 // chooseKernels sets the steps' kernels where something better than the rule is known or can be measured.

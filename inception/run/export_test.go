@@ -49,8 +49,8 @@ func (t *Tuner) TuneFor(ctx context.Context, steps []*plan.Step, choices map[*pl
 }
 
 // RememberingTuner remembers in a folder what it measures on a device.
-func RememberingTuner(dir string, d gpu.DeviceInfo) *Tuner {
-	return newTuner(newMemory(files.NewCache(dir), d))
+func RememberingTuner(dir string, d gpu.DeviceInfo, timestamps bool) *Tuner {
+	return newTuner(newMemory(files.NewCache(dir), d, timestamps))
 }
 
 // Found is the number of shapes whose kernel is remembered.

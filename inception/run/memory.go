@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"strings"
 
 	"inceptiongl/gpu"
 	"inceptiongl/inception/files"
@@ -41,18 +42,22 @@ func Programs() gpu.ProgramStore {
 	return nil
 }
 
-// memory is what was measured on one device, with its driver, of these very shaders.
+// memory is what was measured on one device, with its driver, by one kind of clock, of these very shaders.
 type memory struct {
 	cache *files.Cache
 	key   string
 	known map[string]shaders.Key // by shapeOf; nil until it is read
 }
 
-func newMemory(c *files.Cache, d gpu.DeviceInfo) *memory {
+func newMemory(c *files.Cache, d gpu.DeviceInfo, timestamps bool) *memory {
 	if c == nil {
 		return nil
 	}
-	return &memory{cache: c, key: "kernels\n" + d.Vendor + "\n" + d.Renderer + "\n" + d.Version + "\n" + shaders.Fingerprint()}
+	clock := "the GPU's clock"
+	if !timestamps { // a wait for every dispatch is in each time: small kernels seem alike
+		clock = "the host's clock"
+	}
+	return &memory{cache: c, key: strings.Join([]string{"kernels", d.Vendor, d.Renderer, d.Version, clock, shaders.Fingerprint()}, "\n")}
 }
 
 // read is what stands in the file: nothing where there is none, or where it can't be understood.

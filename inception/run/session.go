@@ -34,7 +34,7 @@ type Session struct {
 	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
 	stages  [][]stage                     // of each wave
 	waves   *gpu.Recording                // all of it
-	busy    chan struct{}                 // holds one token: the arena belongs to whoever has it
+	busy    chan struct{}                 // holds one token: whoever has it queues work on the arena
 	staging sync.Pool                     // *[]float32, what a run uploads and downloads
 	closed  bool                          // guarded by busy
 	compile time.Duration
@@ -84,7 +84,7 @@ func (s *Session) CompileTime() (total, measuring time.Duration) { return s.comp
 
 // Run computes the network's first output for x, which must have the shape that the session was compiled for, or fewer images where
 // none depends on another: they take as long as all. Runs from several goroutines take turns on the device; one's tensors are
-// converted while another computes. Errors: a wrong shape; ErrWeightsChanged; gpu.ErrClosed; gpu.ErrContextLost; the context's.
+// converted while another computes, and on hardware they go to the device and back meanwhile. Errors: a wrong shape; ErrWeightsChanged; gpu.ErrClosed; gpu.ErrContextLost; the context's.
 func (s *Session) Run(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, error) {
 	ys, _, err := s.run(ctx, x, 1, false)
 	if err != nil {
@@ -176,17 +176,22 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	pass.Time = perStep
 	first := s.firsts(x.N)
 	packImages(pass.Uploads[0].Data, x, first[0], images) // while another run may have the device
-	unlock, err := s.lock(ctx)
+	release, err := s.lock(ctx)
 	if err != nil {
 		return all, err
 	}
+	unlock := sync.OnceFunc(release)
+	defer unlock()
 	for i, n := range first {
 		if i > 0 {
 			packImages(pass.Uploads[0].Data, x, n, images)
 		}
+		if i == len(first)-1 {
+			pass.Queued = unlock // another run may have the arena once the GPU has all of this one
+		}
 		t, err := s.dev.Run(ctx, pass)
-		if err != nil || i == len(first)-1 {
-			unlock() // another run may have the device while this one unpacks
+		if i == len(first)-1 {
+			unlock() // or while this one unpacks
 		}
 		if err != nil {
 			return all, fmt.Errorf("running %s: %w", s.graph.Name, err)

@@ -324,13 +324,13 @@ func TestTunerMemory(t *testing.T) {
 	dir, device := t.TempDir(), gpu.DeviceInfo{Vendor: "v", Renderer: "r", Version: "1"}
 	last := &clock{time: func(k shaders.Key) time.Duration { return time.Duration(100-k.TileX-10*int(k.Load)) * time.Microsecond }}
 	p := article(t)
-	tune(t, run.RememberingTuner(dir, device), p, last)
+	tune(t, run.RememberingTuner(dir, device, true), p, last)
 	if last.calls == 0 {
 		t.Fatal("nothing was measured")
 	}
 	again := article(t)
 	c := &clock{time: last.time}
-	tune(t, run.RememberingTuner(dir, device), again, c)
+	tune(t, run.RememberingTuner(dir, device, true), again, c)
 	if c.calls != 0 {
 		t.Errorf("%d measurements of what is remembered", c.calls)
 	}
@@ -340,12 +340,17 @@ func TestTunerMemory(t *testing.T) {
 		}
 	}
 	device.Version = "2"
-	tune(t, run.RememberingTuner(dir, device), article(t), c)
+	tune(t, run.RememberingTuner(dir, device, true), article(t), c)
 	if c.calls == 0 {
 		t.Error("another driver's measurements are used")
 	}
+	before := c.calls
+	tune(t, run.RememberingTuner(dir, device, false), article(t), c)
+	if c.calls == before {
+		t.Error("what the GPU's clock measured is used without it")
+	}
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 2 {
+	if err != nil || len(entries) != 3 {
 		t.Fatalf("%d files, %v", len(entries), err)
 	}
 	for _, e := range entries { // a damaged file is measured again
@@ -353,8 +358,8 @@ func TestTunerMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before := c.calls
-	tune(t, run.RememberingTuner(dir, device), article(t), c)
+	before = c.calls
+	tune(t, run.RememberingTuner(dir, device, true), article(t), c)
 	if c.calls == before {
 		t.Error("a damaged file is used")
 	}

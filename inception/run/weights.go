@@ -90,9 +90,9 @@ func (w *graphWeights) current() bool {
 // sessionWeights are what one session uses of a graph's weights.
 type sessionWeights struct {
 	*graphWeights
-	dev  *gpu.Device
-	held map[string]*packedWeights
-	pack []float32 // where weights are packed, one step's after the other's; nil once the session is compiled
+	dev     *gpu.Device
+	held    map[string]*packedWeights
+	packing plan.Packing // empty once the session is compiled
 }
 
 func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
@@ -146,17 +146,12 @@ func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l
 }
 
 func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
-	n := step.WeightsLen(l)
-	s.pack = slices.Grow(s.pack[:0], n)[:n]
-	floats := s.pack
-	if err := step.PackWeights(floats, s.graph, l); err != nil {
-		return nil, err
-	}
-	b, err := s.dev.NewBuffer(ctx, "weights of "+step.Name, 4*len(floats))
+	b, err := s.dev.NewBuffer(ctx, "weights of "+step.Name, 4*step.WeightsLen(l))
 	if err != nil {
 		return nil, err
 	}
-	if err := b.Upload(ctx, 0, floats); err != nil {
+	err = step.PackWeights(s.graph, l, &s.packing, func(at int, piece []float32) error { return b.Upload(ctx, 4*at, piece) })
+	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil

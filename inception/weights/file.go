@@ -21,19 +21,32 @@ func openPath(name string) (fs.File, error) { return os.Open(name) }
 
 // readFile reads a regular file whole, once check has accepted its head (at most headLen bytes) and its size. Errors name it.
 func readFile(open opener, name string, check func(head []byte, size int64) error) ([]byte, error) {
-	f, err := open(name)
-	if err != nil {
-		return nil, err // names the file
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, size, err := openFile(open, name)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", name)
+	defer f.Close()
+	return readOpen(f, name, size, check)
+}
+
+// openFile opens a regular file. Errors name it.
+func openFile(open opener, name string) (f fs.File, size int64, err error) {
+	if f, err = open(name); err != nil {
+		return nil, 0, err // names the file
 	}
-	size := info.Size()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: not a regular file", name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// readOpen is readFile for a file that is open.
+func readOpen(f fs.File, name string, size int64, check func(head []byte, size int64) error) ([]byte, error) {
 	head := make([]byte, min(size, headLen))
 	if _, err := io.ReadFull(f, head); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

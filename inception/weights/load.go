@@ -1,10 +1,12 @@
 package weights
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -13,13 +15,16 @@ import (
 
 // format is a kind of file with weights.
 type format struct {
-	check func(head []byte, size int64) error
-	read  func(data []byte) (map[string]tensor.Array, error)
+	check  func(head []byte, size int64) error
+	read   func(data []byte) (map[string]tensor.Array, error)
+	stream func(r io.Reader, size int64) (map[string]tensor.Array, error) // reads what is on the disk, from begin to end; may be nil
 }
 
 var (
-	safetensorsFile = format{checkSafetensors, func(data []byte) (map[string]tensor.Array, error) { return readSafetensors(data, true) }}
-	pthFile         = format{checkPTH, readPTH}
+	safetensorsFile = format{checkSafetensors, func(data []byte) (map[string]tensor.Array, error) {
+		return readSafetensors(bytes.NewReader(data), int64(len(data)))
+	}, readSafetensors}
+	pthFile = format{check: checkPTH, read: readPTH}
 )
 
 // Load reads weights, by name, from a .safetensors file or from PyTorch's .pth or .pt: see LoadSafetensors and LoadPTH.
@@ -54,11 +59,21 @@ func loadNamed(open opener, name string) (map[string]tensor.Array, error) {
 }
 
 func load(open opener, name string, f format) (map[string]tensor.Array, error) {
-	data, err := readFile(open, name, f.check)
+	file, size, err := openFile(open, name)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
-	m, err := f.read(data)
+	defer file.Close()
+	var m map[string]tensor.Array
+	if _, ok := file.(*os.File); ok && f.stream != nil { // elsewhere the size is only claimed
+		m, err = f.stream(bufio.NewReaderSize(file, headLen), size)
+	} else {
+		var data []byte
+		if data, err = readOpen(file, name, size, f.check); err != nil {
+			return nil, fmt.Errorf("weights: %w", err)
+		}
+		m, err = f.read(data)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", name, err)
 	}

@@ -1,7 +1,10 @@
 package weights
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -27,35 +30,99 @@ func LoadSafetensors(path string) (map[string]tensor.Array, error) {
 
 // ReadSafetensors is LoadSafetensors for a file's content.
 func ReadSafetensors(data []byte) (map[string]tensor.Array, error) {
-	m, err := readSafetensors(data, false)
+	m, err := readSafetensors(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	return m, nil
 }
 
-// readSafetensors may keep data, and show parts of it as arrays, where it owns them.
-func readSafetensors(data []byte, owned bool) (map[string]tensor.Array, error) {
-	if err := checkSafetensors(data, int64(len(data))); err != nil {
+// readSafetensors reads a file of that size, whose tensors stand one after the other: each straight into memory of its own, so that
+// it is never there twice, and can go when it isn't needed any more.
+func readSafetensors(r io.Reader, size int64) (map[string]tensor.Array, error) {
+	head := make([]byte, min(size, 8))
+	if _, err := io.ReadFull(r, head); err != nil {
 		return nil, err
 	}
-	file, err := safetensors.Deserialize(data)
+	if err := checkSafetensors(head, size); err != nil {
+		return nil, err
+	}
+	header := make([]byte, binary.LittleEndian.Uint64(head))
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, err
+	}
+	var meta safetensors.Metadata
+	if err := json.Unmarshal(header, &meta); err != nil {
+		return nil, fmt.Errorf("not a safetensors file, or damaged: %w", clip(err))
+	}
+	entries, err := inOrder(meta.Tensors(), uint64(size)-8-uint64(len(header)))
 	if err != nil {
 		return nil, fmt.Errorf("not a safetensors file, or damaged: %w", clip(err))
 	}
 	m := map[string]tensor.Array{}
-	for _, t := range file.Tensors() {
-		view := t.TensorView
-		if integer(view.DType()) && (t.Name == "num_batches_tracked" || strings.HasSuffix(t.Name, ".num_batches_tracked")) {
+	var raw []byte // of one tensor, where it isn't the array itself
+	for _, e := range entries {
+		n := int(e.DataOffsets[1] - e.DataOffsets[0])
+		if integer(e.DType) && (e.name == "num_batches_tracked" || strings.HasSuffix(e.name, ".num_batches_tracked")) {
+			if _, err := io.CopyN(io.Discard, r, int64(n)); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		a, err := decode(view, owned)
+		a, into, err := e.array()
 		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", quote(t.Name), err)
+			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
 		}
-		m[t.Name] = a
+		if into == nil {
+			raw = slices.Grow(raw[:0], n)[:n]
+			into = raw
+		}
+		if _, err := io.ReadFull(r, into); err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
+		}
+		if err := e.decode(a.Data, into); err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
+		}
+		m[e.name] = a
 	}
 	return m, nil
+}
+
+// entry is a tensor as the header has it.
+type entry struct {
+	name string
+	*safetensors.TensorInfo
+}
+
+// inOrder lists the tensors as they stand in the file, where they must fill size bytes without hole or overlap, each as its shape and
+// its type say.
+func inOrder(tensors map[string]*safetensors.TensorInfo, size uint64) ([]entry, error) {
+	all := make([]entry, 0, len(tensors))
+	for name, t := range tensors {
+		all = append(all, entry{name, t})
+	}
+	slices.SortFunc(all, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.DataOffsets[0], b.DataOffsets[0]), cmp.Compare(a.DataOffsets[1], b.DataOffsets[1]), cmp.Compare(a.name, b.name))
+	})
+	end := uint64(0)
+	for _, e := range all {
+		bytes := e.DType.Size()
+		for _, d := range e.Shape {
+			if bytes > 0 && d > math.MaxUint64/bytes {
+				return nil, fmt.Errorf("tensor %s of shape %v is too large", quote(e.name), e.Shape)
+			}
+			bytes *= d
+		}
+		from, to := e.DataOffsets[0], e.DataOffsets[1]
+		if from != end || to < from || to > size || to-from != bytes {
+			return nil, fmt.Errorf("tensor %s of shape %v and type %v takes bytes %d to %d, after %d of %d", quote(e.name), e.Shape, e.DType, from, to, end, size)
+		}
+		end = to
+	}
+	if end != size {
+		return nil, fmt.Errorf("the header tells of %d bytes of data, there are %d", end, size)
+	}
+	return all, nil
 }
 
 // checkSafetensors checks the header's length, in the first 8 bytes, against the file's size.
@@ -73,27 +140,33 @@ func checkSafetensors(head []byte, size int64) error {
 	return nil
 }
 
-// decode is view in float32. The library has checked that the data's length is the shape's.
-func decode(view safetensors.TensorView, owned bool) (tensor.Array, error) {
-	dims := make([]int, len(view.Shape()))
-	for i, d := range view.Shape() {
+// array is room for the tensor in float32, and as bytes where the file has the same ones.
+func (e entry) array() (a tensor.Array, same []byte, err error) {
+	dims := make([]int, len(e.Shape))
+	for i, d := range e.Shape {
 		if d > tensor.MaxElements {
-			return tensor.Array{}, fmt.Errorf("dimension %d is %d, at most %d", i, d, tensor.MaxElements)
+			return a, nil, fmt.Errorf("dimension %d is %d, at most %d", i, d, tensor.MaxElements)
 		}
 		dims[i] = int(d)
 	}
 	n, err := count(dims)
 	if err != nil {
-		return tensor.Array{}, err
+		return a, nil, err
 	}
-	raw := view.Data()
-	if owned && view.DType() == safetensors.F32 {
-		if out, ok := asFloats(raw, n); ok {
-			return tensor.Array{Dims: dims, Data: out}, nil
-		}
+	if integer(e.DType) {
+		return a, nil, fmt.Errorf("has type %v: weights must be F32, F16, BF16 or F64; convert them first", e.DType)
 	}
-	out := make([]float32, n)
-	switch view.DType() {
+	a = tensor.Array{Dims: dims, Data: make([]float32, n)}
+	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+	if n > 0 && e.DType == safetensors.F32 && little {
+		same = unsafe.Slice((*byte)(unsafe.Pointer(&a.Data[0])), 4*n)
+	}
+	return a, same, nil
+}
+
+// decode is raw in float32; it may be out's own memory where array says so.
+func (e entry) decode(out []float32, raw []byte) (err error) {
+	switch e.DType {
 	case safetensors.F32:
 		for i := range out {
 			out[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
@@ -110,23 +183,11 @@ func decode(view safetensors.TensorView, owned bool) (tensor.Array, error) {
 		for i := range out {
 			v := math.Float64frombits(binary.LittleEndian.Uint64(raw[8*i:]))
 			if out[i], err = narrow(v); err != nil {
-				return tensor.Array{}, fmt.Errorf("element %d: %w", i, err)
+				return fmt.Errorf("element %d: %w", i, err)
 			}
 		}
-	default:
-		return tensor.Array{}, fmt.Errorf("has type %v: weights must be F32, F16, BF16 or F64; convert them first", view.DType())
 	}
-	return tensor.Array{Dims: dims, Data: out}, nil
-}
-
-// asFloats shows n little-endian float32 numbers in raw without a copy: a network's weights would else be in memory twice. Not ok
-// where the machine has another byte order, or the file another alignment.
-func asFloats(raw []byte, n int) (floats []float32, ok bool) {
-	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-	if n == 0 || len(raw) != 4*n || !little || uintptr(unsafe.Pointer(&raw[0]))%unsafe.Alignof(float32(0)) != 0 {
-		return nil, false
-	}
-	return unsafe.Slice((*float32)(unsafe.Pointer(&raw[0])), n), true
+	return nil
 }
 
 // integer reports a type that is not a floating-point one.

@@ -1,0 +1,61 @@
+package run
+
+import (
+	"runtime/debug"
+
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/plan"
+)
+
+// taker drops a graph's weights as they reach the device.
+type taker struct {
+	g     *graph.Graph
+	users map[string]int // steps that have yet to be packed
+	free  int            // bytes that were dropped since the system had any back
+	batch int            // and how many it gets at a time
+}
+
+func newTaker(g *graph.Graph, steps []*plan.Step) *taker {
+	t := &taker{g: g, users: map[string]int{}}
+	all := 0
+	for _, a := range g.Weights {
+		all += 4 * len(a.Data)
+	}
+	t.batch = max(all/8, 8<<20) // each time costs a garbage collection
+	for _, step := range steps {
+		for _, name := range step.WeightNames() {
+			t.users[name]++
+		}
+	}
+	t.release() // what loading left behind
+	return t
+}
+
+// packed drops what no other step needs. A nil taker drops nothing.
+func (t *taker) packed(step *plan.Step) {
+	if t == nil {
+		return
+	}
+	for _, name := range step.WeightNames() {
+		if t.users[name]--; t.users[name] == 0 {
+			t.free += 4 * len(t.g.Weights[name].Data)
+			delete(t.g.Weights, name)
+		}
+	}
+	if t.free >= t.batch {
+		t.release()
+	}
+}
+
+// end drops what no step needed.
+func (t *taker) end() {
+	clear(t.g.Weights)
+	t.release()
+}
+
+// release gives what was dropped back to the system: left to itself, the collector would wait until there is as much garbage as there
+// were weights, and a software driver's device memory grows beside it.
+func (t *taker) release() {
+	t.free = 0
+	debug.FreeOSMemory()
+}
