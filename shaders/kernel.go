@@ -52,7 +52,7 @@ func Kernels() []*Kernel {
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
-		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather,
+		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move,
 	}
 }
 

@@ -63,7 +63,8 @@ func reference(g *graph.Graph, p plan.Part, in []*tensor.Tensor) (*cpuref.Result
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := p.Op.(graph.Channels); ok {
+	switch p.Op.(type) {
+	case graph.Channels, graph.Move:
 		weight = nil // the indices, which the operator has already
 	}
 	r, err := cpuref.Apply(p.Op, weight, bias, in...)
