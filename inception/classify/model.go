@@ -24,6 +24,7 @@ type Model struct {
 	Size       images.Size // that the input must have; zero: any
 	Batch      int         // that the model fixes; 0: any
 	BatchError error       // why it does
+	InputOrder []int       // where N, C, H and W are among the axes of the model's file: see onnx.Model; nil: in order
 	OutputDims []int       // the first output's, −1 for what depends on the input; nil: N×C×H×W
 }
 
@@ -128,13 +129,13 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 		}
 	}
 	preset := "imagenet"
-	if d := imported.InputDims; len(d) == 4 && d[2] > 0 && d[3] > 0 {
-		m.Size = images.Size{H: d[2], W: d[3]}
+	if d, k := imported.InputDims, imported.InputOrder; len(d) == 4 && d[k[2]] > 0 && d[k[3]] > 0 {
+		m.Size = images.Size{H: d[k[2]], W: d[k[3]]}
 		if m.Size == images.Square(299) {
 			preset = "inception"
 		}
 	}
-	m.Graph, m.OutputDims = imported.Graph, imported.Outputs[0].Dims
+	m.Graph, m.InputOrder, m.OutputDims = imported.Graph, imported.InputOrder, imported.Outputs[0].Dims
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	if m.Preset, err = images.FindPreset(preset); err != nil {
 		return nil, err

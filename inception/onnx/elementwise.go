@@ -15,7 +15,7 @@ func (n *node) unary(op graph.Op) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, x.dims, p.view, p).t), nil
 }
 
 func (n *node) relu() (*value, error) { return n.unary(graph.ReLU{}) }
@@ -58,7 +58,7 @@ func (n *node) neg() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &value{dims: n.in[0].dims, t: p}, nil
+	return n.in[0].like(p), nil
 }
 
 // uniform is scale·x + shift with the same numbers everywhere.
@@ -101,12 +101,24 @@ func (n *node) combine(op string, x, y *value) (*value, error) {
 			return nil, err
 		}
 		return known(c), nil
-	case x.con != nil:
-		return n.withConstant(op, y, x.con, true)
-	case y.con != nil:
-		return n.withConstant(op, x, y.con, false)
 	}
-	return n.tensors(op, x, y)
+	x, y, order, err := n.b.common(x, y)
+	if err != nil {
+		return nil, err
+	}
+	var z *value
+	switch {
+	case x.con != nil:
+		z, err = n.withConstant(op, y, x.con, true)
+	case y.con != nil:
+		z, err = n.withConstant(op, x, y.con, false)
+	default:
+		z, err = n.tensors(op, x, y)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return z.named(order), nil
 }
 
 // withConstant is x op c, or c op x, as an Affine whose channels are the axes along which c varies.
@@ -309,11 +321,11 @@ func (n *node) batchNorm() (*value, error) {
 			return nil, err
 		}
 	}
-	p, err := n.b.seen(x, 1, 2)
+	x, p, err := n.b.channels(x, 1)
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, nil, p.view, p).t), nil
 }
 
 // lrn is an LRN.
@@ -325,11 +337,11 @@ func (n *node) lrn() (*value, error) {
 	if x.rank() < 2 || op.Size < 1 || op.Size > maxExtent {
 		return nil, fmt.Errorf("size %d, rank %d: must be in 1…%d and at least 2", op.Size, x.rank(), maxExtent)
 	}
-	p, err := n.b.seen(x, 1, 2)
+	x, p, err := n.b.channels(x, 1)
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, nil, p.view, p).t), nil
 }
 
 // softmax works along one axis; before opset 13, over that axis and all after it together.
@@ -343,11 +355,17 @@ func (n *node) softmax() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := from + 1
-	if n.b.opset < 13 {
-		to = x.rank()
+	if n.b.opset >= 13 || from == x.rank()-1 {
+		x, p, err := n.b.channels(x, from)
+		if err != nil {
+			return nil, err
+		}
+		return x.like(n.emit(graph.Softmax{}, nil, p.view, p).t), nil
 	}
-	p, err := n.b.seen(x, from, to)
+	if x, err = n.b.plain(x); err != nil {
+		return nil, err
+	}
+	p, err := n.b.seen(x, from, x.rank())
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Constant":           {1, 0, 0, nil, (*node).constant},
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
 		"Conv":               {1, 2, 3, (*node).conv, nil},
+		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
 		"Expand":             {8, 2, 2, (*node).expand, (*node).foldExpand},
@@ -65,12 +66,14 @@ func init() { // not in the declaration, as run leads back to the table
 		"Size":               {1, 1, 1, (*node).size, (*node).size},
 		"Slice":              {1, 1, 5, (*node).slice, (*node).foldSlice},
 		"Softmax":            {1, 1, 1, (*node).softmax, nil},
+		"SpaceToDepth":       {1, 1, 1, (*node).spaceToDepth, nil},
 		"Split":              {2, 1, 2, (*node).split, nil},
 		"Sqrt":               {6, 1, 1, nil, (*node).foldUnary},
 		"Squeeze":            {1, 1, 2, (*node).squeeze, (*node).squeeze},
 		"Sub":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Sum":                {6, 1, -1, (*node).sum, nil},
-		"Transpose":          {1, 1, 1, (*node).transpose, (*node).foldTranspose},
+		"Tile":               {6, 2, 2, (*node).tile, (*node).tile},
+		"Transpose":          {1, 1, 1, (*node).transpose, (*node).transpose},
 		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
 	}
 }
@@ -198,6 +201,7 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if n.label == "" {
 		n.label = p.GetOpType() + "_" + p.GetOutput()[0]
 	}
+	b.label = n.label
 	allConstant := op.fold != nil
 	for _, name := range p.GetInput() {
 		var v *value

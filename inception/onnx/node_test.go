@@ -49,7 +49,7 @@ func TestONNX(t *testing.T) {
 	// The one Reshape case that can't run: a tensor without elements, which the engine doesn't have.
 	_, err := onnx.Parse(nodeFile(t, files, "node/test_reshape_allowzero_reordered/model.onnx"),
 		onnx.Options{Bind: map[string]tensor.Array{"shape": {Dims: []int{3}, Data: []float32{3, 4, 0}}}})
-	if err == nil || !strings.Contains(err.Error(), `input "data": extent 0 is 0`) {
+	if err == nil || !strings.Contains(err.Error(), `to 3×4×0: numbers of elements differ`) {
 		t.Errorf("a tensor without elements: error %v", err)
 	}
 	eachBackend(t, func(t *testing.T, r run) {
@@ -142,6 +142,9 @@ func input(t *testing.T, m *onnx.Model, x tensor.Array, n int) *tensor.Tensor {
 	s, err := m.InputShape(n)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(x.Dims) == len(m.InputOrder) {
+		x = x.Transpose(m.InputOrder)
 	}
 	in, err := tensor.FromData(s, x.Data)
 	if err != nil {
