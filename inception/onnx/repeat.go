@@ -172,6 +172,13 @@ func (n *node) spaceToDepth() (*value, error) {
 	}
 	op := graph.Move{From: [4][]int{{}, {}, {0, size}, {0, size}},
 		To: [4][]graph.Axis{{{Of: 0}}, {{Of: 3}, {Of: 5}, {Of: 1}}, {{Of: 2}}, {{Of: 4}}}}
+	switch mode := n.string("mode", "DCR"); mode { // of a later opset
+	case "DCR":
+	case "CRD":
+		op.To[1] = []graph.Axis{{Of: 1}, {Of: 3}, {Of: 5}}
+	default:
+		return nil, fmt.Errorf("mode %s is not supported", quote(mode))
+	}
 	return n.emit(op, out, view(out[1:]), p), nil
 }
 
