@@ -27,7 +27,8 @@ func inputOrder(nodes []*pb.NodeProto, input string, dims []dim) []int {
 			for _, out := range n.GetOutput() {
 				names[out] = true
 			}
-		case "Shape", "Size":
+		case "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN", "Flatten":
+			return identity(rank) // channels first
 		case "Transpose":
 			a, err := newAttributes(n.GetAttribute())
 			if err != nil || !slices.Equal(a.ints("perm"), first) {
@@ -35,12 +36,9 @@ func inputOrder(nodes []*pb.NodeProto, input string, dims []dim) []int {
 			}
 			votes++
 		case "Reshape": // of one channel it is as good as a Transpose
-			if !dims[rank-1].is(1) {
-				return identity(rank)
+			if dims[rank-1].is(1) {
+				votes++
 			}
-			votes++
-		default:
-			return identity(rank)
 		}
 	}
 	if votes == 0 {
@@ -101,7 +99,7 @@ func (m *Model) Tensor(a tensor.Array) (*tensor.Tensor, error) {
 	if len(a.Dims) != len(m.InputDims) {
 		return fail(fmt.Errorf("ranks differ"))
 	}
-	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) {
+	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) || n == 0 {
 		return fail(fmt.Errorf("it holds %d elements", len(a.Data)))
 	}
 	for k, d := range m.InputDims {

@@ -190,6 +190,19 @@ func (b *builder) as(v *value, w view) (*picture, error) {
 		return p, err
 	}
 	chw, ok := numbers(w[:])
+	_, isNow := spans(v.dims, p.view)
+	_, canBe := spans(v.dims, w)
+	if !ok && isNow && canBe { // whatever the extents are, axes stay whole
+		to := make([]place, v.rank())
+		for k, d := range v.dims {
+			to[k] = all(k, d)
+		}
+		y, err := b.rearrange(v, to, &w, 0)
+		if err != nil {
+			return nil, err
+		}
+		return y.t, nil
+	}
 	if !ok {
 		return nil, fmt.Errorf("a tensor %s can't be seen as batches of %s: give the input's extents (Options.Dims)", show(v.dims), show(w[:]))
 	}

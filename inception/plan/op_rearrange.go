@@ -27,6 +27,7 @@ var moveRow = operator{
 	dims: func(op graph.Op) shaders.Dims {
 		return shaders.Dims{Out: len(tables(op.(graph.Move))), In: 1, KernelH: 1, KernelW: 1}
 	},
+	takesEpilogue: true,
 }
 
 // tables are the indices of all axes, as the kernel meets them, each filled up to whole texels.

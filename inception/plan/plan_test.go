@@ -194,7 +194,7 @@ func TestPlans(t *testing.T) {
 		"flatten":             {"a", "fc1 fc2 column row", "of_column of_row last"},
 		"residual":            {"a", "b", "sum", "pool", "gate", "gated", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
-		"moves":               {"nhwc", "relu", "nchw", "shuffle", "half up", "windows a mirror", "b"},
+		"moves":               {"nhwc", "nchw", "shuffle", "half up", "windows a mirror", "b"},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, name), plan.Options{}), want...)
 	}
