@@ -133,7 +133,8 @@ func (n *node) window(x *value, kernel []int) (*window, view, error) {
 	return w, v, nil
 }
 
-// samePadding is the padding that gives ⌈size/stride⌉ windows. With stride 1 it doesn't depend on the size.
+// samePadding is the padding that gives ⌈size/stride⌉ windows, as the operators' definitions say. With stride 1 it doesn't depend on the
+// size. A dilated kernel needs more of it, in pools too: ONNX's reference evaluator has it so, onnxruntime's MaxPool doesn't.
 func samePadding(size dim, kernel, stride, dilation int) (int, error) {
 	span := dilation*(kernel-1) + 1
 	if stride == 1 {

@@ -152,3 +152,22 @@ func TestTensor(t *testing.T) {
 		}
 	}
 }
+
+// TestConstantFollows: constants that meet a value in another order are put in that order, those whose long axes are in order already, too.
+func TestConstantFollows(t *testing.T) {
+	m := parse(t, onnx.Options{}, inputDims(1, 1, 1, 4), toFirst("x", "a"), op("Relu", in("a"), "b"), toLast("b", "c"), weight(ramp("k", 1, 1, 1, 2)),
+		op("Concat", in("c", "k"), "d", aInt("axis", 3)), op("Mul", in("d", "s"), "y"), weight(ramp("s", 6)))
+	x, err := m.Tensor(tensor.Array{Dims: []int{1, 1, 1, 4}, Data: []float32{1, 2, 3, 4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := cpuref.Run(context.Background(), m.Graph, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{0.1, 0.4, 0.9, 1.6, 0.05, 0.12} {
+		if math.Abs(float64(y.Data[i])-want) > 1e-6 {
+			t.Errorf("%v: element %d, want %v", y.Data, i, want)
+		}
+	}
+}
