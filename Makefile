@@ -39,10 +39,10 @@ unit:
 zink:
 	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/plan ./inception/run $(COUNT)
 
-# Pools and what works on single elements, with NaN and infinities among the inputs. Both tests must be there.
+# Pools and what works on single elements, with NaN and infinities among the inputs. All four tests must be there.
 softpipe:
-	@[ "$$(go test -list '^(TestPool|TestElementwise)$$' ./shaders | grep -c ^Test)" = 2 ]
-	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise)$$' ./shaders $(COUNT)
+	@[ "$$(go test -list '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders | grep -c ^Test)" = 4 ]
+	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders $(COUNT)
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:

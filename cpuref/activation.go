@@ -11,8 +11,10 @@ import (
 // activation is an operator that works on single numbers.
 type activation struct {
 	value func(v float64) float64
-	// roundings bound its own error in units of u, relative to the value at v; nil: nothing is rounded.
+	// roundings bound its own error in units of u, relative to mag(v); nil: nothing is rounded.
 	roundings func(v float64) float64
+	mag       func(v float64) float64 // nil: the value at v, without its sign
+	flush     float64                 // what flushed subnormals may take from the answer, beyond 2·2⁻¹²⁶
 	// steepest is how many times as far apart it may bring two numbers.
 	steepest float64
 }
@@ -26,6 +28,8 @@ func activationOf(op graph.Op) (activation, bool) {
 		return clip(op), true
 	case graph.Sigmoid:
 		return sigmoid, true
+	case graph.Unary:
+		return unary(op), true
 	}
 	return activation{}, false
 }
@@ -45,11 +49,24 @@ func (a activation) result(x *tensor.Tensor) *Result {
 	if a.roundings == nil {
 		return newResult(a.of(in), nil, 0)
 	}
-	roundings := make([]float64, len(in.v))
+	r := newResult(a.of(in), nil, 1)
+	r.Flush += a.flush
 	for i, v := range in.v {
-		roundings[i] = a.roundings(v)
+		r.Mag[i] = a.bound(v, r.Value[i]) / unit
 	}
-	return relativeResult(a.of(in), roundings)
+	return r
+}
+
+// bound is the error of the activation itself at v, where its value is y.
+func (a activation) bound(v, y float64) float64 {
+	m := math.Abs(y)
+	if a.mag != nil {
+		m = a.mag(v)
+	}
+	if m == 0 {
+		return 0
+	}
+	return gamma(a.roundings(v)) * m
 }
 
 // Activate applies an activation to the answer in place, and returns it: the epilogue of a step. nil means none. The answer may be
@@ -62,14 +79,19 @@ func (r *Result) Activate(op graph.Op) (*Result, error) {
 	if !ok {
 		return nil, fmt.Errorf("cpuref: %s is not an activation", op.Kind())
 	}
+	if math.IsInf(a.steepest, 0) {
+		return nil, fmt.Errorf("cpuref: %s has no bound where its argument has an error", op.Kind())
+	}
 	y := a.of(array{r.Shape, r.Value})
-	if a.roundings != nil {
+	switch {
+	case a.roundings != nil:
 		ops := max(r.Ops, 1)
 		for i, v := range r.Value {
-			bound := a.steepest*r.Bound(i) + gamma(a.roundings(v))*math.Abs(y.v[i])
-			r.Mag[i] = bound / gamma(float64(ops))
+			r.Mag[i] = (a.steepest*r.Bound(i) + a.bound(v, y.v[i])) / gamma(float64(ops))
 		}
-		r.Ops, r.Flush = ops, r.Flush+2*tiny
+		r.Ops, r.Flush = ops, r.Flush+2*tiny+a.flush
+	case a.steepest > 1:
+		return nil, fmt.Errorf("cpuref: %s rounds nothing but brings numbers apart", op.Kind())
 	}
 	for i, v := range r.Value {
 		if math.IsInf(v, 0) { // so was its bound, and y is exact

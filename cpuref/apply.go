@@ -13,7 +13,7 @@ import (
 //	Affine              scale or nil for 1, shift or nil for 0
 //	Pool2D, GlobalPool  nil, a bias per channel to add afterwards or nil
 //
-// and nil for all others. Input, Constant and BatchNorm have values or more vectors in the graph: they are for Run.
+// and nil for all others. Input, Constant, Scale and BatchNorm have values, factors or more vectors in the graph: they are for Run.
 func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, error) {
 	if op == nil {
 		return nil, fmt.Errorf("cpuref: no operator to apply")
@@ -23,6 +23,9 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 	}
 	if w, b := takes(op); len(weight) > 0 && !w || len(bias) > 0 && !b {
 		return nil, fmt.Errorf("cpuref: %s: given %d weights and a bias of %d elements, which it does not take", op.Kind(), len(weight), len(bias))
+	}
+	if u, ok := op.(graph.Unary); ok {
+		return Unary(in[0], u)
 	}
 	if a, ok := activationOf(op); ok {
 		return a.result(in[0]), nil

@@ -17,7 +17,9 @@ func TestBinary(t *testing.T) {
 	same(t, "a + pixel", must(t)(Binary(a, pixel, add)).Value, 11, 12, 1, 2)
 	same(t, "a · pixel", must(t)(Binary(a, pixel, mul)).Value, 10, 20, -6, -8)
 	same(t, "1×1 map", must(t)(Binary(pixel, pixel, mul)).Value, 100, 4)
-	for name, in := range map[string][2]*tensor.Tensor{"pixel first": {pixel, a}, "nil": {a, nil}, "nil first": {nil, a}} {
+	same(t, "pixel + a", must(t)(Binary(pixel, a, add)).Value, 11, 12, 1, 2)
+	same(t, "row · column", must(t)(Binary(mk(t, 1, 1, 1, 2, 2, 3), mk(t, 1, 2, 2, 1, 1, 10, 100, 1000), mul)).Value, 2, 3, 20, 30, 200, 300, 2000, 3000)
+	for name, in := range map[string][2]*tensor.Tensor{"two and three": {a, mk(t, 1, 1, 1, 3, 1, 2, 3)}, "nil": {a, nil}, "nil first": {nil, a}} {
 		if _, err := Binary(in[0], in[1], add); err == nil {
 			t.Errorf("%s: no error", name)
 		}
@@ -74,4 +76,44 @@ func TestBinaryFlush(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestBinaryKinds: every operation by hand, on what is awkward too.
+func TestBinaryKinds(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	a := []float32{3, -2, 0, nan, inf, -3, 0, 1}
+	b := []float32{2, 2, 0, 1, inf, -3, 5, nan}
+	n, i := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		kind graph.BinaryKind
+		want []float64
+	}{
+		{graph.Sub, []float64{1, -4, 0, n, n, 0, -5, n}},
+		{graph.Div, []float64{1.5, -1, n, n, n, 1, 0, n}},
+		{graph.Pow, []float64{9, 4, 1, n, i, -1. / 27, 0, 1}},
+		{graph.Minimum, []float64{2, -2, 0, n, i, -3, 0, n}},
+		{graph.Maximum, []float64{3, 2, 0, n, i, -3, 5, n}},
+		{graph.PReLU, []float64{3, -4, 0, n, i, 9, 0, 1}},
+		{graph.Equal, []float64{0, 0, 1, 0, 1, 1, 0, 0}},
+		{graph.NotEqual, []float64{1, 1, 0, 1, 0, 0, 1, 1}},
+		{graph.Greater, []float64{1, 0, 0, 0, 0, 0, 0, 0}},
+		{graph.GreaterEqual, []float64{1, 0, 1, 0, 1, 1, 0, 0}},
+		{graph.And, []float64{1, 1, 0, 1, 1, 1, 0, 1}},
+		{graph.Or, []float64{1, 1, 0, 1, 1, 1, 1, 1}},
+		{graph.Xor, []float64{0, 0, 0, 0, 0, 0, 1, 0}},
+		{graph.Keep, []float64{3, -2, 0, n, i, -3, 0, 1}},
+		{graph.Drop, []float64{0, 0, 0, 0, 0, 0, 0, 0}},
+	} {
+		r := must(t)(Binary(mk(t, 1, 1, 1, 8, a...), mk(t, 1, 1, 1, 8, b...), graph.Binary{Type: c.kind}))
+		same(t, c.kind.String(), r.Value, c.want...)
+		if rep := Check(r.Tensor(), r); rep.Err != nil {
+			t.Errorf("%v: %v", c.kind, rep.Err)
+		}
+		got := r.Tensor()
+		if got.Data[0] += 1e-4; Check(got, r).Err == nil {
+			t.Errorf("%v: %v for %v passes", c.kind, got.Data[0], r.Value[0])
+		}
+	}
+	pow := must(t)(Binary(mk(t, 1, 1, 1, 6, -2, -2, 0, -1, -inf, 2), mk(t, 1, 1, 1, 6, 0.5, 3, -1, inf, 3, -inf), graph.Binary{Type: graph.Pow}))
+	same(t, "pow", pow.Value, n, -8, i, 1, -i, 0)
 }

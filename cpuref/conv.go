@@ -39,12 +39,12 @@ func Conv2D(x *tensor.Tensor, c graph.Conv2D, w, b []float32) (*Result, error) {
 	}
 
 	// The magnitudes are the same convolution of absolute values.
-	in, w64, b64 := fromTensor(x), widen(w), widen(b)
-	value, err := conv(context.Background(), in, c, w64, b64, out)
+	in, b64 := fromTensor(x), widen(b)
+	value, err := conv(context.Background(), in, c, w, b64, out, false)
 	if err != nil {
 		return nil, fmt.Errorf("cpuref: conv: %w", err)
 	}
-	mag, err := conv(context.Background(), in.abs(), c, abs(w64), abs(b64), out)
+	mag, err := conv(context.Background(), in.abs(), c, w, abs(b64), out, true)
 	if err != nil {
 		return nil, fmt.Errorf("cpuref: conv: %w", err)
 	}
@@ -54,8 +54,9 @@ func Conv2D(x *tensor.Tensor, c graph.Conv2D, w, b []float32) (*Result, error) {
 	return r, nil
 }
 
-// conv is Conv2D in float64, for arguments already checked. c is normalised; out is its output's shape.
-func conv(ctx context.Context, x array, c graph.Conv2D, w, b []float64, out tensor.Shape) (array, error) {
+// conv is Conv2D in float64, for arguments already checked. c is normalised; out is its output's shape. With magnitudes it takes
+// the weights' absolute values. They stay as they are in memory: a fully connected layer's may be most of a network.
+func conv(ctx context.Context, x array, c graph.Conv2D, w []float32, b []float64, out tensor.Shape, magnitudes bool) (array, error) {
 	y := newArray(out)
 	in, kernel := c.In/c.Groups, c.Kernel.H*c.Kernel.W // channels per group, taps per channel
 	err := eachPlane(ctx, y, func(n, o int) {
@@ -71,7 +72,10 @@ func conv(ctx context.Context, x array, c graph.Conv2D, w, b []float64, out tens
 			taps := w[(o*in+i)*kernel:][:kernel]
 			for ky := range c.Kernel.H {
 				for kx := range c.Kernel.W {
-					tap := taps[ky*c.Kernel.W+kx]
+					tap := float64(taps[ky*c.Kernel.W+kx])
+					if magnitudes {
+						tap = math.Abs(tap)
+					}
 					dy, dx := ky*c.Dilation.H-c.Pad.Top, kx*c.Dilation.W-c.Pad.Left
 					x0, x1 := inside(dx, c.Stride.W, x.W, out.W)
 					y0, y1 := inside(dy, c.Stride.H, x.H, out.H)

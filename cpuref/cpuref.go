@@ -39,7 +39,7 @@ type Result struct {
 // Accuracy and Stability of Numerical Algorithms, §3.1). So the error is at most γ(n)·Σ|w·x|, whatever the signs. The
 // term u·|Value| is to spare: it is one more rounding of the result. Assumed are that nothing overflows on the way; that the GPU rounds
 // to nearest (all known ones do, though GLSL leaves the mode open); and that sums only add: a sliding window that subtracts,
-// a Winograd transform or half-precision storage needs its own bound.
+// or half-precision storage, needs its own bound; a Winograd transform has one, Result.Winograd.
 //
 // Flush: GLSL lets a driver flush any subnormal operand or result to zero, an absolute error below 2⁻¹²⁶ each time. It
 // can strike at every product and every partial sum, not only at the end, hence 2·Ops of them and not one. (A subnormal

@@ -29,6 +29,12 @@ func RunAll(ctx context.Context, g *graph.Graph, x *tensor.Tensor) ([]*tensor.Te
 	return all, nil
 }
 
+// Each is RunAll for one value after the other, as it is computed, in float64 and NCHW order; visit must not keep or change it. A
+// value's memory is free after its last reader, so that networks whose values don't fit into memory together can be computed.
+func Each(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(node graph.Value, s tensor.Shape, y []float64)) error {
+	return forward(ctx, g, x, func(v graph.Value, a array) { visit(v, a.Shape, a.v) })
+}
+
 // forward computes the nodes in order and shows each value to visit. A value is dropped after its last reader.
 func forward(ctx context.Context, g *graph.Graph, x *tensor.Tensor, visit func(graph.Value, array)) error {
 	if err := x.Check(); err != nil {
@@ -89,17 +95,19 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Input:
 		return in[0], nil
 	case graph.Conv2D:
-		return conv(ctx, in[0], op.Norm(), widen(weights[op.Weight].Data), optional(op.Bias), out)
+		return conv(ctx, in[0], op.Norm(), weights[op.Weight].Data, optional(op.Bias), out, false)
 	case graph.Pool2D:
 		return pool(ctx, in[0], op.Norm(), nil, out)
 	case graph.GlobalPool:
 		return pool(ctx, in[0], op.Pool(in[0].Shape), nil, out)
 	case graph.Affine:
 		return affine(ctx, in[0], optional(op.Scale), optional(op.Shift))
+	case graph.Scale:
+		return scale(ctx, in[0], op)
 	case graph.BatchNorm:
 		return batchNorm(ctx, in[0], op, optional(op.Scale), optional(op.Shift), optional(op.Mean), optional(op.Var))
 	case graph.Binary:
-		return binary(ctx, in[0], in[1], op)
+		return binary(ctx, in[0], in[1], op, out)
 	case graph.LRN:
 		y, _, err := lrn(ctx, in[0], op)
 		return y, err

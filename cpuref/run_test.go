@@ -3,6 +3,7 @@ package cpuref
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -106,6 +107,7 @@ func TestRunEveryOperator(t *testing.T) {
 	add("affine", affine, in, 9, 17, -0.5, -11.5)
 	add("affine, no shift", graph.Affine{Channels: 2, Scale: "scale"}, in, 8, 16, -1, -12)
 	add("affine, no scale", graph.Affine{Channels: 2, Shift: "shift"}, in, 5, 9, 1.5, 12.5)
+	add("scale", graph.Scale{Channels: 2, Factor: -0.25}, in, -1, -2, -0.25, -3)
 	bn := graph.BatchNorm{Channels: 2, Eps: 0.75, Mean: weight("mean", two, 2, 0), Var: weight("var", two, 3.25, 15.25)} // deviations 2 and 4
 	add("batchnorm, not affine", bn, in, 1, 3, 0.25, 3)
 	bn.Scale, bn.Shift = "scale", "shift"
@@ -148,5 +150,26 @@ func TestBatchNormErrors(t *testing.T) {
 		if _, err := Run(context.Background(), g, mk(t, 1, 1, 1, 1, 1)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, want an error with %q", err, says)
 		}
+	}
+}
+
+// TestEachValue: Each shows every node's value once and in order, unrounded.
+func TestEachValue(t *testing.T) {
+	g, x := graph.New("g", 2)
+	sum := g.Add("sum", graph.Binary{}, x, g.Add("relu", graph.ReLU{}, x))
+	g.Outputs = []graph.Value{g.Add("sigmoid", graph.Sigmoid{}, sum)}
+	in := &tensor.Tensor{Shape: tensor.Shape{N: 1, C: 2, H: 1, W: 1}, Data: []float32{-1, 2}}
+	want := [][]float64{{-1, 2}, {0, 2}, {-1, 4}, {1 / (1 + math.E), 1 / (1 + math.Exp(-4))}}
+	at := 0
+	err := Each(context.Background(), g, in, func(v graph.Value, s tensor.Shape, y []float64) {
+		for i, w := range want[at] {
+			if int(v) != at || s != in.Shape || !(math.Abs(y[i]-w) < 1e-15) {
+				t.Errorf("node %d of shape %v, element %d is %v, want %v of node %d", v, s, i, y[i], w, at)
+			}
+		}
+		at++
+	})
+	if err != nil || at != len(want) {
+		t.Errorf("%d nodes, %v", at, err)
 	}
 }

@@ -28,7 +28,7 @@ func (o NetworkOptions) GoogLeNet(classes int) *graph.Graph {
 	x = x.pool("maxpool4", graph.Max, valid(2, 2), true)
 	x = x.googLeNetModule("inception5a", 256, 160, 320, 32, 128, 128)
 	x = x.googLeNetModule("inception5b", 384, 192, 384, 48, 128, 128)
-	return x.classify(classes)
+	return x.classify("avgpool", "fc", classes)
 }
 
 // googLeNetModule is the paper's figure 2b, its counts in the order of table 1.

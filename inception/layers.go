@@ -5,9 +5,9 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// NetworkOptions vary GoogLeNet and InceptionV3. The zero value is the published network.
+// NetworkOptions vary the whole networks. The zero value is the published network.
 type NetworkOptions struct {
-	// TransformInput starts with the change of normalisation that torchvision's pretrained weights of these two networks
+	// TransformInput starts with the change of normalisation that torchvision's pretrained weights of GoogLeNet and InceptionV3
 	// expect: from ImageNet's mean and deviation of each channel, (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225), to 0.5 and 0.5.
 	TransformInput bool
 	// WidthDivisor divides every channel count but those of the input and the classes: a network of 8 is quick to test.
@@ -20,7 +20,7 @@ type layer struct {
 	g       *graph.Graph
 	v       graph.Value
 	c       int // its channels
-	divisor int // of the channel counts that conv is given
+	divisor int // of the channel counts that the methods are given
 }
 
 // start begins a network on RGB images.
@@ -50,17 +50,47 @@ func valid(k, stride int) graph.Conv2D {
 	return graph.Conv2D{Kernel: graph.Square(k), Stride: graph.Square(stride)}
 }
 
-// conv is torchvision's BasicConv2d: a convolution without bias, batch normalisation and ReLU. The ReLU has the name of
-// the whole.
+// conv is torchvision's BasicConv2d and timm's ConvNormAct: a convolution without bias, batch normalisation and ReLU. The ReLU
+// has the name of the whole.
 func (x layer) conv(name string, out int, window graph.Conv2D) layer {
-	out = max(out/x.divisor, 1)
-	window.In, window.Out, window.Weight = x.c, out, name+".conv.weight"
-	bn := name + ".bn"
-	norm := graph.BatchNorm{Channels: out, Eps: 0.001,
-		Scale: bn + ".weight", Shift: bn + ".bias", Mean: bn + ".running_mean", Var: bn + ".running_var"}
-	v := x.g.Add(name+".conv", window, x.v)
-	v = x.g.Add(bn, norm, v)
-	x.v, x.c = x.g.Add(name, graph.ReLU{}, v), out
+	return x.linear(name+".conv", x.width(out), window, false).norm(name+".bn", 0.001).relu(name)
+}
+
+// width is a channel count of the published network in this one.
+func (x layer) width(channels int) int { return max(channels/x.divisor, 1) }
+
+// linear is a convolution alone, to exactly out channels.
+func (x layer) linear(name string, out int, window graph.Conv2D, bias bool) layer {
+	window.In, window.Out, window.Weight = x.c, out, name+".weight"
+	if bias {
+		window.Bias = name + ".bias"
+	}
+	x.v, x.c = x.g.Add(name, window, x.v), out
+	return x
+}
+
+// norm is batch normalisation.
+func (x layer) norm(name string, eps float64) layer {
+	x.v = x.g.Add(name, graph.BatchNorm{Channels: x.c, Eps: eps,
+		Scale: name + ".weight", Shift: name + ".bias", Mean: name + ".running_mean", Var: name + ".running_var"}, x.v)
+	return x
+}
+
+func (x layer) relu(name string) layer {
+	x.v = x.g.Add(name, graph.ReLU{}, x.v)
+	return x
+}
+
+// add is the sum of two values of the same shape.
+func (x layer) add(name string, y layer) layer {
+	x.v = x.g.Add(name, graph.Binary{}, x.v, y.v)
+	return x
+}
+
+// average is the 3×3 average of timm's branches: without the padding, where torchvision's count it.
+func (x layer) average(name string) layer {
+	window := same(3, 3)
+	x.v = x.g.Add(name, graph.Pool2D{Type: graph.Average, Kernel: window.Kernel, Pad: window.Pad}, x.v)
 	return x
 }
 
@@ -71,7 +101,7 @@ func (x layer) pool(name string, t graph.PoolKind, window graph.Conv2D, ceil boo
 	return x
 }
 
-// concat joins the branches of a module, in torchvision's order.
+// concat joins the branches of a module, in the reference's order.
 func concat(name string, branches ...layer) layer {
 	y := branches[0]
 	in := []graph.Value{y.v}
@@ -83,11 +113,10 @@ func concat(name string, branches ...layer) layer {
 	return y
 }
 
-// classify ends the network: the average over all pixels, "avgpool", which is the image's embedding; and the fully
-// connected layer "fc", a 1×1 convolution of that one pixel. Its outputs are the classes' logits; dropout does nothing in inference.
-func (x layer) classify(classes int) *graph.Graph {
-	v := x.g.Add("avgpool", graph.GlobalPool{Type: graph.Average}, x.v)
-	fc := graph.Conv2D{In: x.c, Out: classes, Kernel: graph.Square(1), Weight: "fc.weight", Bias: "fc.bias"}
-	x.g.Outputs = []graph.Value{x.g.Add("fc", fc, v)}
+// classify ends the network: the average over all pixels, which is the image's embedding; and the fully connected layer fc, a 1×1
+// convolution of that one pixel. Its outputs are the classes' logits; dropout does nothing in inference.
+func (x layer) classify(pool, fc string, classes int) *graph.Graph {
+	x.v = x.g.Add(pool, graph.GlobalPool{Type: graph.Average}, x.v)
+	x.g.Outputs = []graph.Value{x.linear(fc, classes, same(1, 1), true).v}
 	return x.g
 }

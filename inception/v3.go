@@ -29,7 +29,7 @@ func (o NetworkOptions) InceptionV3(classes int) *graph.Graph {
 	x = x.v3D("Mixed_7a")
 	x = x.v3E("Mixed_7b")
 	x = x.v3E("Mixed_7c")
-	return x.classify(classes)
+	return x.classify("avgpool", "fc", classes)
 }
 
 // v3A is the paper's figure 5: two 3×3 for a 5×5. Torchvision keeps a 5×5 in the other branch.

@@ -32,6 +32,7 @@ type convCase struct {
 	// special, if not 0, is one of the inputs: an infinity, so that padding that multiplies by 0 instead of selecting shows as a
 	// NaN; or NaN, which must come through.
 	special float32
+	weight  float32 // the same for one of the weights
 	segs    []seg
 }
 

@@ -53,7 +53,7 @@ func (k Key) Check(p *Params, t Target) error {
 		return fail("the sum doesn't fill its last slice")
 	}
 	if missing := p.acts() &^ k.Acts; missing != 0 {
-		return fail("the epilogue lacks %v", missing.list())
+		return fail("the epilogue lacks %v", missing)
 	}
 	if k.Kernel.serves != nil {
 		if err := k.Kernel.serves(k, p); err != nil {

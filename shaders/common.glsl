@@ -41,6 +41,7 @@ layout(std140, binding = 0) uniform Params {
     int size;
     float alpha, beta, offset, value;
     int mode, first_texel, first_channel;
+    int src2_n, src2_c, src2_h, src2_w; // second input
     Segment seg[8];
     ivec4 axes;     // how many axes the output's N, C, H and W consist of
     ivec4 axis[12]; // extent, texels, channels, table

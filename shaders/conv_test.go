@@ -197,7 +197,7 @@ func TestConv(t *testing.T) {
 // targets are devices whose candidates differ: software drivers, and GPUs for which these cases are small.
 var targets = []shaders.Target{{MaxIterations: 65535, Software: true}, {Multiprocessors: 20}, {Multiprocessors: 132}}
 
-var convKernels = []*shaders.Kernel{shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv}
+var convKernels = []*shaders.Kernel{shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Winograd, shaders.Pointwise, shaders.Conv}
 
 // candidatesOf is every key that a device's choice may be among.
 func candidatesOf(t *testing.T, kernels []*shaders.Kernel, p *problem) []shaders.Key {
@@ -227,7 +227,7 @@ func TestConvCandidates(t *testing.T) {
 		}
 		return keys
 	})
-	for _, kernel := range convKernels[:4] {
+	for _, kernel := range convKernels[:5] {
 		for _, load := range shaders.Loads() {
 			if !kinds[fmt.Sprint(kernel, load, false)] {
 				t.Errorf("%v with %v is no candidate", kernel, load)

@@ -6,8 +6,6 @@ import "fmt"
 var (
 	Copy   = &Kernel{Name: "copy", Plain: true, local: [2]int{64}, serves: keepsShape, workgroups: perTexel}                          // copy.comp
 	Affine = &Kernel{Name: "affine", Plain: true, local: [2]int{64}, serves: keepsShape, workgroups: perTexel, layout: ChannelTexels} // affine.comp
-	Add    = &Kernel{Name: "add", Plain: true, local: [2]int{64}, serves: keepsShape, workgroups: perTexel, second: true}             // add.comp
-	Mul    = &Kernel{Name: "mul", Plain: true, local: [2]int{64}, serves: keepsShape, workgroups: perTexel, second: true}             // mul.comp
 )
 
 // LRN is lrn.comp.

@@ -18,7 +18,8 @@ type opCase struct {
 	act           graph.Op
 	dstC, channel int // as in seg
 	scale         float64
-	special       float32 // one input, if not 0
+	special       float32                   // one input, if not 0
+	fill          func(g *gen, v []float32) // instead of random numbers
 }
 
 func (c opCase) name() string {
@@ -90,6 +91,11 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	for _, s := range c.in {
 		xs = append(xs, &tensor.Tensor{Shape: s, Data: g.random(s.Len(), scale)})
 	}
+	if c.fill != nil {
+		for _, x := range xs {
+			c.fill(g, x.Data)
+		}
+	}
 	if c.special != 0 {
 		xs[0].Data[len(xs[0].Data)/2] = c.special
 	}
@@ -131,13 +137,19 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	}
 	p.weights = append(p.weights, poison, poison, poison, poison)
 	p.params.Seg[0] = shaders.Segment{Channels: int32(out.C)}
+	seg := &p.params.Seg[0]
 	switch act := c.act.(type) {
 	case graph.Sigmoid:
-		p.params.Seg[0].Act = shaders.ActSigmoid
+		seg.Act = shaders.ActSigmoid
 	case graph.ReLU:
-		p.params.Seg[0].Act = shaders.ActReLU
+		seg.Act = shaders.ActReLU
 	case graph.Clip:
-		p.params.Seg[0].Act, p.params.Seg[0].Low, p.params.Seg[0].High = shaders.ActClip, act.Min, act.Max
+		seg.Act, seg.Low, seg.High = shaders.ActClip, act.Min, act.Max
+	case graph.Unary:
+		seg.Act, seg.Low, seg.High = unaryAct(act)
+	}
+	if op, ok := c.op.(graph.Unary); ok {
+		seg.Act, seg.Low, seg.High = unaryAct(op)
 	}
 	want, err := cpuref.Apply(c.op, w, b, xs...)
 	if err == nil {
@@ -150,8 +162,12 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	t.C = max(c.dstC, out.C)
 	p.targets = []target{t}
 	g.place(p, xs...)
-	if len(xs) == 2 && xs[1].H*xs[1].W == 1 {
-		p.params.Src2Pixel = 1
+	if len(xs) == 2 {
+		s := xs[1].Shape
+		p.params.Src2N, p.params.Src2C, p.params.Src2H, p.params.Src2W = int32(s.N), int32(s.C), int32(s.H), int32(s.W)
+		if s.H*s.W == 1 {
+			p.params.Src2Pixel = 1
+		}
 	}
 	return p, nil
 }

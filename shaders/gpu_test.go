@@ -41,6 +41,7 @@ type target struct {
 	tensor.Shape                 // the destination tensor
 	base, channel int            // its first texel; where the segment starts
 	want          *cpuref.Result // what the segment holds; nil in benchmarks
+	winograd      *cpuref.Result // the same, with the bound of a kernel that transforms; nil where none serves
 }
 
 // problem is a step ready to run: parameters, the arena before it, weights, and the answer.
@@ -160,10 +161,10 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: l.params}},
 		}
 		if launch.To == shaders.Scratch {
-			d.Storage[0].Buffer = l.scratch
+			d.Storage[0].Buffer, d.Storage[0].Offset = l.scratch, 16*launch.ToRange.First
 		}
 		read := func(binding, unit int, b *gpu.Buffer, base int) { // from base on, where tensors are bound by themselves
-			if !l.exact {
+			if !l.exact && b != l.scratch {
 				base = 0
 			}
 			switch k.Load {
@@ -176,11 +177,14 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 			}
 		}
 		if launch.From == shaders.Scratch {
-			read(shaders.BindSource, shaders.UnitSource, l.scratch, 0)
+			read(shaders.BindSource, shaders.UnitSource, l.scratch, launch.FromRange.First)
 		} else {
 			read(shaders.BindSource, shaders.UnitSource, l.arena, p.src[1])
 		}
 		read(shaders.BindWeights, shaders.UnitWeights, l.weights, 0)
+		if launch.Input {
+			read(shaders.BindSecond, shaders.UnitSecond, l.arena, p.src[1])
+		}
 		if k.Kernel.Second() {
 			read(shaders.BindSecond, shaders.UnitSecond, l.arena, p.second)
 		}
@@ -195,12 +199,14 @@ func (l *lab) check(k shaders.Key, p *problem) error {
 	if err != nil {
 		return err
 	}
-	return p.compare(got)
+	return p.compareWith(k, got)
 }
 
 // run is the arena after p ran with kernel k.
 func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
+	acts := k.Acts
 	k = k.For(&p.params)
+	k.Acts |= acts // a test may want more than are needed
 	if err := k.Check(&p.params, l.target()); err != nil {
 		return nil, err
 	}
@@ -258,8 +264,12 @@ func number(b bool) int {
 	return 0
 }
 
-// compare is check's verdict on the arena after the run.
+// compare is check's verdict on the arena after the run of a kernel that sums directly.
 func (p *problem) compare(got []float32) error {
+	return p.compareWith(shaders.Key{Kernel: shaders.Conv}, got)
+}
+
+func (p *problem) compareWith(k shaders.Key, got []float32) error {
 	free := make([]bool, len(got)) // floats that the step may write
 	for i, t := range p.targets {
 		segment := tensor.New(t.want.Shape)
@@ -282,7 +292,11 @@ func (p *problem) compare(got []float32) error {
 				}
 			}
 		}
-		if r := cpuref.Check(segment, t.want); r.Err != nil {
+		want := t.want
+		if rows, _ := k.Kernel.Transforms(); rows != nil {
+			want = t.winograd
+		}
+		if r := cpuref.Check(segment, want); r.Err != nil {
 			return fmt.Errorf("segment %d: %w", i, r.Err)
 		}
 	}

@@ -7,13 +7,16 @@ import (
 
 // Kernel is a row: everything that is known of one *.comp file. Its row stands in a Go file of the same name.
 type Kernel struct {
-	Name  string // of the file, without ".comp"
+	Name  string // of the file, without ".comp", where text says no other
 	Plain bool   // reads like its formula, one output (or texel of outputs) an invocation; every operator has such a one
 	tunes tune   // which fields of a Key it has
 
-	scalar     bool // loads and stores single lanes, so that Key.Aligned means nothing to it
-	second     bool // reads a second input
-	convolves  bool // maps channels by weights, to several segments; others keep the channels
+	text       string // the file, where several kernels share one
+	math       bool   // uses math.glsl
+	scalar     bool   // loads and stores single lanes, so that Key.Aligned means nothing to it
+	second     bool   // reads a second input
+	hands      bool   // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
+	convolves  bool   // maps channels by weights, to several segments; others keep the channels
 	local      [2]int
 	layout     *Layout                       // of its weights; nil where it has none
 	lanes      func(p *Params) bool          // whether it must store single lanes though p is aligned; nil: never
@@ -49,10 +52,11 @@ type macro struct {
 // Kernels lists every kernel.
 func Kernels() []*Kernel {
 	return []*Kernel{
-		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum,
+		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
-		Copy, Affine, Add, Mul, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move,
+		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
+		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move,
 	}
 }
 
@@ -64,6 +68,14 @@ func Find(name string) *Kernel {
 		}
 	}
 	return nil
+}
+
+// file holds its text.
+func (k *Kernel) file() string {
+	if k.text != "" {
+		return k.text
+	}
+	return k.Name + ".comp"
 }
 
 func (k *Kernel) String() string {

@@ -81,8 +81,8 @@ func (k Key) String() string {
 	if k.Rest {
 		b.WriteString(" rest")
 	}
-	for _, a := range k.Acts.list() {
-		b.WriteString(" " + a.String())
+	if k.Acts != 0 {
+		b.WriteString(" " + k.Acts.String())
 	}
 	return b.String()
 }
@@ -211,35 +211,22 @@ type Source struct{ Name, Prelude, Text string }
 // GLSL is the whole shader as one text, for compilers other than the driver's.
 func (s Source) GLSL() string { return "#version 430 core\n" + s.Prelude + s.Text }
 
+// libraries stand before a kernel's text, the last one first.
+var libraries = []string{"common.glsl", "activations.glsl", "math.glsl", "nan.glsl"}
+
 // source is the specialised shader, without its #version line.
 func (k Key) source() (Source, error) {
 	if err := k.Validate(); err != nil {
 		return Source{}, err
 	}
-	read := func(name string) (string, error) {
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return "", fmt.Errorf("shaders: %w", err)
-		}
-		return string(text), nil
-	}
-	name := k.Kernel.Name + ".comp"
-	text, err := read(name)
+	text, err := files.ReadFile(k.Kernel.file())
 	if err != nil {
-		return Source{}, err
-	}
-	common, err := read("common.glsl")
-	if err != nil {
-		return Source{}, err
-	}
-	activations, err := read("activations.glsl")
-	if err != nil {
-		return Source{}, err
+		return Source{}, fmt.Errorf("shaders: %w", err)
 	}
 	var b strings.Builder
 	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
 	define("LOAD", int(k.Load))
-	define("ALIGNED", number(k.partial || k.Aligned && !k.Kernel.scalar))
+	define("ALIGNED", number(k.partial || k.Kernel.hands || k.Aligned && !k.Kernel.scalar))
 	define("SCALAR", number(k.Kernel.scalar))
 	define("SECOND", number(k.Kernel.second))
 	define("WIDE", number(k.Wide))
@@ -247,7 +234,10 @@ func (k Key) source() (Source, error) {
 	define("SPLITS", k.splits())
 	define("LOCAL_X", k.localX())
 	define("LOCAL_Y", k.localY())
-	for _, a := range k.Acts.list() {
+	if k.Acts != 0 {
+		define("ACTS", 1)
+	}
+	for _, a := range k.Acts.List() {
 		define(a.macro(), int(a))
 	}
 	if k.has(tuneTile) {
@@ -277,9 +267,19 @@ func (k Key) source() (Source, error) {
 			define(m.name, m.value)
 		}
 	}
-	// Errors carry the source string's number: 2 is activations.glsl, 1 is common.glsl, 0 is the kernel's own text.
-	b.WriteString("#line 1 2\n" + activations + "#line 1 1\n" + common + "#line 1 0\n")
-	return Source{Name: name, Prelude: b.String(), Text: text}, nil
+	// Errors carry the source string's number: 0 is the kernel's own text, 1 common.glsl, and so on.
+	for i := len(libraries) - 1; i >= 0; i-- {
+		if libraries[i] == "math.glsl" && k.Acts == 0 && !k.Kernel.math {
+			continue
+		}
+		lib, err := files.ReadFile(libraries[i])
+		if err != nil {
+			return Source{}, fmt.Errorf("shaders: %w", err)
+		}
+		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, lib)
+	}
+	b.WriteString("#line 1 0\n")
+	return Source{Name: k.Kernel.file(), Prelude: b.String(), Text: string(text)}, nil
 }
 
 // unrolled are the loops over a tile's groups and a row's taps, and over its groups and pixels, written out: where a compiler

@@ -5,7 +5,13 @@ type Launch struct {
 	Source     Source
 	Workgroups [3]int
 	From, To   Place // what is bound as its input and as its destination
+	FromRange  Range // where From is Scratch
+	ToRange    Range // where To is
+	Input      bool  // the step's input is bound, too: as the second
 }
+
+// Range is a part of a step's scratch, in texels.
+type Range struct{ First, Texels int }
 
 // Place is a part of a step's memory.
 type Place int
@@ -17,10 +23,13 @@ const (
 )
 
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
-// two: parts of the sum go to scratch, then they are added in order, with bias and activation.
+// two: parts of the sum go to scratch, then they are added in order, with bias and activation. Winograd takes three.
 func (k Key) Launches(p *Params) ([]Launch, error) {
 	if err := k.Validate(); err != nil {
 		return nil, err
+	}
+	if k.Kernel == Winograd {
+		return k.winogradLaunches(p)
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
@@ -34,9 +43,10 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	last := k.sum()
 	sum, err := last.source()
+	all := Range{Texels: k.ScratchTexels(p)}
 	return []Launch{
-		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch},
-		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch},
+		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all},
+		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all},
 	}, err
 }
 
@@ -47,10 +57,23 @@ func (k Key) sum() Key {
 
 // ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.
 func (k Key) ScratchTexels(p *Params) int {
+	if k.Kernel == Winograd {
+		_, m := winogradScratch(p)
+		return m.First + m.Texels
+	}
 	if k.splits() == 1 {
 		return 0
 	}
 	return k.splits() * p.texels()
+}
+
+// ScratchBound is how many of these texels a dispatch binds at once, at most.
+func (k Key) ScratchBound(p *Params) int {
+	if k.Kernel == Winograd {
+		v, m := winogradScratch(p)
+		return max(v.Texels, m.Texels)
+	}
+	return k.ScratchTexels(p)
 }
 
 // Workgroups is how many workgroups of the first dispatch cover p. A count past 65535 along x is folded into z: a kernel's

@@ -82,10 +82,10 @@ func TestParamsLayout(t *testing.T) {
 	if size := unsafe.Sizeof(p.Seg[0]); size != 32 {
 		t.Errorf("Segment has %d bytes, not 32", size)
 	}
-	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 144 {
-		t.Errorf("Seg is at byte %d, not 144", at)
+	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 160 {
+		t.Errorf("Seg is at byte %d, not 160", at)
 	}
-	if size := len(p.Bytes()); size != 144+8*32 || uintptr(size) != unsafe.Sizeof(p) {
+	if size := len(p.Bytes()); size != 160+8*32 || uintptr(size) != unsafe.Sizeof(p) {
 		t.Errorf("Params has %d bytes", size)
 	}
 	// The names and their order, in the shader and in Go.

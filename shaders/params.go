@@ -60,9 +60,9 @@ type Params struct {
 	InvArea         float32 // 1/(KernelH·KernelW), rounded once
 
 	Segments  int32 // 1 … MaxSegments
-	OutN      int32 // reshape: the output's batch; it is the input's elsewhere
-	Src2Base  int32 // add, mul: first texel of the second input
-	Src2Pixel int32 // 1: the second input is N×C×1×1 and holds for all pixels
+	OutN      int32 // the output's batch: the input's, but for reshape and where binary repeats it
+	Src2Base  int32 // first texel of the second input
+	Src2Pixel int32 // add, mul: 1: the second input is N×C×1×1 and holds for all pixels
 
 	Size   int32   // lrn: channels of a window
 	Alpha  float32 // lrn: the factor of the sum of squares, α/size
@@ -73,6 +73,8 @@ type Params struct {
 	Mode    int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
 	Texel   int32   // move: texels from the input's first one to the output's first element
 	Channel int32   // move: that element's channel
+
+	Src2N, Src2C, Src2H, Src2W int32 // the second input
 
 	Seg [MaxSegments]Segment
 

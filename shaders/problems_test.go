@@ -80,6 +80,9 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 		}
 		perGroup := conv.In / conv.Groups
 		w := g.random(s.out*perGroup*conv.Kernel.H*conv.Kernel.W, 0.5)
+		if c.weight != 0 {
+			w[len(w)/2] = c.weight
+		}
 		var b []float32
 		if !c.noBias {
 			b = g.random(s.out, 1)
@@ -100,8 +103,19 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 			if t.want, err = cpuref.Conv2D(x, conv, w, b); err != nil {
 				return nil, fmt.Errorf("%s: %w", p.name, err)
 			}
+			if rows, columns := shaders.Winograd.Transforms(); winograd(conv) {
+				if t.winograd, err = cpuref.Conv2D(x, conv, w, b); err == nil {
+					err = t.winograd.Winograd(x, conv, w, b, cpuref.Transform(*rows), cpuref.Transform(*columns))
+				}
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", p.name, err)
+				}
+			}
 			if s.relu {
 				t.want.ReLU()
+				if t.winograd != nil {
+					t.winograd.ReLU()
+				}
 			}
 		}
 		p.targets = append(p.targets, t)
@@ -113,6 +127,12 @@ func (g *gen) convProblem(c convCase, ref bool) (*problem, error) {
 	}
 	g.place(p, x)
 	return p, nil
+}
+
+// winograd reports a convolution that shaders.Winograd serves.
+func winograd(c graph.Conv2D) bool {
+	one := graph.Square(1)
+	return c.Kernel == graph.Square(3) && c.Stride == one && c.Dilation == one && c.Groups == 1
 }
 
 func (g *gen) poolProblem(c poolCase, ref bool) (*problem, error) {

@@ -34,8 +34,8 @@ func networks() []subject {
 	module := func(name string, config func(int) inception.ModuleConfig) func(int) (*graph.Graph, error) {
 		return func(c int) (*graph.Graph, error) { return inception.Module(name, config(c)), nil }
 	}
-	fixed := func(build func() (*graph.Graph, error)) func(int) (*graph.Graph, error) {
-		return func(int) (*graph.Graph, error) { return build() }
+	whole := func(build func(classes int) *graph.Graph) func(int) (*graph.Graph, error) {
+		return func(int) (*graph.Graph, error) { return build(1000), nil }
 	}
 	return []subject{
 		{"inception_a", 192, 28, module("inception_a", inception.Article)},
@@ -46,9 +46,13 @@ func networks() []subject {
 			return inception.GoogLeNetModule(c, 64, 96, 128, 16, 32, 32)
 		})},
 		{"pointwise", 192, 28, func(c int) (*graph.Graph, error) { return inception.PointwiseStack(c, 64, 64, 64), nil }},
-		{"digits", digits.Channels, digits.InputSize, fixed(digits.Network)},
-		{"googlenet", 3, 224, fixed(func() (*graph.Graph, error) { return inception.GoogLeNet(1000), nil })},
-		{"inception_v3", 3, 299, fixed(func() (*graph.Graph, error) { return inception.InceptionV3(1000), nil })},
+		{"digits", digits.Channels, digits.InputSize, func(int) (*graph.Graph, error) { return digits.Network() }},
+		{"googlenet", 3, 224, whole(inception.GoogLeNet)},
+		{"bninception", 3, 224, whole(inception.BNInception)},
+		{"inception_v3", 3, 299, whole(inception.InceptionV3)},
+		{"inception_v4", 3, 299, whole(inception.InceptionV4)},
+		{"inception_resnet_v2", 3, 299, whole(inception.InceptionResNetV2)},
+		{"xception", 3, 299, whole(inception.Xception)},
 	}
 }
 

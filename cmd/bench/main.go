@@ -22,9 +22,9 @@ import (
 
 // flags are the command line.
 type flags struct {
-	Network  string `default:"inception_a" enum:"inception_a,bottleneck,googlenet_3a,pointwise,digits,googlenet,inception_v3" help:"What to run: inception_a (the article's module), bottleneck (its 192→16→32 5×5 path), googlenet_3a (the paper's module 3a), pointwise (three 1×1 layers with ReLU), digits (the trained network that ships), or the whole googlenet or inception_v3."`
+	Network  string `default:"inception_a" enum:"inception_a,bottleneck,googlenet_3a,pointwise,digits,googlenet,bninception,inception_v3,inception_v4,inception_resnet_v2,xception" help:"What to run: inception_a (the article's module), bottleneck (its 192→16→32 5×5 path), googlenet_3a (the paper's module 3a), pointwise (three 1×1 layers with ReLU), digits (the trained network that ships), or a whole network: googlenet, bninception (Inception v2), inception_v3, inception_v4, inception_resnet_v2, xception."`
 	Batch    int    `default:"1" help:"Images in a run."`
-	Size     string `placeholder:"N|HxW" help:"Height and width. Default: the network's own: 28, 224 for googlenet, 299 for inception_v3."`
+	Size     string `placeholder:"N|HxW" help:"Height and width. Default: the network's own: 28 for modules, 224 for googlenet and bninception, 299 for the other whole networks."`
 	Channels int    `placeholder:"N" help:"Input channels. Default: the network's own, 192 for a module."`
 	Weights  string `type:"existingfile" placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names. Default: random weights (He initialisation) from the seed."`
 	Seed     uint64 `help:"Seed of weights and input. Default: taken from the clock, and printed."`

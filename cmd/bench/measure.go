@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/cpuref"
 	"inceptiongl/cpuref/verify"
 	"inceptiongl/gpu"
@@ -189,7 +190,7 @@ func verifyInto(ctx context.Context, r *Report, what string, s *run.Session, x *
 	for _, v := range reports {
 		row := VerifyReport{
 			Plan: what, Wave: v.Wave, Part: v.Part.Name, Kernel: v.Step.Key.String(),
-			Elements: v.Elements, MaxError: v.MaxErr, Share: v.MaxShare,
+			Elements: v.Elements, MaxError: show.Number(v.MaxErr), Share: show.Number(v.MaxShare),
 		}
 		if v.Err != nil {
 			row.Error = v.Err.Error()

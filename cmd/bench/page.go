@@ -137,7 +137,7 @@ func stats(r *Report) []stat {
 	elements, worst := 0, 0.0
 	for _, v := range r.Verify {
 		elements += v.Elements
-		worst = max(worst, v.Share)
+		worst = max(worst, float64(v.Share))
 	}
 	s := []stat{
 		{seconds(r.Whole.Full.Median), fmt.Sprintf("from input to output, %.0f images/s", r.Whole.ImagesPerSecond)},

@@ -261,7 +261,7 @@ func errorFigure(r *Report) figure {
 	}
 	var groups []*group
 	for _, v := range r.Verify {
-		t.add(v.Plan, v.Part, v.Kernel, comma(int64(v.Elements)), fmt.Sprintf("%.1e", v.MaxError), percent(v.Share))
+		t.add(v.Plan, v.Part, v.Kernel, comma(int64(v.Elements)), fmt.Sprintf("%.1e", v.MaxError), percent(float64(v.Share)))
 		name, _, _ := strings.Cut(v.Plan, ",")
 		if v.Plan == "full" {
 			name = v.Part
@@ -283,8 +283,8 @@ func errorFigure(r *Report) figure {
 		case g.parts > 1:
 			label = fmt.Sprintf("%s, worst of %d", g.name, g.parts)
 		}
-		b.Rows = append(b.Rows, chart.Bar{Label: label, Value: percent(g.worst.Share), V: 100 * g.worst.Share, Class: class,
-			Tip: fmt.Sprintf("%s, %s: largest error %.1e, %s of its bound", g.worst.Plan, g.worst.Part, g.worst.MaxError, percent(g.worst.Share))})
+		b.Rows = append(b.Rows, chart.Bar{Label: label, Value: percent(float64(g.worst.Share)), V: 100 * float64(g.worst.Share), Class: class,
+			Tip: fmt.Sprintf("%s, %s: largest error %.1e, %s of its bound", g.worst.Plan, g.worst.Part, g.worst.MaxError, percent(float64(g.worst.Share)))})
 	}
 	b.Legend = append(waveLegend(r, chart.Block), chart.Entry{Name: "everything else that was checked", Class: "c5", Mark: chart.Block})
 	c := draw(b)

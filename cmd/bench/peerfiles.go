@@ -32,6 +32,8 @@ type peerNode struct {
 	Mean  string  `json:"mean,omitempty"`
 	Var   string  `json:"var,omitempty"`
 	Eps   float64 `json:"eps,omitempty"`
+
+	Factor float64 `json:"factor,omitempty"`
 }
 
 // writePeerFiles writes the scripts, and what they read.
@@ -79,6 +81,10 @@ func peerNodes(g *graph.Graph) ([]peerNode, error) {
 			x.Op, x.Scale, x.Shift, x.Mean, x.Var, x.Eps = "batchnorm", op.Scale, op.Shift, op.Mean, op.Var, float64(op.Eps)
 		case graph.ReLU:
 			x.Op = "relu"
+		case graph.Scale:
+			x.Op, x.Factor = "scale", op.Factor
+		case graph.Binary:
+			x.Op = op.Kind()
 		case graph.Pool2D:
 			op, pad = op.Norm(), op.Pad
 			x.Op, x.Kernel, x.Stride, x.Ceil, x.CountPad = "maxpool", pair(op.Kernel), pair(op.Stride), op.CeilMode, op.CountIncludePad

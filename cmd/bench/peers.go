@@ -1,23 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"time"
 
+	"inceptiongl/cmd/internal/pyscript"
 	"inceptiongl/cpuref"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
@@ -53,10 +48,7 @@ const maxRelL2 = 1e-4
 // peer is a script that runs.
 type peer struct {
 	report PeerReport
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    *bufio.Reader
-	log    bytes.Buffer
+	script *pyscript.Script
 	times  []time.Duration
 }
 
@@ -142,22 +134,11 @@ func (r *PeerReport) measured(times, ours []time.Duration, macs int64) {
 
 // start runs a script until its network is ready and its answer written.
 func (p *peer) start(ctx context.Context, python, dir, script string, want *tensor.Tensor) (err error) {
-	cmd := exec.CommandContext(ctx, python, filepath.Join(dir, script), dir, strconv.Itoa(runtime.NumCPU()))
-	cmd.Stderr = &p.log
-	in, err := cmd.StdinPipe()
-	if err != nil {
+	if p.script, err = pyscript.Start(ctx, python, filepath.Join(dir, script), dir, strconv.Itoa(runtime.NumCPU())); err != nil {
 		return err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	p.cmd, p.in, p.out = cmd, in, bufio.NewReader(out)
-	r, err := p.read()
-	if err != nil {
+	var r reply
+	if err := p.script.Read(&r); err != nil {
 		return err
 	}
 	if r.Missing != "" {
@@ -177,36 +158,20 @@ func (p *peer) run() error {
 	if p.report.Missing != "" {
 		return nil
 	}
-	if _, err := io.WriteString(p.in, "run\n"); err != nil {
+	if err := p.script.Send("run"); err != nil {
 		return err
 	}
-	r, err := p.read()
-	if err != nil {
+	var r reply
+	if err := p.script.Read(&r); err != nil {
 		return err
 	}
 	p.times = append(p.times, time.Duration(r.Seconds*float64(time.Second)))
 	return nil
 }
 
-// read is the script's next line; where there is none, the error has the last line of its standard error.
-func (p *peer) read() (r reply, err error) {
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		p.cmd.Wait() // completes the log
-		p.cmd = nil
-		lines := strings.Split(strings.TrimSpace(p.log.String()), "\n")
-		return r, fmt.Errorf("the script ended: %s", lines[len(lines)-1])
-	}
-	if err := json.Unmarshal(line, &r); err != nil {
-		return r, fmt.Errorf("the script said %q: %w", line, err)
-	}
-	return r, nil
-}
-
 func (p *peer) close() {
-	if p.cmd != nil {
-		p.in.Close()
-		p.cmd.Wait()
+	if p.script != nil {
+		p.script.Close()
 	}
 }
 

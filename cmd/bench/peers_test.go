@@ -7,15 +7,15 @@ import (
 // TestPeerNodes: the scripts know the operators of every network.
 func TestPeerNodes(t *testing.T) {
 	for _, n := range networks() {
-		c, err := newCase(&flags{Network: n.name, Batch: 1, Seed: 1, Runs: 1})
+		g, err := n.build(n.channels)
 		if err != nil {
 			t.Fatal(err)
 		}
-		nodes, err := peerNodes(c.graph)
+		nodes, err := peerNodes(g)
 		if err != nil {
 			t.Errorf("%s: %v", n.name, err)
 		}
-		if len(nodes) != len(c.graph.Nodes) || nodes[0].Op != "input" {
+		if len(nodes) != len(g.Nodes) || nodes[0].Op != "input" {
 			t.Errorf("%s: %d nodes", n.name, len(nodes))
 		}
 	}

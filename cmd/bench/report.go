@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"time"
+
+	"inceptiongl/cmd/internal/show"
 )
 
 // Report is everything that bench found, and the JSON document that --json prints. Times are in seconds.
@@ -76,9 +78,9 @@ type VerifyReport struct {
 	Part     string
 	Kernel   string
 	Elements int
-	MaxError float64
-	Share    float64 // largest error as a share of its bound; at most 1 is right
-	Error    string  `json:",omitempty"`
+	MaxError show.Number
+	Share    show.Number // largest error as a share of its bound; at most 1 is right
+	Error    string      `json:",omitempty"`
 }
 
 // CompileReport is what happens once: opening the device; planning, building programs, measuring kernels; and the first run.

@@ -9,17 +9,7 @@ import (
 	"inceptiongl/cmd/internal/show"
 )
 
-func seconds(s float64) string {
-	switch {
-	case s < 9.95e-6:
-		return fmt.Sprintf("%.1f µs", s*1e6)
-	case s < 1e-3:
-		return fmt.Sprintf("%.0f µs", s*1e6)
-	case s < 1:
-		return fmt.Sprintf("%.2f ms", s*1e3)
-	}
-	return fmt.Sprintf("%.2f s", s)
-}
+func seconds(s float64) string { return show.Seconds(s) }
 
 // signed is a difference of times.
 func signed(s float64) string {

@@ -41,8 +41,10 @@ func report(t *testing.T, f flags) *Report {
 }
 
 // TestKnownNetworks: modules worked out by hand; and torchvision 0.14.1's googlenet and inception_v3 without auxiliary
-// classifiers, counted there with forward hooks on Conv2d, Linear and BatchNorm2d.
+// classifiers, timm 1.0.31's inception_v4, inception_resnet_v2 and legacy_xception, and pretrainedmodels 0.7.4's bninception, counted
+// there with forward hooks on Conv2d, Linear and BatchNorm2d.
 func TestKnownNetworks(t *testing.T) {
+	const scaled = 10*320*35*35 + 20*1088*17*17 + 9*2080*8*8 // by residual blocks, beside BatchNorm2d
 	type known struct{ learned, weights, biases, norm, statistics, macs, affine int64 }
 	for name, want := range map[string]known{
 		"inception_a":  {32_208, 32_064, 144, 0, 0, 25_138_176, 0},
@@ -50,6 +52,11 @@ func TestKnownNetworks(t *testing.T) {
 		"direct":       {153_632, 153_600, 32, 0, 0, 120_422_400, 0},
 		"googlenet":    {6_624_904, 6_609_344, 1_000, 14_560, 14_560, 1_498_376_192, 3_226_160},
 		"inception_v3": {23_834_568, 23_799_136, 1_000, 34_432, 34_432, 5_713_216_096, 8_967_488},
+
+		"bninception":         {11_295_240, 11_264_192, 11_016, 20_032, 20_032, 2_032_600_064, 3_736_544},
+		"inception_v4":        {42_679_816, 42_615_648, 1_000, 63_168, 63_168, 12_253_974_624, 15_089_184},
+		"inception_resnet_v2": {55_843_464, 55_736_160, 46_760, 60_544, 60_544, 13_155_794_016, 13_519_136 + scaled},
+		"xception":            {22_855_952, 22_800_424, 1_000, 54_528, 54_528, 8_357_403_496, 21_137_152},
 	} {
 		r := report(t, flags{Network: name})
 		got := known{r.LearnedParameters, r.Total.Weights, r.Total.Biases, r.Total.Norm, r.Total.Statistics, r.Total.MACs, r.Total.AffineMACs}
@@ -261,6 +268,7 @@ func TestErrors(t *testing.T) {
 func TestModuleNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"inception3a.branch1.conv": "inception3a", "/Mixed_5b/branch1x1/conv/Conv": "Mixed_5b", "conv1": "conv1", "/fc/Gemm": "fc",
+		"features.6.branch0.conv": "features.6", "repeat_1.12": "repeat_1.12", "repeat.3": "repeat.3", "features.6/x": "features.6", "a.+1.b": "a", "a.1b": "a",
 		"//": "//", "a/": "a", ".": ".",
 	} {
 		if got := moduleOf(name); got != want {

@@ -26,8 +26,17 @@ var builtins = []builtin{
 		return inception.Module("googlenet_3a", inception.GoogLeNetModule(c, 64, 96, 128, 16, 32, 32))
 	}},
 	{"pointwise", 192, 28, func(c int) *graph.Graph { return inception.PointwiseStack(c, 64, 64, 64) }},
-	{"googlenet", 3, 224, func(int) *graph.Graph { return inception.GoogLeNet(1000) }},
-	{"inception_v3", 3, 299, func(int) *graph.Graph { return inception.InceptionV3(1000) }},
+	{"googlenet", 3, 224, whole(inception.GoogLeNet)},
+	{"bninception", 3, 224, whole(inception.BNInception)},
+	{"inception_v3", 3, 299, whole(inception.InceptionV3)},
+	{"inception_v4", 3, 299, whole(inception.InceptionV4)},
+	{"inception_resnet_v2", 3, 299, whole(inception.InceptionResNetV2)},
+	{"xception", 3, 299, whole(inception.Xception)},
+}
+
+// whole is a network with its 1000 classes. Its channels are fixed.
+func whole(build func(classes int) *graph.Graph) func(int) *graph.Graph {
+	return func(int) *graph.Graph { return build(1000) }
 }
 
 func networkNames() string {

@@ -96,16 +96,25 @@ func newRow(name, kind, out string, c graph.Count) Row {
 	}
 }
 
-// moduleOf is the first part of a layer's name: "inception3a" of "inception3a.branch1.conv" and of "/inception3a/branch1/Conv".
+// moduleOf is the first part of a layer's name: "inception3a" of "inception3a.branch1.conv" and of "/inception3a/branch1/Conv". Of a
+// list of modules, the number belongs to it: "features.6" of "features.6.branch0.conv".
 func moduleOf(name string) string {
 	trimmed := strings.TrimLeft(name, "./")
-	if i := strings.IndexAny(trimmed, "./"); i > 0 {
-		return trimmed[:i]
-	}
 	if trimmed == "" {
 		return name
 	}
-	return trimmed
+	end := strings.IndexAny(trimmed, "./")
+	if end < 0 {
+		return trimmed
+	}
+	number := trimmed[end+1:]
+	if i := strings.IndexAny(number, "./"); i >= 0 {
+		number = number[:i]
+	}
+	if _, err := strconv.ParseUint(number, 10, 32); err == nil {
+		end += 1 + len(number)
+	}
+	return trimmed[:end]
 }
 
 // describe is an operator's kind with its window: "conv 5×5", "maxpool 3×3/2".

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"inceptiongl/inception/classify"
@@ -20,8 +19,8 @@ import (
 type drawer struct {
 	dir     string
 	modules []module
-	taken   map[string]bool // names of files, in lower case
-	count   int             // of files
+	names   namer
+	count   int // of files
 }
 
 // module is a node whose channels are drawn, by branch.
@@ -40,7 +39,7 @@ type branch struct {
 }
 
 func newDrawer(f *flags, g *graph.Graph, shapes []tensor.Shape) (*drawer, error) {
-	d := &drawer{dir: f.Activations, taken: map[string]bool{}}
+	d := &drawer{dir: f.Activations, names: namer{}}
 	var nodes []graph.Value
 	for _, name := range f.ActivationsNode {
 		v, err := findNode(g, name)
@@ -169,7 +168,7 @@ func window(kind string, kernel, stride graph.Pair) string {
 func (d *drawer) draw(name string, r classify.Result) ([]string, error) {
 	var drawn []string
 	for _, m := range d.modules {
-		path := filepath.Join(d.dir, d.file(name, m.name))
+		path := filepath.Join(d.dir, d.names.file(name, m.name, ".png"))
 		picture := mosaic(filepath.Base(name), m, r.Values[m.at], r.Fitted)
 		if err := files.Write(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 			return drawn, fmt.Errorf("--activations: %w", err)
@@ -178,18 +177,6 @@ func (d *drawer) draw(name string, r classify.Result) ([]string, error) {
 		d.count++
 	}
 	return drawn, nil
-}
-
-// file names a mosaic after its photo and node; a name that is taken gets a number.
-func (d *drawer) file(photo, node string) string {
-	base := filepath.Base(photo)
-	stem := safe(strings.TrimSuffix(base, filepath.Ext(base)) + "." + node)
-	name := stem
-	for n := 2; d.taken[strings.ToLower(name)]; n++ {
-		name = stem + "-" + strconv.Itoa(n)
-	}
-	d.taken[strings.ToLower(name)] = true
-	return name + ".png"
 }
 
 // safe keeps letters, digits, dots, hyphens and underscores of a name that came from elsewhere, and at most 150 of them.

@@ -6,12 +6,11 @@ import (
 	"io"
 	"runtime/debug"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
-	"inceptiongl/gpu"
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
-	session "inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
 
@@ -21,19 +20,11 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
 		return reference, func() error { return nil }, nil
 	}
-	o := gpu.Options{Device: f.Device}
-	if !f.NoCache {
-		o.Programs = session.Programs()
-	}
-	d, err := gpu.Open(ctx, o)
+	d, err := f.Open(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
 	}
-	kind := ""
-	if d.Info().Software {
-		kind = ", a software rasterizer"
-	}
-	fmt.Fprintf(log, "Device   %s, OpenGL %s%s\n", d.Info().Renderer, d.Info().Version, kind)
+	fmt.Fprintf(log, "Device   %s\n", cli.About(d))
 	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache}), d.Close, nil
 }
 

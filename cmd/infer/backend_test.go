@@ -29,7 +29,7 @@ func TestLetGo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := loadModel(f)
+			m, err := f.Load(f.Model, "--model")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
@@ -98,21 +99,21 @@ func TestFittedPreset(t *testing.T) {
 	}
 	for _, c := range []struct {
 		size images.Size
-		f    flags
+		f    cli.PresetFlags
 		want string
 	}{
-		{images.Size{}, flags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
-		{images.Square(224), flags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
-		{images.Square(112), flags{}, "imagenet, fitted to the model: shorter side scaled to 128; centre crop 112×112"},
-		{images.Size{H: 50, W: 63}, flags{}, "imagenet, fitted to the model: shorter side scaled to 72; centre crop 50×63"},
-		{images.Square(227), flags{Preset: "caffe"}, "caffe, fitted to the model: scaled to 259×259; centre crop 227×227"},
-		{images.Square(227), flags{Preset: "caffe", Size: "256×256"}, "caffe, fitted to the model, changed: scaled to 256×256; centre crop 227×227"},
-		{images.Square(224), flags{Preset: "inception"}, "inception, fitted to the model: shorter side scaled to 256; centre crop 224×224"},
-		{images.Size{}, flags{Preset: "inception"}, "inception: shorter side scaled to 342; centre crop 299×299"},
-		{images.Square(227), flags{Size: "300"}, "imagenet, fitted to the model, changed: shorter side scaled to 300; centre crop 227×227"},
+		{images.Size{}, cli.PresetFlags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
+		{images.Square(224), cli.PresetFlags{}, "imagenet: shorter side scaled to 256; centre crop 224×224"},
+		{images.Square(112), cli.PresetFlags{}, "imagenet, fitted to the model: shorter side scaled to 128; centre crop 112×112"},
+		{images.Size{H: 50, W: 63}, cli.PresetFlags{}, "imagenet, fitted to the model: shorter side scaled to 72; centre crop 50×63"},
+		{images.Square(227), cli.PresetFlags{Preset: "caffe"}, "caffe, fitted to the model: scaled to 259×259; centre crop 227×227"},
+		{images.Square(227), cli.PresetFlags{Preset: "caffe", Size: "256×256"}, "caffe, fitted to the model, changed: scaled to 256×256; centre crop 227×227"},
+		{images.Square(224), cli.PresetFlags{Preset: "inception"}, "inception, fitted to the model: shorter side scaled to 256; centre crop 224×224"},
+		{images.Size{}, cli.PresetFlags{Preset: "inception"}, "inception: shorter side scaled to 342; centre crop 299×299"},
+		{images.Square(227), cli.PresetFlags{Size: "300"}, "imagenet, fitted to the model, changed: shorter side scaled to 300; centre crop 227×227"},
 	} {
 		m := &classify.Model{Graph: inception.InceptionA(3), Preset: plain.ForSize(c.size), Size: c.size}
-		p, err := choosePreset(&c.f, m)
+		p, err := c.f.Choose(m)
 		if err != nil || !strings.HasPrefix(p.String(), c.want) {
 			t.Errorf("%v, %v; want %s", p, err, c.want)
 		}

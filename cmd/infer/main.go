@@ -13,25 +13,19 @@ import (
 	"os/signal"
 
 	"github.com/alecthomas/kong"
+
+	"inceptiongl/cmd/internal/cli"
 )
 
 // flags are the command line.
 type flags struct {
 	Photos []string `arg:"" optional:"" name:"photo" help:"Photos, or folders of them: JPEG, PNG, WebP, GIF (its first frame), BMP. EXIF orientation is honoured. Default: the samples that ship with the digits network."`
 
-	Model          string `placeholder:"MODEL" help:"A .onnx file; a .safetensors or .pth file with --arch; or googlenet, inception_v3, inception_a with --weights. Default: digits, the small network that ships with this program."`
-	Arch           string `placeholder:"NAME" help:"The network that a file of weights is of: ${archs}."`
-	Weights        string `placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names, for a --model given by name."`
-	RandomWeights  bool   `help:"Random weights in place of a file: fit for timing, not for classifying."`
-	TransformInput bool   `default:"true" negatable:"" help:"googlenet, inception_v3: begin with the change of normalisation that torchvision's pretrained weights expect."`
-	Labels         string `placeholder:"FILE" help:"The classes' names: one a line, or JSON, a list or an object such as {\"0\": \"tench\"}."`
+	Model  string `placeholder:"MODEL" help:"A .onnx file; a .safetensors or .pth file with --arch; or, with --weights, one of ${archs}. Default: digits, the small network that ships with this program."`
+	Labels string `placeholder:"FILE" help:"The classes' names: one a line, or JSON, a list or an object such as {\"0\": \"tench\"}."`
 
-	Preset string    `placeholder:"NAME" help:"How a photo becomes the input: ${presets}. Default: what suits the model. It is printed."`
-	Size   string    `placeholder:"N|HxW" help:"Scale the shorter side to N, or the whole photo to HxW, whatever the preset says."`
-	Crop   string    `placeholder:"N|HxW" help:"Then cut this out of the middle; 0 for no crop."`
-	Mean   []float32 `placeholder:"R,G,B" help:"Subtract this, for R, G, B or one for all; in the preset's units."`
-	Std    []float32 `placeholder:"R,G,B" help:"Then divide by this."`
-	Order  string    `placeholder:"rgb|bgr|gray" help:"The network's channels."`
+	cli.SourceFlags
+	cli.PresetFlags
 
 	Top     int    `default:"-1" placeholder:"K" help:"Classes to print for a photo; 0 for none. Default: 5, and 1 for the samples."`
 	Softmax string `default:"auto" enum:"auto,on,off" help:"Make probabilities of the network's output: on, off, or auto, where it isn't probabilities already."`
@@ -44,13 +38,16 @@ type flags struct {
 	ActivationsNode []string `placeholder:"NODE" help:"Draw those of these nodes instead."`
 
 	In  string `placeholder:"X.npy" help:"Run on this N×C×H×W tensor instead of photos."`
-	Out string `placeholder:"Y.npy" help:"Write the first output here, as float32."`
+	Out string `placeholder:"Y.npy" help:"With --in: write the first output here, as float32."`
+
+	OutAll   string    `placeholder:"DIR" help:"Write every output of the network, as float32, one .npy file for each photo: of segmentation, super-resolution, detectors. Also with --in."`
+	OutPNG   string    `name:"out-png" placeholder:"DIR" help:"Draw the outputs of one or three channels, one PNG for each photo. Also with --in."`
+	PNGRange []float32 `name:"png-range" placeholder:"LOW,HIGH" help:"What --out-png draws black, and white. Default: levels as the preset makes the input, undone, where the output has as many channels; else 0,1."`
 
 	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
 	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
-	Tune    bool   `help:"First measure which kernels are fastest here, however long it takes, and remember them for later runs."`
-	NoCache bool   `help:"Neither use nor keep measurements in the user's cache folder."`
-	Device  string `placeholder:"NAME" help:"The GPU's number, name or part of its name, from bench --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
+
+	cli.DeviceFlags
 }
 
 // errSome is returned when some photos could not be processed.
@@ -75,8 +72,8 @@ func main() {
 func parse(args []string) (*flags, error) {
 	f := &flags{}
 	parser, err := kong.New(f, kong.Name("infer"),
-		kong.Description("Runs a network on photos: classes, embeddings, feature maps. Or on a tensor. Without arguments it classifies the digits that ship with it."),
-		kong.Vars{"presets": presetNames(), "archs": archNames()})
+		kong.Description("Runs a network on photos: classes, embeddings, feature maps, whatever the network gives. Or on a tensor. Without arguments it classifies the digits that ship with it."),
+		kong.Vars(cli.Vars()))
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +97,12 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err := check(f); err != nil {
 		return err
 	}
-	m, err := loadModel(f)
+	m, err := f.Load(f.Model, "--model")
 	if err != nil {
 		return err
+	}
+	if f.Labels != "" {
+		m.LabelsReason = "" // they are read once the number of classes is known
 	}
 	fmt.Fprintf(log, "Model    %s\n", m.About)
 	if f.In != "" {
@@ -118,8 +118,14 @@ func check(f *flags) error {
 		"--activations": f.Activations != "", "--preset": f.Preset != "", "--size": f.Size != "", "--crop": f.Crop != "",
 	}
 	switch {
-	case (f.In == "") != (f.Out == ""):
-		return errors.New("--in and --out go together")
+	case f.In == "" && f.Out != "":
+		return errors.New("--out goes with --in X.npy; for photos there are --out-all and --out-png")
+	case f.In != "" && f.Out == "" && f.OutAll == "" && f.OutPNG == "":
+		return errors.New("--in needs --out Y.npy, --out-all DIR or --out-png DIR")
+	case len(f.PNGRange) > 0 && f.OutPNG == "":
+		return errors.New("--png-range needs --out-png DIR")
+	case len(f.PNGRange) > 0 && (len(f.PNGRange) != 2 || !(f.PNGRange[0] < f.PNGRange[1]) || f.PNGRange[0] < -1e30 || f.PNGRange[1] > 1e30):
+		return fmt.Errorf("--png-range %v: two numbers are needed, the smaller one first", f.PNGRange)
 	case f.In != "":
 		for name, given := range photos {
 			if given {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
@@ -447,25 +448,6 @@ func TestTensorErrors(t *testing.T) {
 	nothingIn(t, outDir)
 }
 
-func TestOutDims(t *testing.T) {
-	y := tensor.New(tensor.Shape{N: 4, C: 3, H: 2, W: 5})
-	for _, c := range []struct{ model, want []int }{
-		{nil, []int{4, 3, 2, 5}},
-		{[]int{-1, 30}, []int{4, 30}},
-		{[]int{4, 3, 10}, []int{4, 3, 10}},
-		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
-		{[]int{-1, 3, -1}, []int{4, 3, 10}},
-		{[]int{-1, -1}, []int{4, 30}},
-		{[]int{2, 2, 3, -1, 5}, []int{2, 2, 3, 2, 5}},
-		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
-		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
-	} {
-		if got := outDims(c.model, y); !slices.Equal(got, c.want) {
-			t.Errorf("%v: %v, want %v", c.model, got, c.want)
-		}
-	}
-}
-
 func TestNames(t *testing.T) {
 	for in, want := range map[string]string{"a b/c.d": "a_b_c.d", "../x": "_x", "ä": "_"} {
 		if got := safe(in); got != want {
@@ -478,7 +460,7 @@ func TestNames(t *testing.T) {
 	if got := shorten("tench, Tinca tinca", 8, true); got != "tench, …" {
 		t.Errorf("the beginning is %q", got)
 	}
-	if got := printable("a\x1b[2Jb"); got != `"a\x1b[2Jb"` {
+	if got := cli.Printable("a\x1b[2Jb"); got != `"a\x1b[2Jb"` {
 		t.Errorf("an escape sequence is %s", got)
 	}
 	for _, c := range []struct {

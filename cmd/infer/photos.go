@@ -7,8 +7,11 @@ import (
 	"io"
 	"slices"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
+	"inceptiongl/inception/tensor"
 )
 
 // job is a run over photos. Each part that isn't asked for is nil.
@@ -20,8 +23,11 @@ type job struct {
 	values   []graph.Value // further ones that each result has
 	embed    *embedder
 	draw     *drawer
+	save     *saver
+	dims     func(place int, y *tensor.Tensor) []int // of an output
+	order    images.Order
 	print    printer
-	progress *progress
+	progress *cli.Progress
 	log      io.Writer
 }
 
@@ -42,10 +48,17 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if err != nil {
 		return err
 	}
-	if m.Preset, err = choosePreset(f, m); err != nil {
+	if m.Preset, err = f.Choose(m); err != nil {
 		return err
 	}
 	fmt.Fprintf(log, "Preset   %v\n", m.Preset)
+	if f.Preset == "" && m.PresetReason != "" {
+		fmt.Fprintf(log, "Assumed  %s (--preset)\n", m.PresetReason)
+	}
+	if m.Size == (images.Size{}) && f.Size == "" && f.Crop == "" {
+		fmt.Fprintf(log, "Assumed  %v, as the network takes any size (--size, --crop)\n", m.Preset.Output())
+	}
+	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
 	if m.Batch == 0 {
 		batch = min(batch, len(j.photos))
 	}
@@ -67,12 +80,12 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	letGo(f, m)
 	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
 	j.print = newPrinter(f, j, out)
-	j.progress = newProgress(len(j.photos), log)
-	defer j.progress.close()
+	j.progress = cli.NewProgress(len(j.photos), "photos", log)
+	defer j.progress.Close()
 	if err := j.run(ctx, c, report); err != nil {
 		return err
 	}
-	j.progress.close()
+	j.progress.Close()
 	return j.finish(report)
 }
 
@@ -98,6 +111,15 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 			j.values = append(j.values, mod.node)
 		}
 	}
+	if j.save, err = newSaver(f, m, shapes, &m.Preset, j.log); err != nil {
+		return err
+	}
+	if j.save != nil {
+		for i, v := range m.Graph.Outputs {
+			j.save.outputs[i].at = len(j.values)
+			j.values = append(j.values, v)
+		}
+	}
 	if j.top = f.Top; j.top < 0 && len(f.Photos) == 0 {
 		j.top = 1
 	} else if j.top < 0 {
@@ -105,13 +127,14 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	}
 	if j.top == 0 {
 		if j.top = -1; len(j.values) == 0 {
-			return fmt.Errorf("--top 0 leaves nothing to do without --embed or --activations")
+			return fmt.Errorf("--top 0 leaves nothing to do without --embed, --activations, --out-all or --out-png")
 		}
 		return nil
 	}
 	classes, err := m.Classes()
 	switch {
 	case err == nil && f.Labels != "":
+		m.LabelsReason = ""
 		if m.Labels, err = classify.LoadLabels(f.Labels); err != nil {
 			return fmt.Errorf("--labels: %w", err)
 		}
@@ -121,9 +144,12 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	case errors.Is(err, classify.ErrNoClasses) && len(j.values) > 0 && f.Labels == "":
 		j.top = -1
 	case err != nil:
-		return fmt.Errorf("%w; there are --embed, --activations, and --in with --out", err)
+		return fmt.Errorf("%w; there are --out-all and --out-png, --embed and --activations", err)
 	}
 	j.labels = m.Labels
+	if m.LabelsReason != "" && j.top > 0 {
+		fmt.Fprintf(j.log, "Assumed  its classes are %s (--labels)\n", m.LabelsReason)
+	}
 	return nil
 }
 
@@ -170,14 +196,20 @@ func (j *job) answer(r *Report, from classify.Result) error {
 			return err
 		}
 	}
+	if j.save != nil {
+		var err error
+		if res.Outputs, err = j.save.save(p.Name, from.Values, j.dims, j.order); err != nil {
+			return err
+		}
+	}
 	if j.embed != nil {
 		n := j.embed.add(p.Name, from.Values[j.embed.at].Data)
 		res.Row = &n
 	}
 	r.Images = append(r.Images, res)
-	j.progress.clear()
+	j.progress.Clear()
 	err := j.print.result(&res)
-	j.progress.add()
+	j.progress.Add()
 	return err
 }
 
@@ -185,9 +217,9 @@ func (j *job) answer(r *Report, from classify.Result) error {
 func (j *job) fail(r *Report, res classify.Result) {
 	r.Images = append(r.Images, Result{File: j.photos[res.Index].Name, Error: res.Err.Error(), order: res.Index})
 	r.failed++
-	j.progress.clear()
-	fmt.Fprintf(j.log, "infer: %s\n", printable(res.Err.Error()))
-	j.progress.add()
+	j.progress.Clear()
+	fmt.Fprintf(j.log, "infer: %s\n", cli.Printable(res.Err.Error()))
+	j.progress.Add()
 }
 
 // finish writes what is written at the end.
@@ -201,6 +233,9 @@ func (j *job) finish(r *Report) error {
 	}
 	if j.draw != nil {
 		fmt.Fprintf(j.log, "%d mosaics are in %s\n", j.draw.count, j.draw.dir)
+	}
+	if j.save != nil {
+		j.save.said(j.log)
 	}
 	if err := j.print.finish(r); err != nil {
 		return err
@@ -221,4 +256,13 @@ func (j *job) finish(r *Report) error {
 		return fmt.Errorf("%w: %d of %d", errSome, r.failed, len(j.photos))
 	}
 	return nil
+}
+
+// batchOf is the batch to use: the one asked for, the one that the model fixes, or the given one.
+func batchOf(f *flags, m *classify.Model, without int) (int, error) {
+	batch, err := m.ChooseBatch(f.Batch, without)
+	if err != nil {
+		return 0, fmt.Errorf("--batch %d: %w", f.Batch, err)
+	}
+	return batch, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/images"
 )
 
@@ -33,6 +34,7 @@ type Result struct {
 	Right       bool     `json:"right,omitempty"`
 	Row         *int     `json:"embedding_row,omitempty"`
 	Activations []string `json:"activations,omitempty"` // files
+	Outputs     []string `json:"outputs,omitempty"`     // files
 
 	order int // its photo's place
 }
@@ -70,7 +72,7 @@ func newPrinter(f *flags, j *job, out io.Writer) printer {
 	}
 	t := &tablePrinter{out: out, labels: j.labels, raw: f.Softmax == "off"}
 	for _, p := range j.photos {
-		t.file = max(t.file, utf8.RuneCountInString(printable(p.Name)))
+		t.file = max(t.file, utf8.RuneCountInString(cli.Printable(p.Name)))
 	}
 	t.file = min(max(t.file, len("photo")), 50)
 	for _, l := range j.labels {
@@ -106,13 +108,13 @@ func (t *tablePrinter) result(r *Result) error {
 			return err
 		}
 	}
-	file := shorten(printable(r.File), t.file, false)
+	file := shorten(cli.Printable(r.File), t.file, false)
 	for _, c := range r.Top {
 		mark := ""
 		if r.Want != "" && c.Rank == 1 && !r.Right {
 			mark = "  is " + r.Want
 		}
-		label := shorten(printable(c.name(t.labels)), t.label, true)
+		label := shorten(cli.Printable(c.name(t.labels)), t.label, true)
 		if _, err := fmt.Fprintf(t.out, "%-*s  %4d  %-*s  %11.4f%s\n", t.file, file, c.Rank, t.label, label, c.Score, mark); err != nil {
 			return err
 		}

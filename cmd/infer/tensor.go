@@ -9,14 +9,18 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
 
-// runTensor computes the network's first output for a tensor from a file.
+// runTensor computes the network's outputs for a tensor from a file: the first one, unless more are asked for.
 func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) error {
-	if err := writable(f.Out); err != nil {
-		return fmt.Errorf("--out: %w", err)
+	if f.Out != "" {
+		if err := writable(f.Out); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
 	}
 	x, err := readTensor(f.In, m.InputOrder)
 	if err != nil {
@@ -29,44 +33,41 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	if m.Batch == 0 {
 		batch = min(batch, x.N)
 	}
-	y, err := inBatches(ctx, f, m, x, batch, log)
+	shapes, err := m.Graph.Shapes(x.Shape)
 	if err != nil {
 		return err
 	}
-	dims := outDims(m.OutputDims, y)
-	if err := weights.WriteNpy(f.Out, dims, y.Data); err != nil {
-		return fmt.Errorf("--out: %w", err)
+	save, err := newSaver(f, m, shapes, nil, log)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, x.Shape, f.Out, tuple(dims))
-	return nil
-}
-
-// outDims are the dimensions that the model gives its output; y has them as N × C × H × W.
-func outDims(model []int, y *tensor.Tensor) []int {
-	dims, open, rest := slices.Clone(model), -1, 1
-	for i, d := range dims {
-		switch {
-		case d > 0:
-			rest *= d
-		case open >= 0:
-			model = nil // two are open: see below
-		default:
-			open = i
+	wanted := m.Graph.Outputs[:1]
+	if save != nil {
+		wanted = m.Graph.Outputs
+		for i := range save.outputs {
+			save.outputs[i].at = i
 		}
 	}
-	if model != nil && open >= 0 && y.Len()%rest == 0 {
-		dims[open] = y.Len() / rest
-		return dims
+	ys, err := inBatches(ctx, f, m, wanted, x, batch, log)
+	if err != nil {
+		return err
 	}
-	switch {
-	case model != nil && open < 0 && rest == y.Len():
-		return dims
-	case len(dims) == 2:
-		return []int{y.N, y.C * y.H * y.W}
-	case len(dims) == 3:
-		return []int{y.N, y.C, y.H * y.W}
+	if f.Out != "" {
+		dims := m.OutputDims(0, ys[0].Shape)
+		if err := weights.WriteNpy(f.Out, dims, ys[0].Data); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, x.Shape, f.Out, tuple(dims))
 	}
-	return []int{y.N, y.C, y.H, y.W}
+	if save == nil {
+		return nil
+	}
+	dims := func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
+	if _, err := save.save(f.In, ys, dims, images.RGB); err != nil {
+		return err
+	}
+	save.said(log)
+	return nil
 }
 
 func tuple(dims []int) string {
@@ -96,20 +97,20 @@ func readTensor(path string, order []int) (*tensor.Tensor, error) {
 	return t, nil
 }
 
-// inBatches runs x through the network, batch items at a time. The last batch is filled up with zeros.
-func inBatches(ctx context.Context, f *flags, m *classify.Model, x *tensor.Tensor, batch int, log io.Writer) (*tensor.Tensor, error) {
+// inBatches runs x through the network, batch items at a time, for some of its outputs. The last batch is filled up with zeros.
+func inBatches(ctx context.Context, f *flags, m *classify.Model, wanted []graph.Value, x *tensor.Tensor, batch int, log io.Writer) ([]*tensor.Tensor, error) {
 	part := x.Shape
 	part.N = batch
 	shapes, err := m.Graph.Shapes(part)
 	if err != nil {
 		return nil, err
 	}
-	first := m.Graph.Outputs[0]
-	out := shapes[first]
-	if part.N != x.N && out.N != part.N {
-		return nil, fmt.Errorf("an output of shape %v can't be put together from batches of %d", out, part.N)
+	for _, v := range wanted {
+		if out := shapes[v]; part.N != x.N && out.N != part.N {
+			return nil, fmt.Errorf("an output of shape %v can't be put together from batches of %d", out, part.N)
+		}
 	}
-	g, err := m.Graph.UpTo(first)
+	g, err := m.Graph.UpTo(wanted...)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func inBatches(ctx context.Context, f *flags, m *classify.Model, x *tensor.Tenso
 	defer r.Close()
 	letGo(f, m)
 	item := x.Len() / x.N
-	var data []float32
+	data := make([][]float32, len(wanted))
 	for n := 0; n < x.N; n += part.N {
 		piece := tensor.New(part)
 		copy(piece.Data, x.Data[n*item:])
@@ -133,11 +134,20 @@ func inBatches(ctx context.Context, f *flags, m *classify.Model, x *tensor.Tenso
 		if err != nil {
 			return nil, err
 		}
-		data = append(data, ys[0].Data...)
+		for i := range wanted {
+			data[i] = append(data[i], ys[i].Data...)
+		}
 	}
-	if part.N != x.N {
-		data = data[:x.N*(out.Len()/out.N)]
-		out.N = x.N
+	all := make([]*tensor.Tensor, len(wanted))
+	for i, v := range wanted {
+		out := shapes[v]
+		if part.N != x.N {
+			data[i] = data[i][:x.N*(out.Len()/out.N)]
+			out.N = x.N
+		}
+		if all[i], err = tensor.FromData(out, data[i]); err != nil {
+			return nil, err
+		}
 	}
-	return tensor.FromData(out, data)
+	return all, nil
 }

@@ -19,28 +19,43 @@ var targets = []shaders.Target{
 	{Multiprocessors: 132},
 }
 
-// steps are those of the plans of representative networks.
-func steps(t shaders.Target) ([]*plan.Step, error) {
+// network is a graph with weights, and the size of its input.
+type network struct {
+	g    *graph.Graph
+	size int
+}
+
+// networks are representative ones.
+func networks() ([]network, error) {
 	trained, err := digits.Network()
 	if err != nil {
 		return nil, err
 	}
-	var all []*plan.Step
-	for _, n := range []struct {
-		g    *graph.Graph
-		size int
-	}{
+	all := []network{
 		{inception.InceptionA(192), 28},
 		{trained, digits.InputSize},
 		{inception.GoogLeNet(1000), 224},
+		{inception.BNInception(1000), 224},
 		{inception.InceptionV3(1000), 299},
+		{inception.InceptionV4(1000), 299},
+		{inception.InceptionResNetV2(1000), 299},
+		{inception.Xception(1000), 299},
 		{depthwise(), 112},
 		{groups(), 56},
 		{windows(), 29},
-	} {
+	}
+	for _, n := range all {
 		if len(n.g.Weights) == 0 {
 			inception.InitHe(n.g, 1)
 		}
+	}
+	return all, nil
+}
+
+// steps are those of the networks' plans.
+func steps(networks []network, t shaders.Target) ([]*plan.Step, error) {
+	var all []*plan.Step
+	for _, n := range networks {
 		channels := n.g.Nodes[0].Op.(graph.Input).Channels
 		p, err := plan.New(n.g, tensor.Shape{N: 1, C: channels, H: n.size, W: n.size}, plan.Options{Target: t})
 		if err != nil {

@@ -10,8 +10,22 @@ import (
 // variant is a shader as a compiler takes it.
 type variant struct{ name, text string }
 
-// extras are the activations that only a program which needs them knows: Key.Acts.
-var extras = []shaders.Act{shaders.ActSigmoid}
+// acts are the activations that programs know beyond the basic ones: none, one, and in plain kernels all. Copy, by which each runs
+// alone, has programs with every single one.
+func acts(k *shaders.Kernel) []shaders.Acts {
+	sets := []shaders.Acts{0, 1 << shaders.ActSigmoid}
+	if k.Plain {
+		sets = append(sets, shaders.EveryAct)
+	}
+	if k == shaders.Copy {
+		for _, a := range shaders.EveryAct.List() {
+			if a != shaders.ActSigmoid {
+				sets = append(sets, 1<<a)
+			}
+		}
+	}
+	return sets
+}
 
 // variants are all shaders that a session may ask for, and tiles that only tests do; each text once. Which windows and tiles
 // there are is what the networks' candidates say; with each of these goes every way to read, to store, and to end.
@@ -25,8 +39,12 @@ func variants() ([]variant, error) {
 			}
 		}
 	}
+	networks, err := networks()
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range targets {
-		all, err := steps(t)
+		all, err := steps(networks, t)
 		if err != nil {
 			return nil, err
 		}
@@ -90,13 +108,7 @@ func (c *collector) add(k shaders.Key, p *shaders.Params) error {
 	for _, k.Load = range shaders.Loads() {
 		for _, k.Aligned = range []bool{true, false} {
 			for _, k.Wide = range []bool{false, true} {
-				for set := range 1 << len(extras) {
-					k.Acts = 0
-					for i, a := range extras {
-						if set&(1<<i) != 0 {
-							k.Acts |= 1 << a
-						}
-					}
+				for _, k.Acts = range acts(k.Kernel) {
 					if err := c.launches(k, p); err != nil {
 						return err
 					}
@@ -132,13 +144,11 @@ func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
 // fileName says what a shader is specialised for.
 func fileName(k shaders.Key, l shaders.Launch) string {
 	name := k.String()
-	switch {
-	case l.To == shaders.Scratch:
+	switch kernel := shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp")); {
+	case kernel != k.Kernel: // which knows none of k's tile
+		name = shaders.Key{Kernel: kernel, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}.String()
+	case l.To == shaders.Scratch && k.Splits > 1:
 		name += " parts"
-	case l.From == shaders.Scratch: // of another kernel, which knows none of k's tile
-		sum := shaders.Key{Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
-		sum.Kernel = shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp"))
-		name = sum.String()
 	}
 	return strings.ReplaceAll(name, " ", "_")
 }

@@ -24,6 +24,10 @@ type Source struct {
 	RandomWeights bool   // instead of a file: fit for timing, not for classifying
 	Labels        string // a file with the classes' names: see ReadLabels
 
+	// Dims replaces the extents of a .onnx file's input, one for each dimension: where it leaves open what its operators need, or for
+	// pictures of another size than it was exported with. Nil keeps them.
+	Dims []int
+
 	// PlainInput leaves out the change of normalisation that torchvision's pretrained googlenet and inception_v3 begin with.
 	PlainInput bool
 }
@@ -56,6 +60,7 @@ func (s Source) load(
 	if err != nil || s.Labels == "" {
 		return m, err
 	}
+	m.LabelsReason = ""
 	if m.Labels, err = loadLabels(s.Labels); err != nil {
 		return nil, err
 	}
@@ -79,7 +84,12 @@ func (s Source) network(
 	case ext == ".onnx" && more:
 		return fail("%s brings its network and its weights: no others go with it", s.Model)
 	case ext == ".onnx":
-		m, err := FromONNX(func(o onnx.Options) (*onnx.Model, error) { return loadONNX(s.Model, o) })
+		m, err := FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+			if o.Dims == nil {
+				o.Dims = s.Dims
+			}
+			return loadONNX(s.Model, o)
+		})
 		if err == nil {
 			m.About = s.Model + strings.TrimPrefix(m.About, "ONNX")
 		}
@@ -101,7 +111,7 @@ func (s Source) network(
 	case file != "" && s.RandomWeights:
 		return fail("a file of weights and random ones exclude each other")
 	case file == "" && !s.RandomWeights:
-		return fail("%s: no weights: give a .safetensors or .pth file of torchvision's state_dict, or ask for random ones to try it without", arch)
+		return fail("%s: no weights: give a .safetensors or .pth file of PyTorch's state_dict, or ask for random ones to try it without", arch)
 	case file == "":
 		return FromWeights(arch, nil, s.PlainInput)
 	}
@@ -125,11 +135,19 @@ type arch struct {
 
 // archs are the networks that weights can be for.
 func archs() []arch {
+	// whole is a network whose classifier tells the number of classes.
+	whole := func(classifier string, build func(classes int) *graph.Graph) func(bool, map[string]tensor.Array) (*graph.Graph, error) {
+		return func(_ bool, w map[string]tensor.Array) (*graph.Graph, error) {
+			classes, err := extent(w, classifier+".weight", 0, 1000)
+			return build(classes), err
+		}
+	}
 	return []arch{
 		{"googlenet", "imagenet", func(plain bool, w map[string]tensor.Array) (*graph.Graph, error) {
 			classes, err := extent(w, "fc.weight", 0, 1000)
 			return inception.NetworkOptions{TransformInput: !plain}.GoogLeNet(classes), err
 		}},
+		{"bninception", "bninception", whole("last_linear", inception.BNInception)},
 		{"inception_a", "imagenet", func(_ bool, w map[string]tensor.Array) (*graph.Graph, error) {
 			channels, err := extent(w, "branch1x1.weight", 1, 192)
 			return inception.InceptionA(channels), err
@@ -138,6 +156,9 @@ func archs() []arch {
 			classes, err := extent(w, "fc.weight", 0, 1000)
 			return inception.NetworkOptions{TransformInput: !plain}.InceptionV3(classes), err
 		}},
+		{"inception_v4", "inception_v4", whole("last_linear", inception.InceptionV4)},
+		{"inception_resnet_v2", "xception", whole("classif", inception.InceptionResNetV2)},
+		{"xception", "xception", whole("fc", inception.Xception)},
 	}
 }
 
@@ -186,7 +207,9 @@ func FromWeights(arch string, w map[string]tensor.Array, plainInput bool) (*Mode
 		} else if err := weights.Apply(g, w); err != nil {
 			return nil, err
 		}
-		m.Preset, err = images.FindPreset(a.preset)
+		if m.Preset, err = images.FindPreset(a.preset); err == nil && w != nil {
+			m.nameClasses()
+		}
 		return m, err
 	}
 	return nil, SourceError(fmt.Sprintf("no network %q: there are %s", arch, strings.Join(Archs(), ", ")))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
@@ -103,7 +105,9 @@ func TestLoadModel(t *testing.T) {
 		{classify.Source{Model: "m/average.onnx", Labels: "labels.json"}, "m/average.onnx, opset 13",
 			images.Preset{Name: "imagenet, fitted to the model", Short: 341, Crop: images.Size{H: 227, W: 299}}, images.Size{H: 227, W: 299}, 3},
 		{classify.Source{Model: "inception.onnx"}, "inception.onnx", v3, images.Square(299), 3},
-		{classify.Source{Model: "free.onnx"}, "free.onnx", plain, images.Square(224), 1},
+		{classify.Source{Model: "free.onnx"}, "free.onnx", images.Preset{Name: "gray", Short: 256, Crop: images.Square(224)}, images.Square(224), 1},
+		{classify.Source{Model: "free.onnx", Dims: []int{1, 1, 64, 96}}, "free.onnx",
+			images.Preset{Name: "gray, fitted to the model", Short: 109, Crop: images.Size{H: 64, W: 96}}, images.Size{H: 64, W: 96}, 1},
 		{classify.Source{Model: "w.safetensors", Arch: "inception_a"}, "inception_a with weights from w.safetensors", plain, images.Size{}, 3},
 		{classify.Source{Model: "inception_a", Weights: "w.safetensors"}, "inception_a with weights from w.safetensors", plain, images.Size{}, 3},
 		{classify.Source{Model: "inception_a", RandomWeights: true}, "inception_a with random weights", plain, images.Size{}, 192},
@@ -224,6 +228,92 @@ func TestFromONNX(t *testing.T) {
 	}
 	if n, err := m.Classes(); n != 3 || err != nil || calls != 2 || m.Preset.Output() != images.Square(227) || m.Batch != 0 {
 		t.Errorf("%d classes, %v; %d calls, preset %v, batch %d", n, err, calls, m.Preset, m.Batch)
+	}
+	if m.PresetReason == "" || !slices.Equal(m.InputDims, []int{-1, 3, 227, 227}) || len(m.Outputs) != 1 || m.Labels != nil || m.LabelsReason != "" {
+		t.Errorf("assumed %q; input %v, outputs %v, labels %v", m.PresetReason, m.InputDims, m.Outputs, m.Labels)
+	}
+}
+
+// TestImageNetModel: a file with 1,000 classes whose network normalises levels; labels of the user's own come before ImageNet's.
+func TestImageNetModel(t *testing.T) {
+	m, err := classify.LoadModel(classify.Source{Model: "testdata/levels_1000.onnx"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Labels) != 1000 || m.Labels[1] != "goldfish" || !strings.Contains(m.LabelsReason, "ImageNet") ||
+		m.Preset.Divisor != 1 || !strings.Contains(m.PresetReason, "levels in [0, 255]") {
+		t.Errorf("%d labels, %q; preset %v, %q", len(m.Labels), m.LabelsReason, m.Preset, m.PresetReason)
+	}
+	labels := filepath.Join(t.TempDir(), "labels.txt")
+	if err := os.WriteFile(labels, []byte(strings.Repeat("own\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = classify.LoadModel(classify.Source{Model: "testdata/levels_1000.onnx", Labels: labels}); err != nil || m.Labels[1] != "own" || m.LabelsReason != "" {
+		t.Errorf("%v, %v", err, m)
+	}
+}
+
+// TestWholeNetworks: each is built with as many classes as the weights have, and brings the preset that it was trained for.
+func TestWholeNetworks(t *testing.T) {
+	for _, c := range []struct {
+		arch, preset string
+		size         int
+		build        func(classes int) *graph.Graph
+	}{
+		{"googlenet", "imagenet", 224, inception.GoogLeNet},
+		{"bninception", "bninception", 224, inception.BNInception},
+		{"inception_v3", "inception", 299, inception.InceptionV3},
+		{"inception_v4", "inception_v4", 299, inception.InceptionV4},
+		{"inception_resnet_v2", "xception", 299, inception.InceptionResNetV2},
+		{"xception", "xception", 299, inception.Xception},
+	} {
+		w := map[string]tensor.Array{}
+		for _, p := range c.build(7).Params() {
+			n := 1
+			for _, d := range p.Dims {
+				n *= d
+			}
+			w[p.Name] = tensor.Array{Dims: p.Dims, Data: make([]float32, n)}
+		}
+		m, err := classify.FromWeights(c.arch, w, false)
+		if err != nil {
+			t.Errorf("%s: %v", c.arch, err)
+			continue
+		}
+		size := m.Preset.Output()
+		shapes, err := m.Graph.Shapes(tensor.Shape{N: 1, C: 3, H: size.H, W: size.W})
+		if err != nil || shapes[m.Graph.Outputs[0]] != (tensor.Shape{N: 1, C: 7, H: 1, W: 1}) {
+			t.Errorf("%s: %v", c.arch, err)
+		}
+		if m.Preset.Name != c.preset || size != images.Square(c.size) {
+			t.Errorf("%s: preset %s of size %v", c.arch, m.Preset.Name, size)
+		}
+		delete(w, m.Graph.Nodes[m.Graph.Outputs[0]].Name+".weight")
+		if _, err := classify.FromWeights(c.arch, w, false); err == nil || !strings.Contains(err.Error(), "another network") {
+			t.Errorf("%s without a classifier: %v", c.arch, err)
+		}
+	}
+}
+
+func TestOutputDims(t *testing.T) {
+	y := tensor.Shape{N: 4, C: 3, H: 2, W: 5}
+	for _, c := range []struct{ model, want []int }{
+		{[]int{-1, 30}, []int{4, 30}},
+		{[]int{4, 3, 10}, []int{4, 3, 10}},
+		{[]int{-1, 3, -1, -1}, []int{4, 3, 2, 5}},
+		{[]int{-1, 3, -1}, []int{4, 3, 10}},
+		{[]int{-1, -1}, []int{4, 30}},
+		{[]int{2, 2, 3, -1, 5}, []int{2, 2, 3, 2, 5}},
+		{[]int{7, 7}, []int{4, 30}}, // not what the graph gives
+		{[]int{-1, 7, 1, 1}, []int{4, 3, 2, 5}},
+	} {
+		m := &classify.Model{Outputs: []onnx.Output{{Dims: c.model}}}
+		if got := m.OutputDims(0, y); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.model, got, c.want)
+		}
+	}
+	if got, want := (&classify.Model{}).OutputDims(0, y), []int{4, 3, 2, 5}; !slices.Equal(got, want) {
+		t.Errorf("no file: %v, want %v", got, want)
 	}
 }
 

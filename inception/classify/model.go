@@ -21,11 +21,15 @@ type Model struct {
 	Preset images.Preset // how a picture becomes the input
 	Labels []string      // the classes' names; nil: they have numbers only
 
-	Size       images.Size // that the input must have; zero: any
-	Batch      int         // that the model fixes; 0: any
-	BatchError error       // why it does
-	InputOrder []int       // where N, C, H and W are among the axes of the model's file: see onnx.Model; nil: in order
-	OutputDims []int       // the first output's, −1 for what depends on the input; nil: N×C×H×W
+	PresetReason string // why this preset, where it was assumed: in words, for people
+	LabelsReason string // likewise
+
+	Size       images.Size   // that the input must have; zero: any
+	Batch      int           // that the model fixes; 0: any
+	BatchError error         // why it does
+	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
+	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
+	Outputs    []onnx.Output // the graph's outputs as the file has them; nil: N×C×H×W each
 }
 
 // PresetError says how a preset's output isn't an input for a model.
@@ -112,7 +116,8 @@ func Digits() (*Model, error) {
 //
 //	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) }
 //
-// The preset is imagenet's, or inception's where the input is 299×299, fitted to the size of the input where that is fixed.
+// The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with. The classes of a
+// network that has 1,000, or 1,001, are called after ImageNet's. PresetReason and LabelsReason say what was assumed.
 func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 	imported, err := load(onnx.Options{})
 	if err != nil {
@@ -128,18 +133,51 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 			m.Batch, m.BatchError = d[0], err
 		}
 	}
-	preset := "imagenet"
-	if d, k := imported.InputDims, imported.InputOrder; len(d) == 4 && d[k[2]] > 0 && d[k[3]] > 0 {
-		m.Size = images.Size{H: d[k[2]], W: d[k[3]]}
-		if m.Size == images.Square(299) {
-			preset = "inception"
-		}
-	}
-	m.Graph, m.InputOrder, m.OutputDims = imported.Graph, imported.InputOrder, imported.Outputs[0].Dims
+	m.Graph, m.InputDims, m.InputOrder, m.Outputs = imported.Graph, imported.InputDims, imported.InputOrder, imported.Outputs
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
-	if m.Preset, err = images.FindPreset(preset); err != nil {
+	m.Size = inputSize(imported)
+	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size); err != nil {
 		return nil, err
 	}
-	m.Preset = m.Preset.ForSize(m.Size)
+	m.nameClasses()
 	return m, nil
+}
+
+// inputSize is the size of the pictures that an imported model fixes; zero where it takes any.
+func inputSize(m *onnx.Model) images.Size {
+	if d, k := m.InputDims, m.InputOrder; len(d) == 4 && d[k[2]] > 0 && d[k[3]] > 0 {
+		return images.Size{H: d[k[2]], W: d[k[3]]}
+	}
+	return images.Size{}
+}
+
+// OutputDims are the dimensions that the model's file gives output i, where the graph gives it that shape.
+func (m *Model) OutputDims(i int, s tensor.Shape) []int {
+	if i >= len(m.Outputs) {
+		return []int{s.N, s.C, s.H, s.W}
+	}
+	dims, open, rest := slices.Clone(m.Outputs[i].Dims), -1, 1
+	several := false
+	for k, d := range dims {
+		switch {
+		case d > 0:
+			rest *= d
+		case open >= 0:
+			several = true
+		default:
+			open = k
+		}
+	}
+	switch {
+	case !several && open >= 0 && s.Len()%rest == 0:
+		dims[open] = s.Len() / rest
+		return dims
+	case open < 0 && dims != nil && rest == s.Len():
+		return dims
+	case len(dims) == 2:
+		return []int{s.N, s.C * s.H * s.W}
+	case len(dims) == 3:
+		return []int{s.N, s.C, s.H * s.W}
+	}
+	return []int{s.N, s.C, s.H, s.W}
 }

@@ -133,7 +133,7 @@ func (n Node) count(shapes []tensor.Shape, out tensor.Shape, counted map[string]
 	switch op := n.Op.(type) {
 	case Input, Constant:
 		c.In, c.Read, c.Out = 0, 0, 0
-	case BatchNorm, Affine:
+	case BatchNorm, Affine, Scale:
 		c.AffineMACs = op.MACs(in, out)
 	case Conv2D:
 		if _, err := product(out.Len(), op.In/op.Norm().Groups, op.Kernel.H, op.Kernel.W); err != nil {

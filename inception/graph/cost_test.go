@@ -7,13 +7,14 @@ import (
 	"inceptiongl/inception/graph"
 )
 
-// TestCost is worked out by hand: two kinds of normalisation, a bias, groups, a value read twice, a shared weight.
+// TestCost is worked out by hand: two kinds of normalisation, a scale, a bias, groups, a value read twice, a shared weight.
 func TestCost(t *testing.T) {
 	g, x := graph.New("net", 4)
 	conv := graph.Conv2D{In: 4, Out: 6, Kernel: graph.Pair{H: 3, W: 1}, Groups: 2, Weight: "w", Bias: "b"}
 	v := g.Add("conv", conv, x) // 2×4×5×7 → 2×6×3×7
 	v = g.Add("bn", graph.BatchNorm{Channels: 6, Scale: "s", Mean: "m", Var: "v"}, v)
 	v = g.Add("affine", graph.Affine{Channels: 6, Scale: "as", Shift: "at"}, v)
+	v = g.Add("scale", graph.Scale{Channels: 6, Factor: 2}, v)
 	c := g.Add("constant", graph.Constant{Shape: shape(2, 6, 1, 1), Value: "c"})
 	v = g.Add("mul", graph.Binary{Type: graph.Mul}, v, c)
 	v = g.Add("concat", graph.Concat{}, v, v)
@@ -29,6 +30,7 @@ func TestCost(t *testing.T) {
 		{Params: graph.ParamCount{Weights: 36, Biases: 6}, MACs: 252 * 2 * 3, In: 280, Read: 42, Out: 252},
 		{Params: graph.ParamCount{Norm: 6, Stats: 12}, AffineMACs: 252, In: 252, Read: 18, Out: 252},
 		{Params: graph.ParamCount{Norm: 12}, AffineMACs: 252, In: 252, Read: 12, Out: 252},
+		{AffineMACs: 252, In: 252, Out: 252},
 		{Params: graph.ParamCount{Other: 12}},
 		{In: 252 + 12, Out: 252},
 		{In: 504, Out: 504},

@@ -62,6 +62,30 @@ func (Affine) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.
 // OutShape is the input's shape; its channel count must be Channels.
 func (a Affine) OutShape(in []tensor.Shape) (tensor.Shape, error) { return perChannel(in, a.Channels) }
 
+// Scale is Factor·x, with one factor for every element, rounded to float32 once: a residual branch's, say.
+type Scale struct {
+	Channels int
+	Factor   float64
+}
+
+// Kind is "scale".
+func (Scale) Kind() string { return "scale" }
+
+// Params is empty.
+func (Scale) Params() []Param { return nil }
+
+// MACs is one for each element: it is an Affine.
+func (Scale) MACs(_ []tensor.Shape, out tensor.Shape) int64 { return int64(out.Len()) }
+
+// OutShape is the input's shape; its channel count must be Channels. Factor must be a finite float32 number.
+func (s Scale) OutShape(in []tensor.Shape) (tensor.Shape, error) {
+	out, err := perChannel(in, s.Channels)
+	if err == nil && !(math.Abs(s.Factor) <= math.MaxFloat32) {
+		err = fmt.Errorf("factor %v must be a finite float32 number", s.Factor)
+	}
+	return out, err
+}
+
 // BatchNorm is batch normalisation in evaluation mode, torch.nn.BatchNorm2d:
 //
 //	out(n, c, y, x) = (in(n, c, y, x) − Mean(c)) / √(Var(c) + Eps) · Scale(c) + Shift(c)
@@ -118,48 +142,6 @@ type Softmax struct{ elementwise }
 
 // Kind is "softmax".
 func (Softmax) Kind() string { return "softmax" }
-
-// BinaryKind is what a Binary does with its two inputs.
-type BinaryKind int
-
-// The kinds of Binary.
-const (
-	Add BinaryKind = iota
-	Mul
-)
-
-// Binary is the sum or product of two tensors, element by element. The second may be N × C × 1 × 1: it then holds for
-// all pixels.
-type Binary struct{ Type BinaryKind }
-
-// Kind is "add" or "mul".
-func (b Binary) Kind() string {
-	if b.Type == Mul {
-		return "mul"
-	}
-	return "add"
-}
-
-// Params is empty.
-func (Binary) Params() []Param { return nil }
-
-// MACs is 0, as for ReLU.
-func (Binary) MACs([]tensor.Shape, tensor.Shape) int64 { return 0 }
-
-// OutShape is the first input's shape.
-func (b Binary) OutShape(in []tensor.Shape) (tensor.Shape, error) {
-	if len(in) != 2 {
-		return tensor.Shape{}, fmt.Errorf("takes 2 inputs, has %d", len(in))
-	}
-	if b.Type != Add && b.Type != Mul {
-		return in[0], fmt.Errorf("unknown type %d", b.Type)
-	}
-	pixel := tensor.Shape{N: in[0].N, C: in[0].C, H: 1, W: 1}
-	if in[1] != in[0] && in[1] != pixel {
-		return in[0], fmt.Errorf("the second input is %v, must be %v or %v", in[1], in[0], pixel)
-	}
-	return in[0], nil
-}
 
 // named lists the vectors that have a name.
 func named(channels int, names ...string) []Param {

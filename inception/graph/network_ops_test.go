@@ -30,6 +30,10 @@ func TestNetworkOps(t *testing.T) {
 		{graph.LRN{Size: 0}, []tensor.Shape{in}, tensor.Shape{}, "size 0"},
 		{graph.Affine{Channels: 6}, []tensor.Shape{in}, in, ""},
 		{graph.Affine{Channels: 5}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
+		{graph.Scale{Channels: 6, Factor: -0.1}, []tensor.Shape{in}, in, ""},
+		{graph.Scale{Channels: 5}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
+		{graph.Scale{Channels: 6, Factor: 1e39}, []tensor.Shape{in}, tensor.Shape{}, "factor 1e+39"},
+		{graph.Scale{Channels: 6, Factor: math.NaN()}, []tensor.Shape{in}, tensor.Shape{}, "factor NaN"},
 		{graph.BatchNorm{Channels: 6}, []tensor.Shape{in}, in, ""},
 		{graph.BatchNorm{Channels: 7}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 7"},
 
@@ -37,9 +41,18 @@ func TestNetworkOps(t *testing.T) {
 		{graph.Binary{Type: graph.Mul}, []tensor.Shape{in, shape(2, 6, 1, 1)}, in, ""},
 		{graph.Binary{}, []tensor.Shape{in}, tensor.Shape{}, "takes 2 inputs"},
 		{graph.Binary{}, []tensor.Shape{in, in, in}, tensor.Shape{}, "takes 2 inputs"},
-		{graph.Binary{}, []tensor.Shape{in, shape(1, 6, 1, 1)}, tensor.Shape{}, "the second input is 1×6×1×1"},
-		{graph.Binary{}, []tensor.Shape{in, shape(2, 1, 4, 5)}, tensor.Shape{}, "the second input is 2×1×4×5"},
-		{graph.Binary{Type: 7}, []tensor.Shape{in, in}, tensor.Shape{}, "unknown type 7"},
+		{graph.Binary{}, []tensor.Shape{in, shape(1, 6, 1, 1)}, in, ""},
+		{graph.Binary{Type: graph.Div}, []tensor.Shape{shape(1, 1, 4, 1), shape(2, 6, 1, 5)}, in, ""},
+		{graph.Binary{Type: graph.Pow}, []tensor.Shape{in, shape(2, 1, 4, 2)}, tensor.Shape{}, "extents must agree"},
+		{graph.Binary{}, []tensor.Shape{in, shape(2, 3, 4, 5)}, tensor.Shape{}, "extents must agree"},
+		{graph.Binary{Type: 99}, []tensor.Shape{in, in}, tensor.Shape{}, "unknown type 99"},
+		{graph.Binary{Type: -1}, []tensor.Shape{in, in}, tensor.Shape{}, "unknown type -1"},
+
+		{graph.Unary{Type: graph.Tanh}, []tensor.Shape{in}, in, ""},
+		{graph.Unary{Type: graph.Tanh}, []tensor.Shape{in, in}, tensor.Shape{}, "takes 1 input"},
+		{graph.Unary{Type: graph.Elu, Alpha: nan}, []tensor.Shape{in}, tensor.Shape{}, "must be finite"},
+		{graph.Unary{Type: graph.Celu}, []tensor.Shape{in}, tensor.Shape{}, "alpha is 0"},
+		{graph.Unary{Type: 99}, []tensor.Shape{in}, tensor.Shape{}, "unknown type 99"},
 
 		{graph.Reshape{C: 120, H: 1, W: 1}, []tensor.Shape{in}, shape(2, 120, 1, 1), ""},
 		{graph.Reshape{C: 3, H: 5, W: 4}, []tensor.Shape{in}, shape(4, 3, 5, 4), ""},
@@ -110,6 +123,7 @@ func TestParams(t *testing.T) {
 		{graph.Affine{Channels: 3, Scale: "s"}, []string{"s [3]"}},
 		{graph.BatchNorm{Channels: 3, Shift: "b", Mean: "m", Var: "v"}, []string{"b [3]", "m [3]", "v [3]"}},
 		{graph.Constant{Shape: shape(1, 2, 3, 4), Value: "k"}, []string{"k [1 2 3 4]"}},
+		{graph.Scale{Channels: 3, Factor: 2}, nil},
 		{graph.ReLU{}, nil},
 	} {
 		var got []string

@@ -45,12 +45,19 @@ type Preset struct {
 
 // Presets lists the presets that have a name:
 //
-//	imagenet    torchvision's classifiers: 256, crop 224, ImageNet's mean and deviation
-//	inception   torchvision's inception_v3: the same with 342 and 299
-//	unit        256, crop 224, levels in [0, 1]
-//	minus1to1   TensorFlow's and Keras's Inception: 342, crop 299, levels in [−1, 1]
-//	caffe       Caffe's models: squashed to 256×256, crop 224, BGR, ImageNet's mean levels subtracted
-//	digits      handwritten digits: 28×28, grey, levels in [0, 1], light on dark
+//	imagenet      torchvision's classifiers: 256, crop 224, ImageNet's mean and deviation
+//	inception     torchvision's inception_v3: the same with 342 and 299
+//	unit          256, crop 224, levels in [0, 1]
+//	levels        256, crop 224, levels in [0, 255]: for networks that scale them themselves
+//	minus1to1     TensorFlow's and Keras's Inception: 342, crop 299, levels in [−1, 1]
+//	inception_v4  timm's inception_v4: 341, crop 299, levels in [−1, 1]
+//	xception      timm's legacy_xception and inception_resnet_v2: 333, crop 299, levels in [−1, 1]
+//	bninception   pretrainedmodels' bninception: 256, crop 224, BGR, its mean levels subtracted
+//	caffe         Caffe's models: squashed to 256×256, crop 224, BGR, ImageNet's mean levels subtracted
+//	gray          256, crop 224, grey, levels in [0, 1]
+//	digits        handwritten digits: 28×28, grey, levels in [0, 1], light on dark
+//
+// All scale as Resize does; timm evaluates with a bicubic filter, which is a little sharper.
 func Presets() []Preset {
 	mean, std := []float32{0.485, 0.456, 0.406}, []float32{0.229, 0.224, 0.225}
 	zero, one, half := []float32{0}, []float32{1}, []float32{0.5}
@@ -58,8 +65,13 @@ func Presets() []Preset {
 		{Name: "imagenet", Short: 256, Crop: Square(224), Order: RGB, Divisor: 255, Mean: mean, Std: std},
 		{Name: "inception", Short: 342, Crop: Square(299), Order: RGB, Divisor: 255, Mean: mean, Std: std},
 		{Name: "unit", Short: 256, Crop: Square(224), Order: RGB, Divisor: 255, Mean: zero, Std: one},
+		{Name: "levels", Short: 256, Crop: Square(224), Order: RGB, Divisor: 1, Mean: zero, Std: one},
 		{Name: "minus1to1", Short: 342, Crop: Square(299), Order: RGB, Divisor: 255, Mean: half, Std: half},
+		{Name: "inception_v4", Short: 341, Crop: Square(299), Order: RGB, Divisor: 255, Mean: half, Std: half},
+		{Name: "xception", Short: 333, Crop: Square(299), Order: RGB, Divisor: 255, Mean: half, Std: half},
+		{Name: "bninception", Short: 256, Crop: Square(224), Order: BGR, Divisor: 1, Mean: []float32{128, 117, 104}, Std: one},
 		{Name: "caffe", Exact: Square(256), Crop: Square(224), Order: BGR, Divisor: 1, Mean: []float32{123, 117, 104}, Std: one},
+		{Name: "gray", Short: 256, Crop: Square(224), Order: Gray, Divisor: 255, Mean: zero, Std: one},
 		{Name: "digits", Exact: Square(28), Order: Gray, Divisor: 255, Mean: zero, Std: one},
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	minOpset, maxOpset = 7, 21
+	minOpset, maxOpset = 7, 28
 	maxNodes           = 1 << 16
 	defaultFolded      = 1 << 28
 )

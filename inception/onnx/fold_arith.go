@@ -4,64 +4,183 @@ import (
 	"fmt"
 	"math"
 
+	"inceptiongl/inception/graph"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
 )
 
-// foldPair is a op b for constants.
+// foldPair is a op b for constants. Floats are computed in float64 and rounded once.
 func (b *builder) foldPair(op string, x, y *constant) (*constant, error) {
 	if x.isInt != y.isInt {
-		return nil, fmt.Errorf("a constant of floats with one of integers")
+		if op != "Pow" || x.isInt {
+			return nil, fmt.Errorf("a constant of floats with one of integers")
+		}
+		v, err := b.truths(y)
+		if err != nil {
+			return nil, err
+		}
+		y = v.con
 	}
 	all, err := broadcast(fixed(x.dims), fixed(y.dims))
 	if err != nil {
 		return nil, err
 	}
 	dims, _ := numbers(all)
+	k := kinds[op]
+	logical := k.kind >= graph.Equal && k.kind <= graph.Xor
 	size, err := b.allot(dims)
 	if err != nil || size == 0 {
-		return &constant{dims: dims, isInt: x.isInt}, err
+		return &constant{dims: dims, isInt: x.isInt || logical}, err
 	}
-	own := func(c *constant) []int {
-		ns, _ := numbers(aligned(fixed(c.dims), len(dims)))
-		return ns
+	i, j := repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
+	if k.swapped {
+		x, y, i, j = y, x, j, i
 	}
-	i, j := repeated(own(x), dims), repeated(own(y), dims)
 	if x.isInt {
 		out := make([]dim, size)
-		for k := range out {
-			if out[k], err = arith(op, x.i[i[k]], y.i[j[k]]); err != nil {
+		for m := range out {
+			if out[m], err = integers(op, k.kind, x.i[i[m]], y.i[j[m]]); err != nil {
 				return nil, err
 			}
 		}
 		return ints("", dims, out), nil
 	}
 	out := make([]float32, size)
-	for k := range out {
-		u, v := x.f[i[k]], y.f[j[k]]
-		switch op {
-		case "Add":
-			out[k] = u + v
-		case "Sub":
-			out[k] = u - v
-		case "Mul":
-			out[k] = u * v
-		default:
-			out[k] = u / v
-		}
+	for m := range out {
+		out[m] = float32(k.kind.At(float64(x.f[i[m]]), float64(y.f[j[m]])))
+	}
+	if logical {
+		return truth(dims, out), nil
 	}
 	return floats("", dims, out), nil
 }
 
-// foldUnary is Neg and Sqrt.
-func (n *node) foldUnary() (*value, error) {
+// truth is a constant of booleans.
+func truth(dims []int, v []float32) *constant {
+	out := make([]dim, len(v))
+	for k, x := range v {
+		if x != 0 {
+			out[k] = num(1)
+		}
+	}
+	return ints("", dims, out)
+}
+
+// rankOf are the extents with ones before them, up to the rank.
+func (c *constant) rankOf(rank int) []int {
+	ns, _ := numbers(aligned(fixed(c.dims), rank))
+	return ns
+}
+
+// integers is a op b of integers: beside the arithmetic of extents, what float64 computes exactly.
+func integers(op string, kind graph.BinaryKind, a, b dim) (dim, error) {
+	switch op {
+	case "Add", "Sub", "Mul", "Div":
+		return arith(op, a, b)
+	case "Equal":
+		if a == b {
+			return num(1), nil
+		}
+	}
+	const exact = 1 << 53
+	if a.sym == number && b.sym == number && max(a.n, -a.n, b.n, -b.n) <= exact {
+		if v := kind.At(float64(a.n), float64(b.n)); v == math.Trunc(v) && math.Abs(v) <= exact {
+			return num(int(v)), nil
+		}
+	}
+	return dim{}, fmt.Errorf("can't fold %v %s %v", a, op, b)
+}
+
+// foldWhere picks elements of constants.
+func (n *node) foldWhere() (*value, error) {
+	c, x, y := n.in[0].con, n.in[1].con, n.in[2].con
+	if x.isInt != y.isInt || !c.isInt {
+		return nil, fmt.Errorf("a constant of floats with one of integers")
+	}
+	all, err := broadcast(fixed(x.dims), fixed(y.dims))
+	if err == nil {
+		all, err = broadcast(all, fixed(c.dims))
+	}
+	if err != nil {
+		return nil, err
+	}
+	dims, _ := numbers(all)
+	size, err := n.b.allot(dims)
+	if err != nil {
+		return nil, err
+	}
+	out := &constant{dims: dims, isInt: x.isInt}
+	h, i, j := repeated(c.rankOf(len(dims)), dims), repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
+	for k := range size {
+		from, at := x, i
+		if c.i[h[k]].is(0) {
+			from, at = y, j
+		}
+		if out.isInt {
+			out.i = append(out.i, from.i[at[k]])
+		} else {
+			out.f = append(out.f, from.f[at[k]])
+		}
+	}
+	return known(out), nil
+}
+
+// foldMod is the remainder, with the sign of the divisor, or with fmod of the dividend.
+func (n *node) foldMod() (*value, error) {
+	like := n.flag("fmod", false)
+	x, y := n.in[0].con, n.in[1].con
+	if !x.isInt || !y.isInt {
+		return nil, fmt.Errorf("of floats is not supported")
+	}
+	q, err := broadcast(fixed(x.dims), fixed(y.dims))
+	if err != nil {
+		return nil, err
+	}
+	dims, _ := numbers(q)
+	size, err := n.b.allot(dims)
+	if err != nil {
+		return nil, err
+	}
+	i, j := repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
+	out := make([]dim, size)
+	for k := range out {
+		a, b := x.i[i[k]], y.i[j[k]]
+		if a.sym != number || b.sym != number || b.n == 0 {
+			return nil, fmt.Errorf("can't fold %v mod %v", a, b)
+		}
+		r := a.n % b.n
+		if !like && r != 0 && (r < 0) != (b.n < 0) {
+			r += b.n
+		}
+		out[k] = num(r)
+	}
+	return known(ints("", dims, out)), nil
+}
+
+// foldNot turns truths around.
+func (n *node) foldNot() (*value, error) {
+	c := n.in[0].con
+	if !c.isInt {
+		return nil, fmt.Errorf("of floats is not supported")
+	}
+	if err := n.b.spend(c.len()); err != nil {
+		return nil, err
+	}
+	out := make([]dim, len(c.i))
+	for k, d := range c.i {
+		if d.is(0) {
+			out[k] = num(1)
+		}
+	}
+	return known(ints("", c.dims, out)), nil
+}
+
+// foldNeg is −x.
+func (n *node) foldNeg() (*value, error) {
 	c := n.in[0].con
 	if err := n.b.spend(c.len()); err != nil {
 		return nil, err
 	}
 	if c.isInt {
-		if n.op != "Neg" {
-			return nil, fmt.Errorf("of integers is not supported")
-		}
 		out := make([]dim, len(c.i))
 		for k, d := range c.i {
 			if d.sym == unknown || d.n == math.MinInt {
@@ -73,9 +192,7 @@ func (n *node) foldUnary() (*value, error) {
 	}
 	out := make([]float32, len(c.f))
 	for k, v := range c.f {
-		if out[k] = -v; n.op == "Sqrt" {
-			out[k] = float32(math.Sqrt(float64(v)))
-		}
+		out[k] = -v
 	}
 	return known(floats("", c.dims, out)), nil
 }
@@ -83,6 +200,7 @@ func (n *node) foldUnary() (*value, error) {
 // foldCast converts between floats and integers.
 func (n *node) foldCast() (*value, error) {
 	n.int("saturate", 1)
+	n.string("round_mode", "")
 	to := int32(n.int("to", 0))
 	c := n.in[0].con
 	switch {

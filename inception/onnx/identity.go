@@ -1,6 +1,10 @@
 package onnx
 
-import "fmt"
+import (
+	"fmt"
+
+	pb "inceptiongl/inception/onnx/internal/onnxpb"
+)
 
 func (n *node) identity() (*value, error) { return n.in[0], nil }
 
@@ -23,11 +27,30 @@ func (n *node) dropout() (*value, error) {
 	return n.in[0], nil
 }
 
-// cast between types of floats does nothing.
+// cast between types of floats does nothing, and neither does it from truths, which are floats here; to truths it compares with 0.
 func (n *node) cast() (*value, error) {
 	n.int("saturate", 1)
-	if to := int32(n.int("to", 0)); !isFloat(to) {
+	n.string("round_mode", "")
+	to := int32(n.int("to", 0))
+	switch {
+	case pb.TensorProto_DataType(to) == pb.TensorProto_BOOL:
+		return n.combine("differs", n.in[0], numeral(0))
+	case !isFloat(to):
 		return nil, fmt.Errorf("to %s is not supported", dtype(to))
 	}
 	return n.in[0], nil
+}
+
+// castLike casts to the type of the second input. All tensors are floats here, and truths as well.
+func (n *node) castLike() (*value, error) {
+	n.int("saturate", 1)
+	n.string("round_mode", "")
+	x, like := n.in[0], n.in[1]
+	switch {
+	case x.con != nil && x.con.isInt && (like.con == nil || !like.con.isInt):
+		return n.b.truths(x.con)
+	case like.con != nil && like.con.isInt && (x.con == nil || !x.con.isInt):
+		return nil, fmt.Errorf("to integers is not supported")
+	}
+	return x, nil
 }

@@ -92,8 +92,8 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	if t == nil {
 		return fmt.Errorf("is no tensor")
 	}
-	if !isFloat(t.GetElemType()) {
-		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16 and DOUBLE are)", dtype(t.GetElemType()))
+	if !isFloat(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
+		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE and BOOL are)", dtype(t.GetElemType()))
 	}
 	dims, err := b.declared(t, override)
 	if err != nil {

@@ -42,7 +42,7 @@ func nodeRows(t *testing.T, folder string) ([]nodeRow, map[string][]byte) {
 }
 
 // wanted is the number of cases from Conv to Reshape in cases.txt, and of all.
-const wanted, wantedAll = 84, 220
+const wanted, wantedAll = 84, 395
 
 // TestONNX runs ONNX's own tests at ONNX's own tolerances. None may be missing.
 func TestONNX(t *testing.T) {
@@ -218,6 +218,10 @@ func element(t *testing.T, p *pb.TensorProto, k int) float32 {
 			return float32(p.Int64Data[k])
 		}
 		return float32(int64(le.Uint64(p.RawData[8*k:])))
+	case pb.TensorProto_BOOL:
+		return float32(p.RawData[k])
+	case pb.TensorProto_INT32:
+		return float32(int32(le.Uint32(p.RawData[4*k:])))
 	case pb.TensorProto_FLOAT16:
 		h := le.Uint16(p.RawData[2*k:])
 		f := math.Ldexp(float64(h&1023|1024), int(h>>10&31)-25) // the test data holds normal numbers only

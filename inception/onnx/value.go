@@ -185,9 +185,12 @@ func (b *builder) vector(name string, v []float64) string {
 
 // as is the picture of v whose C, H and W are w: v's own, or a Reshape of it.
 func (b *builder) as(v *value, w view) (*picture, error) {
-	p, err := b.tensor(v)
-	if err != nil || p.view == w {
-		return p, err
+	if v.t == nil {
+		return b.constantAs(v, w)
+	}
+	p := v.t
+	if p.view == w {
+		return p, nil
 	}
 	chw, ok := numbers(w[:])
 	_, isNow := spans(v.dims, p.view)
@@ -234,15 +237,22 @@ func (b *builder) tensor(v *value) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.t, err = b.constantAs(v, w)
+	return v.t, err
+}
+
+// constantAs is a float constant as a graph.Constant.
+func (b *builder) constantAs(v *value, w view) (*picture, error) {
+	if v.con.isInt {
+		return nil, fmt.Errorf("an integer constant where a tensor of floats is needed")
+	}
 	if err := b.check(v.dims); err != nil {
 		return nil, err
 	}
 	s := tensor.Shape{N: 1, C: w[0].n, H: w[1].n, W: w[2].n} // a constant's extents are numbers
 	s.N = v.con.len() / s.Len()
 	name := b.weight(v.con.name, []int{s.N, s.C, s.H, s.W}, v.con.f)
-	node := b.g.Add(b.unique(v.con.name), graph.Constant{Shape: s, Value: name})
-	v.t = whole(node, s.C, w)
-	return v.t, nil
+	return whole(b.g.Add(b.unique(v.con.name), graph.Constant{Shape: s, Value: name}), s.C, w), nil
 }
 
 // check reports extents of a tensor that are below 1 or too many.

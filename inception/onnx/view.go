@@ -65,12 +65,24 @@ func (b *builder) seen(v *value, from, to int) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := product(p.view[1:], b.fresh)
-	if err != nil {
-		return nil, err
-	}
-	if want, err := product(w[1:], b.fresh); err == nil && p.view[0] == w[0] && after == want {
+	if b.shows(p, w) {
 		return p, nil
 	}
 	return b.as(v, w)
+}
+
+// shows reports that p has w's channels, and as many pixels.
+func (b *builder) shows(p *picture, w view) bool {
+	after, err := product(p.view[1:], b.fresh)
+	if err != nil {
+		return false
+	}
+	want, err := product(w[1:], b.fresh)
+	return err == nil && p.view[0] == w[0] && after == want
+}
+
+// sees reports that seen reshapes nothing.
+func (b *builder) sees(v *value, from, to int) bool {
+	w, err := b.along(v.dims, from, to)
+	return err == nil && v.t != nil && b.shows(v.t, w)
 }

@@ -29,6 +29,15 @@ var batchNormRow = operator{
 	values: affineValues,
 }
 
+// scaleRow: an Affine without shifts, whose scales are all the same.
+var scaleRow = operator{
+	lower: func(d *draft, n lowering) error {
+		d.units = append(d.units, n.unit(graph.Affine{Channels: n.node.Op.(graph.Scale).Channels}))
+		return nil
+	},
+	values: affineValues,
+}
+
 // affineValues are the scales as weight and the shifts as bias, each rounded once; no bias where there are no shifts.
 func affineValues(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 	scale, shift, err := scaleShift(op, param)
@@ -45,19 +54,30 @@ func affineValues(op graph.Op, param func(string) []float32) (weight, bias []flo
 	return weight, bias, nil
 }
 
-// shifts reports whether an Affine or a BatchNorm adds something.
+// shifts reports whether an Affine, a Scale or a BatchNorm adds something.
 func shifts(op graph.Op) bool {
-	a, ok := op.(graph.Affine)
-	return !ok || a.Shift != ""
+	switch op := op.(type) {
+	case graph.Affine:
+		return op.Shift != ""
+	case graph.Scale:
+		return false
+	}
+	return true
 }
 
-// scaleShift are scale and shift of an Affine or a BatchNorm in float64.
+// scaleShift are scale and shift of an Affine, a Scale or a BatchNorm in float64.
 func scaleShift(op graph.Op, param func(string) []float32) (scale, shift []float64, err error) {
 	switch op := op.(type) {
 	case graph.Affine:
 		scale, shift = make([]float64, op.Channels), make([]float64, op.Channels)
 		for c := range scale {
 			scale[c], shift[c] = at(param(op.Scale), c, 1), at(param(op.Shift), c, 0)
+		}
+		return scale, shift, nil
+	case graph.Scale:
+		scale, shift = make([]float64, op.Channels), make([]float64, op.Channels)
+		for c := range scale {
+			scale[c] = op.Factor
 		}
 		return scale, shift, nil
 	case graph.BatchNorm:

@@ -16,7 +16,7 @@ var convRow = operator{
 		p.Groups = int32(c.Groups)
 	},
 	kernels: only(shaders.DepthwiseTiled, shaders.Depthwise, shaders.Grouped, shaders.Dense, shaders.Stem,
-		shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
+		shaders.Winograd, shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
 	values: func(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 		c := op.(graph.Conv2D)
 		return param(c.Weight), param(c.Bias), nil

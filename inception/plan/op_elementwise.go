@@ -23,16 +23,6 @@ var (
 	}
 )
 
-var binaryRow = operator{
-	kernels: func(op graph.Op) []*shaders.Kernel {
-		if op.(graph.Binary).Type == graph.Mul {
-			return []*shaders.Kernel{shaders.Mul}
-		}
-		return []*shaders.Kernel{shaders.Add}
-	},
-	takesEpilogue: true,
-}
-
 var lrnRow = operator{
 	attributes: func(p *shaders.Params, op graph.Op) {
 		lrn := op.(graph.LRN)

@@ -23,6 +23,8 @@ type operator struct {
 	dims func(op graph.Op) shaders.Dims
 	// epilogue is what it does as the end of another step; nil: it can't be that.
 	epilogue func(op graph.Op) epilogue
+	// alone tells whether it must stay a step of its own though it has an epilogue; nil: it needn't.
+	alone func(op graph.Op) bool
 	// takesEpilogue: an epilogue may become the end of its own step.
 	takesEpilogue bool
 	// merges: steps of it that read the same value may become one.
@@ -46,11 +48,13 @@ var operators = byType([]struct {
 	{graph.Pool2D{}, poolRow},
 	{graph.GlobalPool{}, globalPoolRow},
 	{graph.Affine{}, affineRow},
+	{graph.Scale{}, scaleRow},
 	{graph.BatchNorm{}, batchNormRow},
 	{graph.Binary{}, binaryRow},
 	{graph.ReLU{}, reluRow},
 	{graph.Clip{}, clipRow},
 	{graph.Sigmoid{}, sigmoidRow},
+	{graph.Unary{}, unaryRow},
 	{graph.LRN{}, lrnRow},
 	{graph.Softmax{}, softmaxRow},
 	{graph.Concat{}, concatRow},

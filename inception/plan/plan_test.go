@@ -192,9 +192,10 @@ func TestPlans(t *testing.T) {
 		"batch norms":         {"of_input", "a", "b", "c", "of_output"},
 		"pads":                {"a average for_max wide", "largest ones narrow", "d"},
 		"flatten":             {"a", "fc1 fc2 column row", "of_column of_row last"},
-		"residual":            {"a", "b", "sum", "pool", "gate", "gated", "twice"},
+		"residual":            {"a", "b", "sum", "pool", "gate", "gated", "c third", "more", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
 		"moves":               {"nhwc", "nchw", "shuffle", "half up", "windows a mirror", "b"},
+		"gates":               {"a", "pool", "squeeze", "excite", "prelu", "minus", "pixel", "quotient mask", "kept rest round", "b", "chosen", "power"},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, name), plan.Options{}), want...)
 	}
@@ -211,7 +212,7 @@ func TestRewritesOff(t *testing.T) {
 		{"batch norms", plan.FoldAffine, []string{"of_input", "a", "after", "before", "b", "scale", "c", "of_output"}},
 		{"pads", plan.FoldPad, []string{"zeros for_max wide", "a average largest narrow", "ones", "d"}},
 		{"flatten", plan.FoldFlatten, []string{"a", "flat column row", "fc1+fc2 of_column of_row", "last"}},
-		{"residual", plan.FuseActivation, []string{"a", "clip", "b", "sum", "relu", "pool", "gate", "gated", "twice", "clip2"}},
+		{"residual", plan.FuseActivation, []string{"a", "clip", "b", "sum", "relu", "pool", "gate", "gated", "c third", "more", "twice", "clip2"}},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, c.network), plan.Options{Off: c.off}), c.want...)
 	}

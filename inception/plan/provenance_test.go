@@ -10,7 +10,7 @@ import (
 	"inceptiongl/inception/plan"
 )
 
-// planned are networks of every kind, the published ones among them.
+// planned are networks of every kind, two published ones among them.
 func planned(t *testing.T) []nettest.Network {
 	t.Helper()
 	all := nettest.Networks(1)
@@ -28,7 +28,7 @@ func planned(t *testing.T) []nettest.Network {
 // that the rewrites' comments name: a concatenation is a copy for each input, padding and flattening go to every reader, and
 // a convolution whose weights were split is several. Of a swapped pool, each half has its own nodes.
 func TestProvenance(t *testing.T) {
-	for _, n := range planned(t) {
+	for _, n := range append(planned(t), published()...) {
 		for _, o := range []plan.Options{{}, {Off: plan.AllRewrites}, {Off: plan.SwapPool}, {Off: plan.ConcatInPlace}, {MaxWeights: 4096}} {
 			p := newPlan(t, n, o)
 			count, split := map[graph.Value]int{}, map[graph.Value]bool{}
@@ -84,7 +84,7 @@ func TestProvenance(t *testing.T) {
 // computes reports that a part's operator may come from the node's.
 func computes(part, node graph.Op) bool {
 	switch node.(type) {
-	case graph.BatchNorm:
+	case graph.BatchNorm, graph.Scale:
 		return part.Kind() == "affine"
 	case graph.GlobalPool:
 		return "global"+part.Kind() == node.Kind()

@@ -13,12 +13,21 @@ import (
 // TestBusy: on a GPU with many multiprocessors, at batch 1, every convolution's default kernel gives each a workgroup, or as
 // many as any kernel that is worth timing does; and no tile overhangs where another of the same work does not.
 func TestBusy(t *testing.T) {
-	for _, m := range []int{20, 46, 132} {
-		for _, c := range []struct {
-			g    *graph.Graph
-			size int
-		}{{inception.GoogLeNet(1000), 224}, {inception.InceptionV3(1000), 299}} {
-			inception.InitHe(c.g, 1)
+	for _, c := range []struct {
+		g    *graph.Graph
+		size int
+	}{
+		{inception.GoogLeNet(1000), 224}, {inception.BNInception(1000), 224}, {inception.InceptionV3(1000), 299},
+		{inception.InceptionV4(1000), 299}, {inception.InceptionResNetV2(1000), 299}, {inception.Xception(1000), 299},
+	} {
+		for _, p := range c.g.Params() { // a plan reads no weights; zeros cost nothing
+			n := 1
+			for _, d := range p.Dims {
+				n *= d
+			}
+			c.g.Weights[p.Name] = tensor.Array{Dims: p.Dims, Data: make([]float32, n)}
+		}
+		for _, m := range []int{20, 46, 132} {
 			target := shaders.Target{Multiprocessors: m}
 			p, err := plan.New(c.g, tensor.Shape{N: 1, C: 3, H: c.size, W: c.size}, plan.Options{Target: target})
 			if err != nil {

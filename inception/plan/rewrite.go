@@ -124,7 +124,7 @@ func (d *draft) dropDead() {
 // fuseActivation lets an operator whose only reader is an activation apply it on the way out.
 func (d *draft) fuseActivation() {
 	d.removeIf(func(u *unit) bool {
-		if row, err := rowOf(u.op); err != nil || row.epilogue == nil {
+		if row, err := rowOf(u.op); err != nil || row.epilogue == nil || row.alone != nil && row.alone(u.op) {
 			return false
 		}
 		w := d.writer(u.in)

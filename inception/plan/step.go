@@ -73,7 +73,9 @@ func newStep(units group, placed []*Placed) (*Step, error) {
 	if first.in2 != none {
 		second := placed[first.in2]
 		s.In2 = View{second, 0, second.Shape.C}
-		if second.Shape.H*second.Shape.W == 1 {
+		at := second.Shape
+		s.shape.Src2N, s.shape.Src2C, s.shape.Src2H, s.shape.Src2W = int32(at.N), int32(at.C), int32(at.H), int32(at.W)
+		if at.H*at.W == 1 {
 			s.shape.Src2Pixel = 1
 		}
 		s.Bytes += 4 * int64(second.Shape.Len())

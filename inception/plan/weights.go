@@ -20,7 +20,7 @@ type Weights struct {
 
 // fold is a scaling of channels that moved into a convolution.
 type fold struct {
-	op     graph.Op     // an Affine or a BatchNorm
+	op     graph.Op     // an Affine, a Scale or a BatchNorm
 	conv   graph.Conv2D // which it moved into
 	inputs bool         // it scales the convolution's inputs, not its outputs
 }
@@ -66,7 +66,7 @@ func (w Weights) Values(g *graph.Graph) (weight, bias []float32, err error) {
 			bias = bias[r.first : r.first+r.n]
 		}
 	}
-	if w.noBias {
+	if !w.HasBias() {
 		bias = nil
 	}
 	return weight, bias, nil
@@ -96,7 +96,7 @@ func (w Weights) HasBias() bool {
 	switch op := w.source.(type) {
 	case graph.Conv2D:
 		return op.Bias != ""
-	case graph.Affine, graph.BatchNorm:
+	case graph.Affine, graph.Scale, graph.BatchNorm:
 		return shifts(op)
 	}
 	return false

@@ -60,7 +60,7 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 	}
 	tensorOf := func(t *plan.Placed) texels { return texels{b.Arena, t.Base, t.Texels()} }
 	first, end := step.OutTexels()
-	scratch := texels{b.Arena, b.ScratchAt, k.ScratchTexels(&params)}
+	scratch := func(r shaders.Range) texels { return texels{b.Arena, b.ScratchAt + r.First, r.Texels} }
 	var all []gpu.Dispatch
 	for _, l := range launches {
 		prog, err := d.Program(ctx, gpu.Source(l.Source))
@@ -69,10 +69,10 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 		}
 		from, to := tensorOf(step.In.Tensor), texels{b.Arena, first, end - first}
 		if l.From == shaders.Scratch {
-			from = scratch
+			from = scratch(l.FromRange)
 		}
 		if l.To == shaders.Scratch {
-			to = scratch
+			to = scratch(l.ToRange)
 		}
 		weights := from // declared by every kernel, read by none that has no weights
 		if b.Weights != nil {
@@ -92,6 +92,9 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 		}
 		read(shaders.BindSource, shaders.UnitSource, from)
 		read(shaders.BindWeights, shaders.UnitWeights, weights)
+		if l.Input {
+			read(shaders.BindSecond, shaders.UnitSecond, tensorOf(step.In.Tensor))
+		}
 		if k.Kernel.Second() {
 			read(shaders.BindSecond, shaders.UnitSecond, tensorOf(step.In2.Tensor))
 		}

@@ -59,13 +59,12 @@ func misfit(k shaders.Key, s *plan.Step, l gpu.Limits) error {
 	params := s.ParamsFor(k)
 	// What it binds, in texels.
 	first, end := s.OutTexels()
-	scratch := k.ScratchTexels(&params)
 	read := []struct {
 		what   string
 		texels int
 	}{
 		{"its weights", s.WeightsLen(k.Kernel.Layout()) / 4},
-		{"its partial sums", scratch},
+		{"its scratch", k.ScratchBound(&params)},
 	}
 	for _, in := range s.Inputs() {
 		read = append(read, struct {

@@ -19,9 +19,9 @@ type StepTrace struct {
 }
 
 // Trace runs the network wave by wave, calling visit for every step with the tensors it read and wrote, and returns the
-// first output. The arena starts as NaN, so that an element that nothing writes shows. It is for checking: it moves every
+// outputs. The arena starts as NaN, so that an element that nothing writes shows. It is for checking: it moves every
 // tensor to the host. Where the device takes the batch in parts, each part is traced. An error from visit ends the run.
-func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTrace) error) (*tensor.Tensor, error) {
+func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTrace) error) ([]*tensor.Tensor, error) {
 	if err := s.checkInput(x); err != nil {
 		return nil, err
 	}
@@ -33,20 +33,25 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 		return nil, err
 	}
 	defer unlock()
-	y := tensor.New(s.Outputs()[0])
+	var ys []*tensor.Tensor
+	for _, shape := range s.Outputs() {
+		ys = append(ys, tensor.New(shape))
+	}
 	in := make([]float32, 4*s.plan.Input.Texels())
-	out := make([]float32, 4*s.plan.Outputs[0].Texels())
 	for _, n := range s.firsts(x.N) {
 		packImages(in, x, n, s.plan.Input.Shape.N)
 		if err := s.trace(ctx, in, visit); err != nil {
 			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
 		}
-		if err := s.arena.Download(ctx, 16*s.plan.Outputs[0].Base, out); err != nil {
-			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
+		for i, o := range s.plan.Outputs {
+			out := make([]float32, 4*o.Texels())
+			if err := s.arena.Download(ctx, 16*o.Base, out); err != nil {
+				return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
+			}
+			unpackImages(ys[i], s.at(n, o), out, o.Shape)
 		}
-		unpackImages(y, s.at(n, s.plan.Outputs[0]), out, s.plan.Outputs[0].Shape)
 	}
-	return y, nil
+	return ys, nil
 }
 
 // trace is one pass for a packed input.

@@ -8,7 +8,7 @@ from network import serve
 
 
 def fold(nodes, weights):
-    """Layers as [kind, inputs, node, weight, bias, relu]: batch norms folded into their convolutions, then ReLUs fused."""
+    """Layers as [kind, inputs, node, weight, bias, relu]: batch norms and scales folded into their convolutions, then ReLUs fused."""
     readers = {}
     for n in nodes:
         for i in n["in"] or []:
@@ -22,6 +22,8 @@ def fold(nodes, weights):
             scale = weights[n["scale"]] / np.sqrt(weights[n["var"]] + n["eps"])
             before["w"] = before["w"] * scale.reshape(-1, 1, 1, 1)
             before["b"] = (before["b"] - weights[n["mean"]]) * scale + weights[n["shift"]]
+        elif n["op"] == "scale" and alone:
+            before["w"], before["b"] = before["w"] * n["factor"], before["b"] * n["factor"]
         elif n["op"] == "relu" and alone:
             before["relu"] = True
         else:
@@ -78,6 +80,10 @@ def write(nodes, weights, x, param, model):
             elif op in ("maxpool", "avgpool"):
                 line("Pooling", name, ins, outs, _0=int(op == "avgpool"), _1=kw, _11=kh, _2=sw, _12=sh, _3=pw, _13=ph, _14=pw, _15=ph,
                      _5=0 if n["ceil"] else 1, _6=int(n["count_pad"]))
+            elif op == "scale":
+                line("BinaryOp", name, ins, outs, _0=2, _1=1, _2=float(n["factor"]))
+            elif op in ("add", "mul"):
+                line("BinaryOp", name, ins, outs, _0=0 if op == "add" else 2)
             elif op == "globalavgpool":
                 line("Pooling", name, ins, outs, _0=1, _4=1)
             else:

@@ -22,8 +22,11 @@ def prepare(nodes, weights, x, threads):
             a.update(ceil_mode=int(n["ceil"]), count_include_pad=int(n["count_pad"]))
         elif kind == "concat":
             a = {"axis": 1}
+        elif kind == "scale":
+            ins.append("factor " + str(i))
         name = {"conv": "Conv", "batchnorm": "BatchNormalization", "relu": "Relu", "maxpool": "MaxPool",
-                "avgpool": "AveragePool", "globalavgpool": "GlobalAveragePool", "concat": "Concat"}[kind]
+                "avgpool": "AveragePool", "globalavgpool": "GlobalAveragePool", "concat": "Concat",
+                "scale": "Mul", "add": "Add", "mul": "Mul"}[kind]
         return helper.make_node(name, ins, [str(i)], **a)
 
     last = str(len(nodes) - 1)
@@ -31,7 +34,8 @@ def prepare(nodes, weights, x, threads):
         [node(i, n) for i, n in enumerate(nodes) if i > 0], "network",
         [helper.make_tensor_value_info("0", TensorProto.FLOAT, x.shape)],
         [helper.make_tensor_value_info(last, TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(a, name) for name, a in weights.items()])
+        [numpy_helper.from_array(a, name) for name, a in weights.items()] +
+        [helper.make_tensor("factor " + str(i), TensorProto.FLOAT, [], [n["factor"]]) for i, n in enumerate(nodes) if n["op"] == "scale"])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -29,6 +29,12 @@ def prepare(nodes, weights, x, threads):
             return F.avg_pool2d(a, n["kernel"], n["stride"], n["pad"], n["ceil"], n["count_pad"])
         if n["op"] == "globalavgpool":
             return F.adaptive_avg_pool2d(a, 1)
+        if n["op"] == "scale":
+            return a * n["factor"]
+        if n["op"] == "add":
+            return a + v[1]
+        if n["op"] == "mul":
+            return a * v[1]
         return torch.cat(v, 1)
 
     def run():

@@ -57,6 +57,7 @@ func Networks(seed uint64) []Network {
 		{"residual", residual(), Shape(2, 6, 5, 4)},
 		{"odds and ends", oddsAndEnds(), Shape(1, 7, 4, 5)},
 		{"moves", moves(), Shape(2, 8, 4, 6)},
+		{"gates", gates(), Shape(2, 6, 5, 7)},
 	}
 	for _, n := range list {
 		inception.InitHe(n.Graph, seed)
@@ -244,14 +245,19 @@ func mobile() *graph.Graph {
 	return g
 }
 
-// residual adds and multiplies branches, with clips where others have ReLUs.
+// residual adds and multiplies branches, with clips where others have ReLUs. Of its scales, one is a convolution's, one the next
+// convolution's, which has no bias, and one nobody's.
 func residual() *graph.Graph {
 	g, x := graph.New("residual", 6)
 	v := g.Add("clip", graph.Clip{Max: 0.5}, Conv(g, "a", x, 6, 6, 3))
-	v = g.Add("sum", graph.Binary{}, Conv(g, "b", v, 6, 6, 3), x)
+	v = g.Add("tenth", graph.Scale{Channels: 6, Factor: 0.1}, Conv(g, "b", v, 6, 6, 3))
+	v = g.Add("sum", graph.Binary{}, v, x)
 	v = g.Add("relu", graph.ReLU{}, v)
 	gate := Conv(g, "gate", g.Add("pool", graph.GlobalPool{}, v), 6, 6, 1)
 	v = g.Add("gated", graph.Binary{Type: graph.Mul}, v, gate)
+	half := g.Add("half", graph.Scale{Channels: 6, Factor: -0.5}, v)
+	c := g.Add("c", graph.Conv2D{In: 6, Out: 6, Kernel: graph.Square(3), Pad: graph.Pad(1), Weight: "c.weight"}, half)
+	v = g.Add("more", graph.Binary{}, c, g.Add("third", graph.Scale{Channels: 6, Factor: 1. / 3}, v))
 	v = g.Add("twice", graph.Binary{}, v, v)
 	g.Outputs = []graph.Value{g.Add("clip2", graph.Clip{Min: -1, Max: 1}, v)}
 	return g

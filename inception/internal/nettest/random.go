@@ -87,9 +87,14 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 	case 12, 13:
 		return graph.ReLU{}
 	case 14:
-		return graph.Clip{Min: -0.5, Max: 1}
-	case 15, 16:
+		return []graph.Op{
+			graph.Clip{Min: -0.5, Max: 1}, graph.Unary{Type: graph.Tanh}, graph.Unary{Type: graph.HardSwish, Alpha: 1. / 6, Beta: 0.5},
+			graph.Scale{Channels: in.C, Factor: 0.17},
+		}[rng.IntN(4)] // few: each is a program of its own
+	case 15:
 		return graph.Binary{Type: graph.BinaryKind(rng.IntN(4) / 3)} // mostly sums: products grow
+	case 16:
+		return graph.Binary{Type: []graph.BinaryKind{graph.Sub, graph.Minimum, graph.Maximum, graph.Keep}[rng.IntN(4)]}
 	case 17:
 		return graph.BatchNorm{Channels: in.C, Eps: 1e-3, Scale: name + ".weight", Shift: name + ".bias", Mean: name + ".mean", Var: name + ".var"}
 	case 18:

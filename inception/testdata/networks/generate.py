@@ -81,14 +81,16 @@ def save_safetensors(path, state):
 
 
 def dump(path, model, shape, seed, keep_batchnorm):
-    """Exports batch normalisation as its own operator where keep_batchnorm is set, else folded into the convolutions."""
+    """Exports batch normalisation as its own operator where keep_batchnorm is True, else folded into the convolutions; None
+    exports nothing."""
     x = images(shape, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         y = model(x)
         y64 = copy.deepcopy(model).double()(x.double())
-    mode = torch.onnx.TrainingMode.PRESERVE if keep_batchnorm else torch.onnx.TrainingMode.EVAL
-    torch.onnx.export(model, x, path + ".onnx", opset_version=12, training=mode, do_constant_folding=not keep_batchnorm,
-                      input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
+    if keep_batchnorm is not None:
+        mode = torch.onnx.TrainingMode.PRESERVE if keep_batchnorm else torch.onnx.TrainingMode.EVAL
+        torch.onnx.export(model, x, path + ".onnx", opset_version=12, training=mode, do_constant_folding=not keep_batchnorm,
+                          input_names=["input"], output_names=["output"], dynamic_axes={"input": {0: "N"}, "output": {0: "N"}})
     save_safetensors(path + ".safetensors", model.state_dict())
     np.save(path + "_in.npy", x.numpy())
     np.save(path + "_out64.npy", y64.numpy())

@@ -1,8 +1,9 @@
 //go:build ignore
 
-// Packs the cases of cases.txt from Debian 12's package libonnx-testdata (1.12.0-2) into node.zip; the same input gives the same bytes:
+// Packs the cases of cases.txt from Debian 12's package libonnx-testdata (1.12.0-2), and those called late from what generate.py wrote,
+// into node.zip; the same input gives the same bytes:
 //
-//	go run pack.go /usr/share/libonnx-testdata/data
+//	go run pack.go /usr/share/libonnx-testdata/data FOLDER
 package main
 
 import (
@@ -19,15 +20,21 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: go run pack.go FOLDER")
+	if len(os.Args) != 3 {
+		log.Fatal("usage: go run pack.go FOLDER LATE")
 	}
-	if err := pack(os.Args[1]); err != nil {
+	if err := pack(os.Args[1], os.Args[2]); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func pack(from string) error {
+func pack(early, late string) error {
+	root := func(name string) string {
+		if strings.HasPrefix(name, "late/") {
+			return late
+		}
+		return early
+	}
 	var files []string
 	list, err := os.Open("cases.txt")
 	if err != nil {
@@ -43,7 +50,7 @@ func pack(from string) error {
 		for _, name := range strings.Fields(cases) {
 			name = name[:strings.IndexAny(name+"=", "=/")]
 			dir := path.Join(folder, "test_"+name)
-			data, err := filepath.Glob(filepath.Join(from, dir, "test_data_set_0", "*.pb"))
+			data, err := filepath.Glob(filepath.Join(root(dir), dir, "test_data_set_0", "*.pb"))
 			if err != nil {
 				return err
 			}
@@ -61,7 +68,7 @@ func pack(from string) error {
 	z := zip.NewWriter(out)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
 	for _, name := range slices.Compact(files) {
-		b, err := os.ReadFile(filepath.Join(from, name))
+		b, err := os.ReadFile(filepath.Join(root(name), name))
 		if err != nil {
 			return err
 		}

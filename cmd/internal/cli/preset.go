@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -16,9 +16,19 @@ func presetNames() string {
 	return strings.Join(names, ", ")
 }
 
-// choosePreset is the preset that the flags name, or the one that suits the model; fitted to the model where that fixes the size
+// PresetFlags say how a photo becomes a network's input.
+type PresetFlags struct {
+	Preset string    `placeholder:"NAME" help:"How a photo becomes the input: ${presets}. Default: what suits the model. It is printed."`
+	Size   string    `placeholder:"N|HxW" help:"Scale the shorter side to N, or the whole photo to HxW, whatever the preset says."`
+	Crop   string    `placeholder:"N|HxW" help:"Then cut this out of the middle; 0 for no crop."`
+	Mean   []float32 `placeholder:"R,G,B" help:"Subtract this, for R, G, B or one for all; in the preset's units."`
+	Std    []float32 `placeholder:"R,G,B" help:"Then divide by this."`
+	Order  string    `placeholder:"rgb|bgr|gray" help:"The network's channels."`
+}
+
+// Choose is the preset that the flags name, or the one that suits the model; fitted to the model where that fixes the size
 // of its input; and changed as the flags say.
-func choosePreset(f *flags, m *classify.Model) (images.Preset, error) {
+func (f PresetFlags) Choose(m *classify.Model) (images.Preset, error) {
 	p := m.Preset
 	if f.Preset != "" {
 		var err error

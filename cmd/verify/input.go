@@ -1,0 +1,216 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/inception"
+	"inceptiongl/inception/classify"
+	"inceptiongl/inception/tensor"
+	"inceptiongl/inception/weights"
+)
+
+// input is what the network runs on.
+type input struct {
+	x    *tensor.Tensor
+	dims []int  // as the model's file has them
+	from string // where it comes from, in words
+
+	order []int // where x's axes are among the file's: see classify.Model; nil: in order
+}
+
+// file is the input as the model's file has it.
+func (in *input) file() tensor.Array {
+	a := tensor.Array{Dims: in.dims, Data: in.x.Data}
+	if slices.IsSorted(in.order) {
+		return a
+	}
+	back := make([]int, len(in.order))
+	a.Dims = ordered(in.dims, in.order)
+	for k, axis := range in.order {
+		back[axis] = k
+	}
+	return a.Transpose(back)
+}
+
+// ordered are a file's dimensions in the order of the graph's input.
+func ordered(dims, order []int) []int {
+	if len(dims) != len(order) {
+		return dims
+	}
+	out := make([]int, len(dims))
+	for k, axis := range order {
+		out[k] = dims[axis]
+	}
+	return out
+}
+
+func (in *input) describe() InputReport { return InputReport{in.dims, in.from} }
+
+// newInput makes what the flags ask for.
+func newInput(f *flags, m *classify.Model) (*input, error) {
+	switch {
+	case f.In != "":
+		return fromFile(f.In, m)
+	case len(f.Photos) > 0:
+		return fromPhotos(f, m)
+	}
+	return random(f, m)
+}
+
+func fromFile(path string, m *classify.Model) (*input, error) {
+	a, err := weights.ReadNpy(path)
+	if err != nil {
+		return nil, fmt.Errorf("--in: %w", err)
+	}
+	s, err := shapeFor(m, a.Dims)
+	if err != nil {
+		return nil, fmt.Errorf("--in: %s: %w", path, err)
+	}
+	if i := tensor.FirstNonFinite(a.Data); i >= 0 {
+		return nil, fmt.Errorf("--in: %s: element %d is %v: nothing can be compared with what becomes of it", path, i, a.Data[i])
+	}
+	dims := a.Dims
+	if !slices.IsSorted(m.InputOrder) {
+		a = a.Transpose(m.InputOrder)
+	}
+	x, err := tensor.FromData(s, a.Data)
+	if err != nil {
+		return nil, fmt.Errorf("--in: %s: %w", path, err)
+	}
+	return &input{x, dims, path, m.InputOrder}, nil
+}
+
+func fromPhotos(f *flags, m *classify.Model) (*input, error) {
+	p, err := f.Choose(m)
+	if err != nil {
+		return nil, err
+	}
+	pictures, err := cli.Photos(f.Photos)
+	if err != nil {
+		return nil, err
+	}
+	if m.Batch > 0 && m.Batch != len(pictures) {
+		return nil, fmt.Errorf("%d photos: the model takes a batch of %d (%w)", len(pictures), m.Batch, m.BatchError)
+	}
+	size := p.Output()
+	x := tensor.New(tensor.Shape{N: len(pictures), C: p.Order.Channels(), H: size.H, W: size.W})
+	if err := x.Check(); err != nil {
+		return nil, fmt.Errorf("%d photos: %w", len(pictures), err)
+	}
+	for i, picture := range pictures {
+		loaded, err := picture.Load()
+		if err != nil {
+			return nil, err
+		}
+		one, err := p.Tensor(loaded)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", cli.Printable(picture.Name), err)
+		}
+		copy(x.Data[i*p.Len():], one.Data)
+	}
+	from := fmt.Sprintf("%d photos, %v", len(pictures), p)
+	if len(pictures) == 1 {
+		from = fmt.Sprintf("%s, %v", cli.Printable(pictures[0].Name), p)
+	}
+	dims := []int{x.N, x.C, x.H, x.W}
+	if len(m.InputOrder) == 4 {
+		for k, axis := range m.InputOrder {
+			dims[axis] = [4]int{x.N, x.C, x.H, x.W}[k]
+		}
+	}
+	return &input{x, dims, from, m.InputOrder}, nil
+}
+
+// random is normal numbers in the shape that the flags give, or else the model, or its preset.
+func random(f *flags, m *classify.Model) (*input, error) {
+	dims, note := openDims(m)
+	if f.Shape != "" {
+		note = ""
+		var err error
+		if dims, err = cli.ParseDims(f.Shape); err != nil {
+			return nil, fmt.Errorf("--shape: %w", err)
+		}
+	}
+	s, err := shapeFor(m, dims)
+	if err != nil && f.Shape != "" {
+		return nil, fmt.Errorf("--shape %s: %w", f.Shape, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: give the input's --shape, or --in X.npy", err)
+	}
+	from := fmt.Sprintf("normal random numbers, seed %d", f.Seed) + note
+	return &input{inception.RandomInput(s, f.Seed), dims, from, m.InputOrder}, nil
+}
+
+// openDims are the model's, with a batch of 1 and the preset's size where it leaves them open; the note says so.
+func openDims(m *classify.Model) (dims []int, note string) {
+	dims = slices.Clone(m.InputDims)
+	if dims == nil {
+		dims = []int{-1, m.Channels(), -1, -1}
+	}
+	if len(dims) > 0 && dims[0] < 0 {
+		dims[0] = max(m.Batch, 1)
+	}
+	h, w := 2, 3
+	if len(m.InputOrder) == 4 {
+		h, w = m.InputOrder[2], m.InputOrder[3]
+	}
+	if size := m.Preset.Output(); len(dims) == 4 && (dims[h] < 0 || dims[w] < 0) {
+		note = fmt.Sprintf("; the model takes any size, and gets %v (--shape)", size)
+		if dims[h] < 0 {
+			dims[h] = size.H
+		}
+		if dims[w] < 0 {
+			dims[w] = size.W
+		}
+	}
+	return dims, note
+}
+
+// shapeFor is the graph's input for one of those dimensions in the model's file, or why the model can't take them.
+func shapeFor(m *classify.Model, dims []int) (tensor.Shape, error) {
+	var s tensor.Shape
+	model := m.InputDims
+	if model == nil {
+		model = []int{-1, -1, -1, -1}
+	}
+	fits := len(dims) == len(model)
+	for i, d := range dims {
+		fits = fits && (model[i] < 0 || model[i] == d)
+	}
+	if !fits || m.Batch > 0 && dims[0] != m.Batch {
+		return s, fmt.Errorf("the shape is %s, the model takes %s (--shape may give it another)", times(dims), times(model))
+	}
+	dims = ordered(dims, m.InputOrder)
+	switch len(dims) { // as package onnx sees them: onnx.Output
+	case 4:
+		s = tensor.Shape{N: dims[0], C: dims[1], H: dims[2], W: dims[3]}
+	case 3:
+		s = tensor.Shape{N: dims[0], C: dims[1], H: 1, W: dims[2]}
+	case 2:
+		s = tensor.Shape{N: dims[0], C: dims[1], H: 1, W: 1}
+	default:
+		return s, fmt.Errorf("an input of %d dimensions: 2, 3 or 4 are possible", len(dims))
+	}
+	if err := s.Check(); err != nil {
+		return s, err
+	}
+	_, err := m.Graph.Shapes(s)
+	return s, err
+}
+
+// times writes dimensions as 1×3×224×224; what is open is a question mark.
+func times(dims []int) string {
+	var words []string
+	for _, d := range dims {
+		word := strconv.Itoa(d)
+		if d < 0 {
+			word = "?"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, "×")
+}
