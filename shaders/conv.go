@@ -7,6 +7,6 @@ var Conv = &Kernel{
 		return [2]int{ceil(p.pixels(), k.localX()), 4 * int(p.OutG)}
 	},
 	iterations: func(_ Key, p *Params) int {
-		return int(p.C) / max(int(p.Groups), 1) * (1 + int(p.KernelH)*(1+int(p.KernelW)))
+		return int(p.C) / max(int(p.Groups), 1) * (2 + int(p.KernelH)*(1+int(p.KernelW)))
 	},
 }

@@ -11,7 +11,7 @@
 // Workgroups: x = pixel tile, y = group tile. With PARTIAL 1 it sums one of SPLITS ranges of slices, and the sum waits in
 // scratch for split_sum.
 // Macros: TILE_X, TILE_G, TILE_K; PAD, texels between rows of staged weights, against bank conflicts; REST 1 where the last
-// slice isn't full; AHEAD; and see common.glsl.
+// slice isn't full; AHEAD; and see common.glsl and blocks.glsl (a turn is a slice).
 
 const int THREADS = LOCAL_X * LOCAL_Y;
 const int PIXELS = LOCAL_X * TILE_X;
@@ -79,44 +79,51 @@ void main() {
 #define MULTIPLY for (int k = 0; k < TILE_K; ++k) TERM(k)
 #endif
     // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
-    for (int k0 = first_k; k0 < end_k + AHEAD * TILE_K; k0 += TILE_K) {
-        vec4 in_next[IN_COUNT], w_next[W_COUNT];
-        for (int j = 0; j < IN_COUNT; ++j) {
+    NEW_TOTALS
+    int k0 = first_k, stop_k = end_k + AHEAD * TILE_K;
+    for (int stop; k0 < stop_k;) {
+        stop = min(k0 + TURNS * TILE_K, stop_k);
+        for (; k0 < stop; k0 += TILE_K) {
+            vec4 in_next[IN_COUNT], w_next[W_COUNT];
+            for (int j = 0; j < IN_COUNT; ++j) {
 #if REST == 1
-            bool inside = k0 + in_row + j * IN_STEP < taps;
+                bool inside = k0 + in_row + j * IN_STEP < taps;
 #else
-            bool inside = k0 < taps;
+                bool inside = k0 < taps;
 #endif
-            inside = inside && uint(iy) < uint(H) && uint(ix) < uint(W);
-            in_next[j] = load_src(inside ? in_at : src_base);
-            if (!inside) in_next[j] = vec4(0);
-            ix += step_x;
-            iy += step_y;
-            in_at += step_at;
-            if (ix >= end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
-            if (iy >= end_y) { iy -= rows; in_at += next_plane; }
-        }
+                inside = inside && uint(iy) < uint(H) && uint(ix) < uint(W);
+                in_next[j] = load_src(inside ? in_at : src_base);
+                if (!inside) in_next[j] = vec4(0);
+                ix += step_x;
+                iy += step_y;
+                in_at += step_at;
+                if (ix >= end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
+                if (iy >= end_y) { iy -= rows; in_at += next_plane; }
+            }
 #if REST == 1
-        int over = max((k0 - taps) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
+            int over = max((k0 - taps) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
 #else
-        int over = max(k0 + TILE_K - taps, 0) * 4; // past the last slice: the last one, in vain
+            int over = max(k0 + TILE_K - taps, 0) * 4; // past the last slice: the last one, in vain
 #endif
-        for (int j = 0; j < W_COUNT; ++j) {
-            w_next[j] = load_weight(w_at[j] - over);
-            w_at[j] += 4 * TILE_K;
-        }
+            for (int j = 0; j < W_COUNT; ++j) {
+                w_next[j] = load_weight(w_at[j] - over);
+                w_at[j] += 4 * TILE_K;
+            }
 #if AHEAD == 1
-        if (k0 > first_k) MULTIPLY
+            if (k0 > first_k) MULTIPLY
 #endif
-        barrier(); // all have read what is overwritten now
-        for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
-        for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
-        memoryBarrierShared();
-        barrier();
+            barrier(); // all have read what is overwritten now
+            for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
+            for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
+            memoryBarrierShared();
+            barrier();
 #if AHEAD == 0
-        MULTIPLY
+            MULTIPLY
 #endif
+        }
+        END_BLOCK(k0 <= first_k + TURNS * TILE_K, k0 >= stop_k)
     }
+    END_SUM
 
     ivec2 to[TILE_X]; // image and pixel
     for (int x = 0; x < TILE_X; ++x) to[x] = divide(first_pixel + x * LOCAL_X + tx, area);

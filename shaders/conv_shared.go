@@ -2,7 +2,8 @@ package shaders
 
 // ConvShared is conv_shared.comp.
 var ConvShared = &Kernel{
-	Name: "conv_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice, local: [2]int{16, 16}, layout: ConvTexels,
+	Name: "conv_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice | tuneTotals, local: [2]int{16, 16}, layout: ConvTexels,
+	turn:       func(k Key) int { return 4 * k.tileK() },
 	serves:     oneGroup,
 	workgroups: sharedWorkgroups,
 	iterations: Key.sharedIterations,

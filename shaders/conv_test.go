@@ -98,8 +98,8 @@ func pointwiseKeys() []shaders.Key {
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 8, TileG: 2, LocalX: 8},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 3, TileG: 1, LocalX: 32},
 		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 8, Splits: 3},
-		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 16, LocalY: 8},
-		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 2, TileG: 1, LocalX: 8, LocalY: 2, Splits: 2},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 4, TileG: 2, LocalX: 16, LocalY: 8, Totals: shaders.TotalsScratch},
+		shaders.Key{Kernel: shaders.PointwiseTiled, TileX: 2, TileG: 1, LocalX: 8, LocalY: 2, Splits: 2, Totals: shaders.TotalsScratch},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 2, TileG: 3, LocalX: 8, LocalY: 4, TileK: 2, Pad: 3},
 		shaders.Key{Kernel: shaders.PointwiseShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1, Splits: 3}),
@@ -121,6 +121,7 @@ func sharedKeys(kernel *shaders.Kernel) []shaders.Key {
 		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16},
 	} {
 		k.Kernel, k.Load, k.Aligned, k.Splits = kernel, shaders.Loads()[i%3], i%2 == 0, []int{1, 2, 16}[i/2%3]
+		k.Totals = shaders.TotalsScratch
 		keys = append(keys, k)
 	}
 	return keys
@@ -143,9 +144,11 @@ func convKeys(c convCase) []shaders.Key {
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 2, TileG: 3, LocalX: 8, LocalY: 4, TileK: 2, Pad: 3},
 		shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1, Splits: 3})...)
 	if v.Kernel.W == 3 && v.Stride.W == 1 && v.Dilation.W == 1 {
-		keys = append(keys, everyLoad(tiled(7, 1, 32))...)
+		wide := tiled(7, 1, 32)
+		wide.Totals = shaders.TotalsScratch
+		keys = append(keys, everyLoad(wide)...)
 		high := tiled(4, 1, 16)
-		high.LocalY, high.Splits = 4, 2
+		high.LocalY, high.Splits, high.Totals = 4, 2, shaders.TotalsScratch
 		keys = append(keys, everyLoad(high)...)
 		keys = append(keys, sharedKeys(shaders.ConvShared)...)
 	}

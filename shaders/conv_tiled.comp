@@ -7,7 +7,8 @@
 // Tiles count over N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
 // Invocations: x = tile, y = group tile.
 // Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); and see
-// common.glsl. With PARTIAL 1 it sums one of SPLITS ranges of (input group, ky), and the sum waits in scratch for split_sum.
+// common.glsl and blocks.glsl (a turn is a row). With PARTIAL 1 it sums one of SPLITS ranges of (input group, ky), and the sum
+// waits in scratch for split_sum.
 
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 
@@ -50,25 +51,45 @@ void main() {
     plane += ig_ky.x * HW;
     ky = ig_ky.y;
 #endif
-    for (int k = first_k; k < end_k; ++k) {
-        int iy = top + ky * dilation_h;
-        bool row_inside = iy >= 0 && iy < H;
-        int row_at = plane + iy * W + left;
-        vec4 row[ROW];
-        for (int j = 0; j < ROW; ++j) {
-            bool inside = row_inside && column_inside[j] != 0;
-            vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
-            row[j] = inside ? v : vec4(0);
-        }
+    NEW_TOTALS
+    int k = first_k;
+    for (int stop; k < end_k;) {
+        stop = min(k + TURNS, end_k);
+        for (; k < stop; ++k) {
+            int iy = top + ky * dilation_h;
+            bool row_inside = iy >= 0 && iy < H;
+            int row_at = plane + iy * W + left;
+            vec4 row[ROW];
+            for (int j = 0; j < ROW; ++j) {
+                bool inside = row_inside && column_inside[j] != 0;
+                vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
+                row[j] = inside ? v : vec4(0);
+            }
+#if BY_PIXEL == 1
+#define TAP(G, KX) if (KX == 0) { \
+                vec4 w[KERNEL_W][4]; \
+                for (int i = 0; i < KERNEL_W; ++i) \
+                    for (int c = 0; c < 4; ++c) w[i][c] = load_weight(filter_at[G] + (k * KERNEL_W + i) * 4 + c); \
+                for (int x = 0; x < TILE_X; ++x) { \
+                    vec4 part = vec4(0); \
+                    for (int i = 0; i < KERNEL_W; ++i) part = madd(part, w[i][0], w[i][1], w[i][2], w[i][3], row[x * STRIDE_W + i * DILATION_W]); \
+                    sum[G][x] += part; \
+                } \
+            }
+#else
 #define TAP(G, KX) { \
-            int at = filter_at[G] + (k * KERNEL_W + KX) * 4; \
-            vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3); \
-            for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, row[x * STRIDE_W + KX * DILATION_W]); \
+                int at = filter_at[G] + (k * KERNEL_W + KX) * 4; \
+                vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3); \
+                for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, row[x * STRIDE_W + KX * DILATION_W]); \
+            }
+#endif
+            TAPS
+            ky += 1;
+            if (ky == kernel_h) { ky = 0; plane += HW; }
         }
-        TAPS
-        ky += 1;
-        if (ky == kernel_h) { ky = 0; plane += HW; }
+        END_BLOCK(k <= first_k + TURNS, k >= end_k)
     }
+    END_SUM
 
     int first_out = y * out_w + first_x;
 #if PARTIAL == 1

@@ -4,13 +4,14 @@ import "fmt"
 
 // ConvTiled is conv_tiled.comp.
 var ConvTiled = &Kernel{
-	Name: "conv_tiled", convolves: true, tunes: tuneTile | tuneLocalY | tuneWindow | tuneSplit, local: [2]int{32, 1}, layout: ConvTexels,
+	Name: "conv_tiled", convolves: true, tunes: tuneTile | tuneLocalY | tuneWindow | tuneSplit | tuneTotals, local: [2]int{32, 1}, layout: ConvTexels,
+	turn:   func(k Key) int { return 4 * k.KernelW },
 	serves: oneGroup,
 	workgroups: func(k Key, p *Params) [2]int {
 		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
 		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.localY()*k.TileG) * k.splits()}
 	},
-	iterations: func(k Key, p *Params) int { return ceil(groups(int(p.C))*int(p.KernelH), k.splits()) },
+	iterations: func(k Key, p *Params) int { return k.withBlocks(ceil(groups(int(p.C))*int(p.KernelH), k.splits())) },
 	onGPU: func(p *Params) []Key {
 		if p.pointwise() {
 			return nil

@@ -6,7 +6,8 @@
 // The texels of an image follow each other, and so do the weights for them: term t, of C4·H·W, is input texel t with weight
 // texels 4·t … 4·t+3 of the output group. A workgroup computes TILE_G groups of 4 outputs for TILE_X images. Invocation i sums
 // terms i, i + LOCAL_X …; these sums are added in order: the answer is the same in every run.
-// Workgroups: x = group tile, y = image tile. Macros: TILE_X, TILE_G, and see common.glsl.
+// Workgroups: x = group tile, y = image tile. Macros: TILE_X, TILE_G, and see common.glsl
+// and blocks.glsl.
 
 #pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
 
@@ -25,20 +26,27 @@ void main() {
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
-    for (int t = thread; t < terms; t += LOCAL_X) {
-        vec4 in_[TILE_X];
-        for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(image_at[x] + t);
-        for (int g = 0; g < TILE_G; ++g) {
-            int at = filter_at[g] + t * 4;
-            vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3);
-            for (int x = 0; x < TILE_X; ++x) {
-                sum[g][x] += w0 * in_[x].x;
-                sum[g][x] += w1 * in_[x].y;
-                sum[g][x] += w2 * in_[x].z;
-                sum[g][x] += w3 * in_[x].w;
+    NEW_TOTALS
+    int t = thread;
+    for (int stop; t < terms;) {
+        stop = min(t + TURNS * LOCAL_X, terms);
+        for (; t < stop; t += LOCAL_X) {
+            vec4 in_[TILE_X];
+            for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(image_at[x] + t);
+            for (int g = 0; g < TILE_G; ++g) {
+                int at = filter_at[g] + t * 4;
+                vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3);
+                for (int x = 0; x < TILE_X; ++x) {
+                    sum[g][x] += w0 * in_[x].x;
+                    sum[g][x] += w1 * in_[x].y;
+                    sum[g][x] += w2 * in_[x].z;
+                    sum[g][x] += w3 * in_[x].w;
+                }
             }
         }
+        END_BLOCK(false, false)
     }
+    END_SUM
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum_of[(g * TILE_X + x) * LOCAL_X + thread] = sum[g][x];
     memoryBarrierShared();

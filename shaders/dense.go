@@ -5,6 +5,7 @@ import "fmt"
 // Dense is dense.comp.
 var Dense = &Kernel{
 	Name: "dense", convolves: true, tunes: tuneTile, local: [2]int{64}, layout: ConvTexels,
+	turn: func(_ Key) int { return 4 },
 	serves: func(_ Key, p *Params) error {
 		whole := p.KernelH == p.H && p.KernelW == p.W && p.OutH == 1 && p.OutW == 1 && p.PadTop|p.PadLeft|p.PadBottom|p.PadRight == 0
 		dilated := p.DilationH > 1 && p.KernelH > 1 || p.DilationW > 1 && p.KernelW > 1
@@ -17,7 +18,7 @@ var Dense = &Kernel{
 		return [2]int{ceil(int(p.OutG), k.TileG), ceil(int(p.N), k.TileX)}
 	},
 	iterations: func(k Key, p *Params) int {
-		return ceil(groups(int(p.C))*int(p.H)*int(p.W), k.localX()) + ceil(k.TileG*k.TileX, k.localX())*(k.localX()+MaxSegments)
+		return k.withBlocks(ceil(groups(int(p.C))*int(p.H)*int(p.W), k.localX())) + ceil(k.TileG*k.TileX, k.localX())*(k.localX()+MaxSegments)
 	},
 	shared: func(k Key) int { return 16 * k.TileG * k.TileX * k.localX() },
 	estimate: func(k Key, p *Params, m int) float64 {

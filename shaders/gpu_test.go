@@ -163,6 +163,9 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 		if launch.To == shaders.Scratch {
 			d.Storage[0].Buffer, d.Storage[0].Offset = l.scratch, 16*launch.ToRange.First
 		}
+		if launch.Totals {
+			d.Storage = append(d.Storage, gpu.Storage{Binding: shaders.BindTotals, Buffer: l.scratch})
+		}
 		read := func(binding, unit int, b *gpu.Buffer, base int) { // from base on, where tensors are bound by themselves
 			if !l.exact && b != l.scratch {
 				base = 0

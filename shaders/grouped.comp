@@ -9,7 +9,8 @@
 // Weights: for every pair of a group j and a texel og that holds outputs of it, and for each of TEXELS input texels (the most
 // that a group's channels touch) and taps, 4 texels: for each input channel of the texel its weights for 4 outputs.
 // Tiles count over groups' texels × N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
-// Invocations: x = tile. Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window; and see common.glsl.
+// Invocations: x = tile. Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window; and see common.glsl
+// and blocks.glsl.
 
 #pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
 
@@ -57,38 +58,54 @@ void main() {
 
     int plane = src_base + (n * C4 + first_ig) * HW, ky = 0, channel = first_ig * 4;
     bvec4 mine = lanes_inside(channel, first_in, first_in + inputs);
-    for (int k = 0; k < texels * kernel_h; ++k) { // (input texel, ky), in the order of the weights
-        int iy = top + ky * dilation_h;
-        bool row_inside = iy >= 0 && iy < H && channel < first_in + inputs;
-        int row_at = plane + iy * W + left;
-        vec4 row[ROW];
-        for (int i = 0; i < ROW; ++i) {
-            bool inside = row_inside && left + i >= 0 && left + i < W;
-            vec4 v = load_src(inside ? row_at + i : src_base); // texelFetch is undefined outside the buffer
-            row[i] = mix(vec4(0), v, bvec4(ivec4(mine) * int(inside)));
-        }
-        for (int g = 0; g < TILE_G; ++g) {
-            vec4 w[KERNEL_W][4];
-            for (int kx = 0; kx < KERNEL_W; ++kx) {
-                int at = filter_at[g] + (k * KERNEL_W + kx) * 4;
-                for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
-                for (int x = 0; x < TILE_X; ++x) {
-                    vec4 v = row[x * STRIDE_W + kx * DILATION_W];
-                    sum[g][x] += w[kx][0] * v.x;
-                    sum[g][x] += w[kx][1] * v.y;
-                    sum[g][x] += w[kx][2] * v.z;
-                    sum[g][x] += w[kx][3] * v.w;
+    NEW_TOTALS
+    int k = 0, end_k = texels * kernel_h;
+    for (int stop; k < end_k;) {
+        stop = min(k + TURNS, end_k);
+        for (; k < stop; ++k) { // (input texel, ky), in the order of the weights
+            int iy = top + ky * dilation_h;
+            bool row_inside = iy >= 0 && iy < H && channel < first_in + inputs;
+            int row_at = plane + iy * W + left;
+            vec4 row[ROW];
+            for (int i = 0; i < ROW; ++i) {
+                bool inside = row_inside && left + i >= 0 && left + i < W;
+                vec4 v = load_src(inside ? row_at + i : src_base); // texelFetch is undefined outside the buffer
+                row[i] = mix(vec4(0), v, bvec4(ivec4(mine) * int(inside)));
+            }
+            for (int g = 0; g < TILE_G; ++g) {
+                vec4 w[KERNEL_W][4];
+                for (int kx = 0; kx < KERNEL_W; ++kx) {
+                    int at = filter_at[g] + (k * KERNEL_W + kx) * 4;
+                    for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
+#if BY_PIXEL == 0
+                    for (int x = 0; x < TILE_X; ++x) {
+                        vec4 v = row[x * STRIDE_W + kx * DILATION_W];
+                        sum[g][x] += w[kx][0] * v.x;
+                        sum[g][x] += w[kx][1] * v.y;
+                        sum[g][x] += w[kx][2] * v.z;
+                        sum[g][x] += w[kx][3] * v.w;
+                    }
+#endif
                 }
+#if BY_PIXEL == 1
+                for (int x = 0; x < TILE_X; ++x) {
+                    vec4 part = vec4(0);
+                    for (int kx = 0; kx < KERNEL_W; ++kx) part = madd(part, w[kx][0], w[kx][1], w[kx][2], w[kx][3], row[x * STRIDE_W + kx * DILATION_W]);
+                    sum[g][x] += part;
+                }
+#endif
+            }
+            ky += 1;
+            if (ky == kernel_h) {
+                ky = 0;
+                plane += HW;
+                channel += 4;
+                mine = lanes_inside(channel, first_in, first_in + inputs);
             }
         }
-        ky += 1;
-        if (ky == kernel_h) {
-            ky = 0;
-            plane += HW;
-            channel += 4;
-            mine = lanes_inside(channel, first_in, first_in + inputs);
-        }
+        END_BLOCK(k <= TURNS, k >= end_k)
     }
+    END_SUM
 
     for (int g = 0; g < TILE_G; ++g) {
         int og = min(first_og + g, last_og);

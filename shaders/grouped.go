@@ -4,7 +4,8 @@ import "fmt"
 
 // Grouped is grouped.comp.
 var Grouped = &Kernel{
-	Name: "grouped", convolves: true, tunes: tuneTile | tuneWindow, local: [2]int{64}, layout: GroupTexels,
+	Name: "grouped", convolves: true, tunes: tuneTile | tuneWindow | tuneTotals, local: [2]int{64}, layout: GroupTexels,
+	turn:  func(k Key) int { return 4 * k.KernelW },
 	lanes: func(p *Params) bool { return p.OutC/max(p.Groups, 1)%4 != 0 },
 	serves: func(k Key, p *Params) error {
 		if p.Groups < 2 || p.C%p.Groups != 0 || p.OutC%p.Groups != 0 || p.Segments != 1 {
@@ -19,7 +20,7 @@ var Grouped = &Kernel{
 		tiles := int(p.Groups) * ceil(groupTexels(int(p.OutC/p.Groups)), k.TileG) * int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
 		return [2]int{ceil(tiles, k.localX()), 1}
 	},
-	iterations: func(_ Key, p *Params) int { return groupTexels(int(p.C/p.Groups)) * int(p.KernelH) },
+	iterations: func(k Key, p *Params) int { return k.withBlocks(groupTexels(int(p.C/p.Groups)) * int(p.KernelH)) },
 	estimate: func(k Key, p *Params, m int) float64 {
 		turns := groupTexels(int(p.C/p.Groups)) * int(p.KernelH)
 		return k.direct(p, m, turns, turns*(k.row()+4*k.KernelW*k.TileG), turns*16*k.KernelW*k.TileX*k.TileG)

@@ -94,7 +94,9 @@ func groupedKeys(c convCase, _ *problem) []shaders.Key {
 	tiled := func(x, g, local int) shaders.Key {
 		return shaders.Key{Kernel: shaders.Grouped, TileX: x, TileG: g, LocalX: local, KernelW: v.Kernel.W, StrideW: v.Stride.W, DilationW: v.Dilation.W}
 	}
-	keys := everyLoad(tiled(5, 1, 8), tiled(3, 2, 64))
+	gpu := tiled(3, 2, 64)
+	gpu.Totals = shaders.TotalsScratch
+	keys := everyLoad(tiled(5, 1, 8), gpu)
 	return slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Aligned && c.segs[0].out/v.Groups%4 != 0 })
 }
 

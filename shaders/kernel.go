@@ -25,6 +25,7 @@ type Kernel struct {
 	iterations func(k Key, p *Params) int    // of all loops of one invocation, without the epilogue's
 	shared     func(k Key) int               // bytes of shared memory
 	macros     func(k Key) []macro           // beside those of every kernel
+	turn       func(k Key) int               // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
 	candidates func(p *Params) []Key         // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
 	onGPU      func(p *Params) []Key         // the same where workgroups run on multiprocessors, in any order; nil: candidates
 	// estimate orders onGPU's keys on that many multiprocessors: see Rank.
@@ -41,6 +42,7 @@ const (
 	tuneRows                    // TileY
 	tuneSplit                   // Splits
 	tuneSlice                   // TileK, Pad, Rest
+	tuneTotals                  // Totals
 )
 
 // macro is one #define.
@@ -153,6 +155,9 @@ func (k *Kernel) tiles(p *Params, t Target) []Key {
 	}
 	for i := range keys {
 		keys[i].Kernel = k
+		if gpu && k.tunes&tuneTotals != 0 {
+			keys[i].Totals = TotalsScratch
+		}
 	}
 	switch {
 	case gpu && k.tunes&tuneSplit != 0:

@@ -9,10 +9,11 @@ import (
 type Key struct {
 	Kernel  *Kernel `json:"-"`
 	Load    Load
-	Aligned bool // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
-	Wide    bool // indices whose quotients reach 2^20: divisions take a second step. See Key.For
-	Acts    Acts // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
-	Rest    bool // shared kernels: the last slice of the sum isn't full. See Key.For
+	Aligned bool   // store whole texels; allowed where Params.Aligned. Scalar kernels ignore it
+	Wide    bool   // indices whose quotients reach 2^20: divisions take a second step. See Key.For
+	Acts    Acts   // activations beyond none, ReLU and clip that the epilogue must know. See Key.For
+	Rest    bool   // shared kernels: the last slice of the sum isn't full. See Key.For
+	Totals  Totals // convolutions' tiled and shared kernels: where totals of long sums wait. See Key.For
 
 	LocalX int // workgroup width; 0 is the kernel's default
 	LocalY int // convolutions' tiled and shared kernels: workgroup height, along output groups; 0 is the default
@@ -28,12 +29,13 @@ type Key struct {
 	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
 }
 
-// For is k with what only the parameters tell: whether indices are large, which activations there are, and whether the sum
-// fills its slices.
+// For is k with what only the parameters tell: whether indices are large, which activations there are, whether the sum is
+// long, and whether it fills its slices.
 func (k Key) For(p *Params) Key {
 	k.Wide = p.quotient() >= maxQuotient
 	k.Acts = p.acts()
 	k.Rest = k.rest(p)
+	k.Totals = k.totals(p)
 	return k
 }
 
@@ -80,6 +82,12 @@ func (k Key) String() string {
 	}
 	if k.Rest {
 		b.WriteString(" rest")
+	}
+	switch k.Totals {
+	case TotalsScratch:
+		b.WriteString(" totals")
+	case TotalsNowhere:
+		b.WriteString(" short")
 	}
 	if k.Acts != 0 {
 		b.WriteString(" " + k.Acts.String())
@@ -189,6 +197,9 @@ func (k Key) Validate() error {
 	} else if k.TileK != 0 || k.Pad != 0 || k.Rest {
 		return fail("it stages no slices")
 	}
+	if k.Totals < 0 || k.Totals > TotalsNowhere || k.Totals != TotalsRegisters && !k.has(tuneTotals) {
+		return fail("it keeps no totals there")
+	}
 	if n := k.SharedBytes(); n > maxShared {
 		return fail("needs %d bytes of shared memory, %d are sure", n, maxShared)
 	}
@@ -244,8 +255,7 @@ func (k Key) source() (Source, error) {
 		define("TILE_X", k.TileX)
 		define("TILE_G", k.TileG)
 		if k.Kernel.convolves {
-			taps, outputs := k.unrolled()
-			fmt.Fprintf(&b, "#define TAPS%s\n#define OUTPUTS%s\n", taps, outputs)
+			k.unroll(&b)
 		}
 	}
 	if k.has(tuneSlice) {
@@ -278,24 +288,31 @@ func (k Key) source() (Source, error) {
 		}
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, lib)
 	}
+	if k.Kernel.turn != nil {
+		if err := k.writeBlocks(&b, len(libraries)+1); err != nil {
+			return Source{}, err
+		}
+	}
 	b.WriteString("#line 1 0\n")
 	return Source{Name: k.Kernel.file(), Prelude: b.String(), Text: string(text)}, nil
 }
 
-// unrolled are the loops over a tile's groups and a row's taps, and over its groups and pixels, written out: where a compiler
-// left one rolled it would index the sums by a variable, which moves them from registers to memory.
-func (k Key) unrolled() (taps, outputs string) {
-	var t, o strings.Builder
+// unroll writes out the loops over a tile's groups and a row's taps, and over its groups and pixels: where a compiler left one
+// rolled it would index the sums by a variable, which moves them from registers to memory.
+func (k Key) unroll(b *strings.Builder) {
+	var taps, outputs, add, keep strings.Builder
 	for g := range k.TileG {
 		for x := range max(k.KernelW, 1) {
-			fmt.Fprintf(&t, " TAP(%d, %d)", g, x)
+			fmt.Fprintf(&taps, " TAP(%d, %d)", g, x)
 		}
-		fmt.Fprintf(&o, " GROUP(%d)", g)
+		fmt.Fprintf(&outputs, " GROUP(%d)", g)
 		for x := range k.TileX {
-			fmt.Fprintf(&o, " OUTPUT(%d, %d)", g, x)
+			fmt.Fprintf(&outputs, " OUTPUT(%d, %d)", g, x)
+			fmt.Fprintf(&add, " ADD_TOTAL(%d, %d)", g, x)
+			fmt.Fprintf(&keep, " KEEP_TOTAL(%d, %d)", g, x)
 		}
 	}
-	return t.String(), o.String()
+	fmt.Fprintf(b, "#define TAPS%s\n#define OUTPUTS%s\n#define ADD_TOTALS%s\n#define KEEP_TOTALS%s\n", taps.String(), outputs.String(), add.String(), keep.String())
 }
 
 func number(b bool) int {

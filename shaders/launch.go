@@ -8,6 +8,7 @@ type Launch struct {
 	FromRange  Range // where From is Scratch
 	ToRange    Range // where To is
 	Input      bool  // the step's input is bound, too: as the second
+	Totals     bool  // all of scratch is bound, too: as BindTotals
 }
 
 // Range is a part of a step's scratch, in texels.
@@ -19,7 +20,7 @@ type Place int
 // The places.
 const (
 	Tensors Place = iota // the step's input, or its destinations
-	Scratch              // what one dispatch of the step hands to the next: see Key.ScratchTexels
+	Scratch              // what one dispatch of the step hands to the next, or keeps for itself: see Key.ScratchTexels
 )
 
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
@@ -33,7 +34,7 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
-		return []Launch{{Source: src, Workgroups: k.Workgroups(p)}}, err
+		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Totals: k.Totals == TotalsScratch}}, err
 	}
 	first := k
 	first.partial, first.Acts = true, 0 // what a part stores is the same for every destination
@@ -43,9 +44,9 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}
 	last := k.sum()
 	sum, err := last.source()
-	all := Range{Texels: k.ScratchTexels(p)}
+	all := Range{Texels: k.splits() * p.texels()}
 	return []Launch{
-		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all},
+		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all, Totals: k.Totals == TotalsScratch},
 		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all},
 	}, err
 }
@@ -55,16 +56,17 @@ func (k Key) sum() Key {
 	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Wide: k.Wide, Acts: k.Acts, Splits: k.Splits}
 }
 
-// ScratchTexels is how many texels the dispatches of a step hand on: 0 where there is one.
+// ScratchTexels is how many texels of memory a step needs besides its tensors: parts of a split sum, then totals.
 func (k Key) ScratchTexels(p *Params) int {
 	if k.Kernel == Winograd {
 		_, m := winogradScratch(p)
 		return m.First + m.Texels
 	}
-	if k.splits() == 1 {
-		return 0
+	n := k.totalTexels(p)
+	if k.splits() > 1 {
+		n += k.splits() * p.texels()
 	}
-	return k.splits() * p.texels()
+	return n
 }
 
 // ScratchBound is how many of these texels a dispatch binds at once, at most.

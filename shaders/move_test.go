@@ -97,7 +97,7 @@ func moveParams(p *problem, op graph.Move, in tensor.Shape) error {
 	}
 	step := made.Steps()[0]
 	params := step.Params()
-	p.params.Value, p.params.Mode, p.params.Texel, p.params.Channel = params.Value, params.Mode, params.Texel, params.Channel
+	p.params.Value, p.params.Mode, p.params.FirstTexel, p.params.FirstChannel = params.Value, params.Mode, params.FirstTexel, params.FirstChannel
 	p.params.Axes, p.params.Axis = params.Axes, params.Axis
 	tables := make([]float32, step.WeightsLen(shaders.ChannelTexels))
 	if err := step.PackWeights(tables, g, shaders.ChannelTexels); err != nil {

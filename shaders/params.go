@@ -69,10 +69,10 @@ type Params struct {
 	Beta   float32 // lrn: the exponent
 	Offset float32 // lrn: what is added to the sum
 
-	Value   float32 // pad: what surrounds the input; move: what stands where a table holds −1
-	Mode    int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
-	Texel   int32   // move: texels from the input's first one to the output's first element
-	Channel int32   // move: that element's channel
+	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
+	FirstTexel   int32   // move: texels from the input's first one to the output's first element
+	FirstChannel int32   // move: that element's channel
 
 	Src2N, Src2C, Src2H, Src2W int32 // the second input
 

@@ -9,7 +9,7 @@ var Pointwise = &Kernel{
 	workgroups: func(k Key, p *Params) [2]int {
 		return [2]int{ceil(p.pixels(), k.localX()), 4 * int(p.OutG)}
 	},
-	iterations: func(_ Key, p *Params) int { return int(p.C) },
+	iterations: func(_ Key, p *Params) int { return int(p.C) + ceil(int(p.C), 64) },
 }
 
 // servesPointwise: a 1×1 convolution, stride 1, no padding, one group.

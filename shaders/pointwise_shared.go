@@ -4,7 +4,8 @@ import "fmt"
 
 // PointwiseShared is pointwise_shared.comp.
 var PointwiseShared = &Kernel{
-	Name: "pointwise_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice, local: [2]int{16, 16}, layout: ConvTexels,
+	Name: "pointwise_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice | tuneTotals, local: [2]int{16, 16}, layout: ConvTexels,
+	turn:       func(k Key) int { return 4 * k.tileK() },
 	serves:     servesPointwise,
 	workgroups: sharedWorkgroups,
 	iterations: Key.sharedIterations,
@@ -15,7 +16,7 @@ var PointwiseShared = &Kernel{
 }
 
 // sharedOnCPU is one tile of a shared kernel: software drivers are slow with all.
-func sharedOnCPU() []Key { return []Key{{TileX: 8, TileG: 2}} }
+func sharedOnCPU() []Key { return []Key{{TileX: 8, TileG: 2, Totals: TotalsScratch}} }
 
 // sharedTiles are the tiles of shared kernels for GPUs. A workgroup of 8 × 16 invocations with 8 × 2 texels each, in slices of
 // 8, is 64 pixels × 128 outputs × 32 terms.
@@ -81,7 +82,7 @@ func sharedWorkgroups(k Key, p *Params) [2]int {
 func (k Key) sharedIterations(p *Params) int {
 	threads := k.localX() * k.localY()
 	stage := ceil(k.tileK()*k.localX()*k.TileX, threads) + ceil(4*k.tileK()*k.localY()*k.TileG, threads)
-	return (ceil(ceil(p.taps(), k.tileK()), k.splits())+1)*(1+2*stage+k.tileK()) + k.TileG
+	return k.withBlocks(ceil(ceil(p.taps(), k.tileK()), k.splits())+1)*(1+2*stage+k.tileK()) + k.TileG
 }
 
 // ahead: the next slice waits in registers, where the sums leave some. On sm_90 it takes 64 outputs from 12 resident warps to 8.

@@ -6,7 +6,8 @@
 // 16·TILE_X·TILE_G multiplications, where pointwise.comp loads two floats for each.
 // Pixels count over N × H × W, so that small images at batch > 1 fill whole workgroups. A tile's pixels lie LOCAL_X apart:
 // neighbouring invocations read neighbouring texels.
-// Invocations: x = pixel tile, y = group tile. Macros: TILE_X, TILE_G, and see common.glsl.
+// Invocations: x = pixel tile, y = group tile. Macros: TILE_X, TILE_G, and see common.glsl
+// and blocks.glsl.
 // With PARTIAL 1 it sums one of SPLITS ranges of input groups, and the sum waits in scratch for split_sum.
 
 void main() {
@@ -37,18 +38,25 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    for (int ig = first_ig; ig < end_ig; ++ig) {
-        vec4 in_[TILE_X];
-        for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
+    NEW_TOTALS
+    int ig = first_ig;
+    for (int stop; ig < end_ig;) {
+        stop = min(ig + TURNS, end_ig);
+        for (; ig < stop; ++ig) {
+            vec4 in_[TILE_X];
+            for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
 #define TAP(G, KX) { \
-            vec4 w0 = load_weight(filter_at[G] + ig * 4); \
-            vec4 w1 = load_weight(filter_at[G] + ig * 4 + 1); \
-            vec4 w2 = load_weight(filter_at[G] + ig * 4 + 2); \
-            vec4 w3 = load_weight(filter_at[G] + ig * 4 + 3); \
-            for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
+                vec4 w0 = load_weight(filter_at[G] + ig * 4); \
+                vec4 w1 = load_weight(filter_at[G] + ig * 4 + 1); \
+                vec4 w2 = load_weight(filter_at[G] + ig * 4 + 2); \
+                vec4 w3 = load_weight(filter_at[G] + ig * 4 + 3); \
+                for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
+            }
+            TAPS
         }
-        TAPS
+        END_BLOCK(ig <= first_ig + TURNS, ig >= end_ig)
     }
+    END_SUM
 
     ivec2 to[TILE_X]; // image and pixel
     for (int x = 0; x < TILE_X; ++x) to[x] = divide(first_pixel + x * LOCAL_X, HW);

@@ -2,12 +2,13 @@ package shaders
 
 // PointwiseTiled is pointwise_tiled.comp.
 var PointwiseTiled = &Kernel{
-	Name: "pointwise_tiled", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit, local: [2]int{32, 1}, layout: ConvTexels,
+	Name: "pointwise_tiled", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneTotals, local: [2]int{32, 1}, layout: ConvTexels,
+	turn:   func(_ Key) int { return 4 },
 	serves: servesPointwise,
 	workgroups: func(k Key, p *Params) [2]int {
 		return [2]int{ceil(p.pixels(), k.localX()*k.TileX), ceil(int(p.OutG), k.localY()*k.TileG) * k.splits()}
 	},
-	iterations: func(k Key, p *Params) int { return ceil(groups(int(p.C)), k.splits()) },
+	iterations: func(k Key, p *Params) int { return k.withBlocks(ceil(groups(int(p.C)), k.splits())) },
 	onGPU: func(p *Params) []Key {
 		return []Key{{TileX: 4, TileG: 2, LocalX: 16, LocalY: 8}, {TileX: 4, TileG: 2, LocalX: 32, LocalY: 2}, {TileX: 4, TileG: 1, LocalX: 16, LocalY: 4}}
 	},

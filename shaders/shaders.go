@@ -49,6 +49,7 @@ const (
 	BindDestination = 1 // storage
 	BindWeights     = 2 // storage
 	BindSecond      = 3 // storage
+	BindTotals      = 4 // storage, read and written
 	UnitSource      = 0 // image or sampler
 	UnitWeights     = 1 // image or sampler
 	UnitSecond      = 2 // image or sampler

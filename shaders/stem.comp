@@ -7,8 +7,8 @@
 // once; all KERNEL_W taps and 4·TILE_G outputs read it from registers.
 // Weights: texel WeightBase + ((og·KH + ky)·KW + kx)·3 + i holds those of input channel i for outputs 4·og … 4·og+3.
 // Tiles count over N × out_h × ⌈out_w/TILE_X⌉. Invocations: x = tile, y = group tile.
-// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); and see
-// common.glsl.
+// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); BY_PIXEL 1,
+// for long sums, sums each row of taps of a pixel by itself; and see common.glsl.
 
 #pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
 
@@ -48,13 +48,25 @@ void main() {
             for (int kx = 0; kx < KERNEL_W; ++kx) {
                 int at = filter_at[g] + (ky * KERNEL_W + kx) * 3;
                 for (int i = 0; i < 3; ++i) w[kx][i] = load_weight(at + i);
+#if BY_PIXEL == 0
                 for (int x = 0; x < TILE_X; ++x) {
                     vec3 v = row[x * STRIDE_W + kx * DILATION_W];
                     sum[g][x] += w[kx][0] * v.x;
                     sum[g][x] += w[kx][1] * v.y;
                     sum[g][x] += w[kx][2] * v.z;
                 }
+#endif
             }
+#if BY_PIXEL == 1
+            for (int x = 0; x < TILE_X; ++x) {
+                vec4 part = vec4(0);
+                for (int kx = 0; kx < KERNEL_W; ++kx) {
+                    vec3 v = row[x * STRIDE_W + kx * DILATION_W];
+                    part = fma(w[kx][2], vec4(v.z), fma(w[kx][1], vec4(v.y), fma(w[kx][0], vec4(v.x), part)));
+                }
+                sum[g][x] += part;
+            }
+#endif
         }
     }
 

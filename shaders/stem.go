@@ -11,6 +11,8 @@ var Stem = &Kernel{
 		}
 		return nil
 	},
+	// The taps of a row are summed by themselves where windows are large: an addition more for each 3·KernelW multiplications.
+	macros: func(k Key) []macro { return []macro{{"BY_PIXEL", number(k.KernelW > 8)}} },
 	workgroups: func(k Key, p *Params) [2]int {
 		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
 		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG)}
@@ -33,7 +35,9 @@ var Stem = &Kernel{
 			return Key{TileX: tileWidth(int(p.OutW), least, most), TileG: min(g, int(p.OutG)), LocalX: local,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		keys := []Key{tiled(7, 8, 4, 8)}
+		// The widest tile of up to 8 pixels whose row is unrolled, if there is one.
+		most := max(min(8, (unrolled-(int(p.KernelW)-1)*int(p.DilationW)-1)/int(p.StrideW)+1), 1)
+		keys := []Key{tiled(max(most-1, 1), most, 4, 8)}
 		if wide := tiled(10, 12, 4, 8); wide.row() <= unrolled {
 			keys = append([]Key{wide}, keys...)
 		}

@@ -3,6 +3,8 @@
 // A model is input from a stranger. Extents, counts and offsets are checked before anything is allocated; an operator,
 // attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. Extents of the
 // input that are symbolic, 0 or −1 stay open; a leading one is the batch.
+//
+// Tensors of booleans, inputs and outputs too, are tensors of floats here: 1 is true, 0 is false, and any number but 0 is taken as true.
 package onnx
 
 import (

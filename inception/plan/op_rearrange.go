@@ -62,7 +62,7 @@ func setMove(p *shaders.Params, m graph.Move) {
 			i--
 		}
 	}
-	p.Value, p.Texel, p.Channel = m.Value, 0, 0
+	p.Value, p.FirstTexel, p.FirstChannel = m.Value, 0, 0
 	p.Axes, p.Axis = [4]int32{}, [shaders.MaxAxes]shaders.Axis{}
 	next, table := 0, int32(0)
 	for k, axes := range m.To {
@@ -77,8 +77,8 @@ func setMove(p *shaders.Params, m graph.Move) {
 				s.Table = table
 				table += int32(4 * groups(len(a.Index)))
 			} else {
-				p.Texel += int32(a.Start) * s.Texels
-				p.Channel += int32(a.Start) * s.Channels
+				p.FirstTexel += int32(a.Start) * s.Texels
+				p.FirstChannel += int32(a.Start) * s.Channels
 				s.Texels *= int32(a.Step)
 				s.Channels *= int32(a.Step)
 			}
@@ -95,7 +95,7 @@ func setMove(p *shaders.Params, m graph.Move) {
 // whole reports that the 4 channels of each texel of the output are a texel of the input's: they are 4 in order, and nothing else
 // leads to channels between.
 func whole(p *shaders.Params) bool {
-	if p.Channel%4 != 0 {
+	if p.FirstChannel%4 != 0 {
 		return false
 	}
 	first := int(p.Axes[0])

@@ -15,7 +15,7 @@ const (
 	FoldAffine      Rewrite = 1 << iota // batch norm and other per-channel scaling moves into the convolution beside it
 	FoldPad                             // explicit zero padding moves into the convolution or average pool after it
 	FoldFlatten                         // flatten + fully connected becomes a convolution whose kernel covers the map
-	FuseActivation                      // ReLU and clip move into the epilogue of the operator before them
+	FuseActivation                      // activations move into the epilogue of the operator before them
 	SwapPool                            // conv1x1(avgpool(x)) + b becomes avgpool(conv1x1(x)) + b: the pool runs on fewer channels
 	MergePointwise                      // 1×1 convolutions that read the same tensor become one matrix product
 	ConcatInPlace                       // branches write at their channel offset of the concatenated tensor

@@ -90,6 +90,9 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 				x.Storage = append(x.Storage, r.storage(binding))
 			}
 		}
+		if l.Totals {
+			x.Storage = append(x.Storage, scratch(shaders.Range{Texels: k.ScratchTexels(&params)}).storage(shaders.BindTotals))
+		}
 		read(shaders.BindSource, shaders.UnitSource, from)
 		read(shaders.BindWeights, shaders.UnitWeights, weights)
 		if l.Input {

@@ -56,7 +56,7 @@ func newTuner(m *memory) *Tuner {
 
 // tile is a key without its way to read and without what a step's own parameters demand.
 func tile(k shaders.Key) shaders.Key {
-	k.Load, k.Aligned, k.Wide, k.Acts, k.Rest = 0, false, false, 0, false
+	k.Load, k.Aligned, k.Wide, k.Acts, k.Rest, k.Totals = 0, false, false, 0, false, 0
 	return k
 }
 
