@@ -53,6 +53,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return Pad2D(in[0], op)
 	case graph.Channels:
 		return Channels(in[0], op)
+	case graph.Move:
+		return Move(in[0], op)
 	default:
 		return nil, fmt.Errorf("cpuref: operator %T can't be applied on its own: add it to Apply, or use Run", op)
 	}

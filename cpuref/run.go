@@ -122,6 +122,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return pad(in[0], op, out), nil
 	case graph.Channels:
 		return channels(in[0], op, out), nil
+	case graph.Move:
+		return move(in[0], op, out)
 	case graph.Constant:
 		return array{out, widen(weights[op.Value].Data)}, nil
 	default:

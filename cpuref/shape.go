@@ -14,7 +14,7 @@ func Reshape(x *tensor.Tensor, op graph.Reshape) (*Result, error) {
 	return newResult(array{out, widen(x.Data)}, nil, 0), nil
 }
 
-// Pad2D surrounds the rows and columns with a constant, torch.nn.ConstantPad2d. Nothing is rounded.
+// Pad2D surrounds the rows and columns: see graph.Pad2D. Nothing is rounded.
 func Pad2D(x *tensor.Tensor, op graph.Pad2D) (*Result, error) {
 	out, err := outShape(op, x)
 	if err != nil {
@@ -26,14 +26,14 @@ func Pad2D(x *tensor.Tensor, op graph.Pad2D) (*Result, error) {
 // pad is Pad2D in float64; out is its output's shape.
 func pad(x array, op graph.Pad2D, out tensor.Shape) array {
 	y := newArray(out)
-	for i := range y.v {
-		y.v[i] = float64(op.Value)
-	}
 	for n := range x.N {
 		for c := range x.C {
 			src, dst := x.plane(n, c), y.plane(n, c)
-			for row := range x.H {
-				copy(dst[(row+op.Pad.Top)*out.W+op.Pad.Left:], src[row*x.W:][:x.W])
+			for i := range dst {
+				row, column := op.Mode.At(i/out.W-op.Pad.Top, x.H), op.Mode.At(i%out.W-op.Pad.Left, x.W)
+				if dst[i] = float64(op.Value); row >= 0 && column >= 0 {
+					dst[i] = src[row*x.W+column]
+				}
 			}
 		}
 	}

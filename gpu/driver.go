@@ -20,12 +20,12 @@ type driver interface {
 	startProgram(s Source, known programBinary, keep bool) *build // starts to make a program; waits for nothing
 	endProgram(*build) (*Program, error)
 	dropProgram(*build)
-	view(t *Texel) uint32                                           // the texture that shows the range
+	view(t *Texel) uint32 // the texture that shows the range
 	// run makes a pass, whose waves are r. What is left of it, if anything, is to be
 	// called until it is done; only where the pass has Queued.
 	run(ctx context.Context, p *Pass, r *Recording) (Timing, rest, error)
 	share() // transfers go by way of shared memory, where the driver can
-	close()                                                         // deletes every object it made, then the context
+	close() // deletes every object it made, then the context
 }
 
 // bufferIDs are the GL names behind a Buffer; zero means not made.

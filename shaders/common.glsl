@@ -44,9 +44,12 @@ layout(std140, binding = 0) uniform Params {
     int segments, out_n, src2_base, src2_pixel;
     int size;
     float alpha, beta, offset, value;
+    int mode, first_texel, first_channel;
     int src2_n, src2_c, src2_h, src2_w; // second input
     int residual;
     Segment seg[8];
+    ivec4 axes;     // how many axes the output's N, C, H and W consist of
+    ivec4 axis[12]; // extent, texels, channels, table
 };
 
 // load_src, load_second and load_weight read one texel of the input, of the second input and of the weights.

@@ -60,10 +60,14 @@ func opCases() []opCase {
 			opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(s), scale: 30, dstC: s.C + 6, channel: 5},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Pad(1)}, in: one(s)},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 2, Right: 3}, Value: -1.5}, in: one(s), dstC: s.C + 1, channel: 1},
+			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 20, Left: 1, Bottom: 3, Right: 23}, Mode: graph.PadReflect}, in: one(s), special: nan},
+			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 1, Left: 21, Bottom: 22}, Mode: graph.PadWrap}, in: one(s), special: inf, dstC: s.C + 1, channel: 1},
+			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Pad(3), Mode: graph.PadEdge}, in: one(s), special: nan},
 			opCase{kernel: shaders.Reshape, op: graph.Reshape{C: s.C * s.H * s.W, H: 1, W: 1}, in: one(s)},
 			opCase{kernel: shaders.Reshape, op: graph.Reshape{C: 1, H: s.C, W: s.H * s.W}, in: one(s), act: graph.ReLU{}},
 			opCase{kernel: shaders.Reshape, op: graph.Reshape{C: s.H, H: s.W, W: 1}, in: one(s), dstC: s.H + 7, channel: 6})
 	}
+	all = append(all, moveCases()...)
 	return append(all, opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(shape(2, 1000, 1, 1)), scale: 10},
 		opCase{kernel: shaders.Reshape, op: graph.Reshape{C: 6, H: 5, W: 1}, in: one(shape(5, 3, 2, 2))})
 }
@@ -125,7 +129,11 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		p.params.Size, p.params.Alpha, p.params.Beta, p.params.Offset = int32(op.Size), float32(op.Alpha/float64(op.Size)), float32(op.Beta), float32(op.Bias)
 	case graph.Pad2D:
 		p.params.PadTop, p.params.PadLeft, p.params.PadBottom, p.params.PadRight = int32(op.Pad.Top), int32(op.Pad.Left), int32(op.Pad.Bottom), int32(op.Pad.Right)
-		p.params.Value = op.Value
+		p.params.Value, p.params.Mode = op.Value, int32(op.Mode)
+	case graph.Move:
+		if err := moveParams(p, op, c.in[0]); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name(), err)
+		}
 	}
 	p.weights = append(p.weights, poison, poison, poison, poison)
 	p.params.Seg[0] = shaders.Segment{Channels: int32(out.C)}

@@ -82,10 +82,13 @@ func TestParamsLayout(t *testing.T) {
 	if size := unsafe.Sizeof(p.Seg[0]); size != 32 {
 		t.Errorf("Segment has %d bytes, not 32", size)
 	}
+	if size, at := unsafe.Sizeof(p.Axis[0]), unsafe.Offsetof(p.Axis); size != 16 || at%16 != 0 || unsafe.Offsetof(p.Axes)%16 != 0 {
+		t.Errorf("Axis has %d bytes, not 16, or is at byte %d", size, at)
+	}
 	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 160 {
 		t.Errorf("Seg is at byte %d, not 160", at)
 	}
-	if size := len(p.Bytes()); size != 160+8*32 || uintptr(size) != unsafe.Sizeof(p) {
+	if size := len(p.Bytes()); size != 160+8*32+16+12*16 || uintptr(size) != unsafe.Sizeof(p) {
 		t.Errorf("Params has %d bytes", size)
 	}
 	// The names and their order, in the shader and in Go.
@@ -102,7 +105,7 @@ func TestParamsLayout(t *testing.T) {
 		for line := range strings.Lines(text) {
 			line, _, _ = strings.Cut(line, "//")
 			for f := range strings.FieldsFuncSeq(line, func(r rune) bool { return strings.ContainsRune(" ,;\t\n", r) }) {
-				if f, _, _ = strings.Cut(f, "["); f != "int" && f != "float" && f != "Segment" {
+				if f, _, _ = strings.Cut(f, "["); f != "int" && f != "ivec4" && f != "float" && f != "Segment" {
 					names = append(names, strings.ToLower(strings.ReplaceAll(f, "_", "")))
 				}
 			}

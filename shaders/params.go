@@ -22,6 +22,16 @@ type Segment struct {
 	Low, High  float32
 }
 
+// MaxAxes is the most axes that a move's output consists of.
+const MaxAxes = 12
+
+// Axis is an axis of a move's output. Place p of it, or table(p) where it has a table, is p·Texels texels and p·Channels
+// channels into the input. Layout: std140, 16 bytes.
+type Axis struct {
+	Extent, Texels, Channels int32
+	Table                    int32 // where its table starts in the weights, in floats, a multiple of 4; −1 for none
+}
+
 // aligned reports that whole texels can be stored: the segment starts on a texel, and its last texel is full or the
 // tensor's last. Anywhere else a vec4 store would overwrite a neighbour's lanes.
 func (s *Segment) aligned() bool {
@@ -59,14 +69,20 @@ type Params struct {
 	Beta   float32 // lrn: the exponent
 	Offset float32 // lrn: what is added to the sum
 
-	Value float32 // pad: what surrounds the input
+	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
+	FirstTexel   int32   // move: texels from the input's first one to the output's first element
+	FirstChannel int32   // move: that element's channel
 
 	Src2N, Src2C, Src2H, Src2W int32 // the second input
 
 	Residual int32 // convolutions: 1 adds the second input, of the output's shape, before the activation
-	_        [2]int32
+	_        [3]int32
 
 	Seg [MaxSegments]Segment
+
+	Axes [4]int32      // move: how many axes the output's N, C, H and W consist of
+	Axis [MaxAxes]Axis // move: those, innermost first
 }
 
 // Bytes is a copy of p as the GPU reads it.

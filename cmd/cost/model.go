@@ -25,7 +25,7 @@ func openModel(path string, want tensor.Shape) (*graph.Graph, tensor.Shape, erro
 		case len(dims) != 4:
 			return nil, want, fmt.Errorf("--batch, --channels, --size: the model's input has the extents %v, not batch, channels, height and width", dims)
 		default:
-			dims[i] = d
+			dims[m.InputOrder[i]] = d
 		}
 	}
 	if !slices.Equal(dims, m.InputDims) {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
 	"image/png"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 	"inceptiongl/inception"
 	"inceptiongl/inception/digits"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -345,6 +348,48 @@ func TestONNX(t *testing.T) {
 	}
 	if _, _, err := infer(t, "--backend=cpu", "--model", model, "p.png"); err == nil || !strings.Contains(err.Error(), "takes 5 channels") {
 		t.Errorf("photos for 5 channels: %v", err)
+	}
+}
+
+// TestChannelsLast: a tensor for a model whose pictures are N × H × W × C is N × H × W × C, and so is the answer.
+func TestChannelsLast(t *testing.T) {
+	z, err := zip.OpenReader("../../inception/onnx/testdata/moves/moves.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	data, err := fs.ReadFile(z, "made/test_nhwc_block/model.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	model, in, out := filepath.Join(dir, "m.onnx"), filepath.Join(dir, "x.npy"), filepath.Join(dir, "y.npy")
+	if err := os.WriteFile(model, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	a := tensor.Array{Dims: []int{2, 7, 6, 3}, Data: make([]float32, 252)}
+	for i := range a.Data {
+		a.Data[i] = float32(i%11) / 8
+	}
+	if err := weights.WriteNpy(in, a.Dims, a.Data); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "--backend=cpu", "--model", model, "--in", in, "--out", out)
+	got, err := weights.ReadNpy(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := onnx.Parse(data, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := m.Tensor(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := cpuref.Run(t.Context(), m.Graph, x)
+	if err != nil || !slices.Equal(got.Dims, []int{2, 4, 3, 8}) || !slices.Equal(got.Data, want.Data) {
+		t.Errorf("%v, %v: an answer of dimensions %v", err, want, got.Dims)
 	}
 }
 

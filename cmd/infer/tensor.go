@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
-	x, err := readTensor(f.In)
+	x, err := readTensor(f.In, m.InputOrder)
 	if err != nil {
 		return fmt.Errorf("--in: %w", err)
 	}
@@ -77,13 +78,17 @@ func tuple(dims []int) string {
 	return strings.Join(s, "×")
 }
 
-func readTensor(path string) (*tensor.Tensor, error) {
+// readTensor reads N×C×H×W, or what the model's file has in its place, whose axes are in another order then.
+func readTensor(path string, order []int) (*tensor.Tensor, error) {
 	a, err := weights.ReadNpy(path)
 	if err != nil {
 		return nil, err
 	}
 	if len(a.Dims) != 4 {
 		return nil, fmt.Errorf("%s has shape %v; N×C×H×W is needed", path, a.Dims)
+	}
+	if len(order) == 4 && !slices.IsSorted(order) {
+		a = a.Transpose(order)
 	}
 	t, err := tensor.FromData(tensor.Shape{N: a.Dims[0], C: a.Dims[1], H: a.Dims[2], W: a.Dims[3]}, a.Data)
 	if err != nil {

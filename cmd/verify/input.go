@@ -18,6 +18,34 @@ type input struct {
 	x    *tensor.Tensor
 	dims []int  // as the model's file has them
 	from string // where it comes from, in words
+
+	order []int // where x's axes are among the file's: see classify.Model; nil: in order
+}
+
+// file is the input as the model's file has it.
+func (in *input) file() tensor.Array {
+	a := tensor.Array{Dims: in.dims, Data: in.x.Data}
+	if slices.IsSorted(in.order) {
+		return a
+	}
+	back := make([]int, len(in.order))
+	a.Dims = ordered(in.dims, in.order)
+	for k, axis := range in.order {
+		back[axis] = k
+	}
+	return a.Transpose(back)
+}
+
+// ordered are a file's dimensions in the order of the graph's input.
+func ordered(dims, order []int) []int {
+	if len(dims) != len(order) {
+		return dims
+	}
+	out := make([]int, len(dims))
+	for k, axis := range order {
+		out[k] = dims[axis]
+	}
+	return out
 }
 
 func (in *input) describe() InputReport { return InputReport{in.dims, in.from} }
@@ -45,11 +73,15 @@ func fromFile(path string, m *classify.Model) (*input, error) {
 	if i := tensor.FirstNonFinite(a.Data); i >= 0 {
 		return nil, fmt.Errorf("--in: %s: element %d is %v: nothing can be compared with what becomes of it", path, i, a.Data[i])
 	}
+	dims := a.Dims
+	if !slices.IsSorted(m.InputOrder) {
+		a = a.Transpose(m.InputOrder)
+	}
 	x, err := tensor.FromData(s, a.Data)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %s: %w", path, err)
 	}
-	return &input{x, a.Dims, path}, nil
+	return &input{x, dims, path, m.InputOrder}, nil
 }
 
 func fromPhotos(f *flags, m *classify.Model) (*input, error) {
@@ -84,7 +116,13 @@ func fromPhotos(f *flags, m *classify.Model) (*input, error) {
 	if len(pictures) == 1 {
 		from = fmt.Sprintf("%s, %v", cli.Printable(pictures[0].Name), p)
 	}
-	return &input{x, []int{x.N, x.C, x.H, x.W}, from}, nil
+	dims := []int{x.N, x.C, x.H, x.W}
+	if len(m.InputOrder) == 4 {
+		for k, axis := range m.InputOrder {
+			dims[axis] = [4]int{x.N, x.C, x.H, x.W}[k]
+		}
+	}
+	return &input{x, dims, from, m.InputOrder}, nil
 }
 
 // random is normal numbers in the shape that the flags give, or else the model, or its preset.
@@ -104,7 +142,7 @@ func random(f *flags, m *classify.Model) (*input, error) {
 		return nil, fmt.Errorf("%w: give the input's --shape, or --in X.npy", err)
 	}
 	from := fmt.Sprintf("normal random numbers, seed %d", f.Seed) + note
-	return &input{inception.RandomInput(s, f.Seed), dims, from}, nil
+	return &input{inception.RandomInput(s, f.Seed), dims, from, m.InputOrder}, nil
 }
 
 // openDims are the model's, with a batch of 1 and the preset's size where it leaves them open; the note says so.
@@ -116,13 +154,17 @@ func openDims(m *classify.Model) (dims []int, note string) {
 	if len(dims) > 0 && dims[0] < 0 {
 		dims[0] = max(m.Batch, 1)
 	}
-	if size := m.Preset.Output(); len(dims) == 4 && (dims[2] < 0 || dims[3] < 0) {
+	h, w := 2, 3
+	if len(m.InputOrder) == 4 {
+		h, w = m.InputOrder[2], m.InputOrder[3]
+	}
+	if size := m.Preset.Output(); len(dims) == 4 && (dims[h] < 0 || dims[w] < 0) {
 		note = fmt.Sprintf("; the model takes any size, and gets %v (--shape)", size)
-		if dims[2] < 0 {
-			dims[2] = size.H
+		if dims[h] < 0 {
+			dims[h] = size.H
 		}
-		if dims[3] < 0 {
-			dims[3] = size.W
+		if dims[w] < 0 {
+			dims[w] = size.W
 		}
 	}
 	return dims, note
@@ -142,6 +184,7 @@ func shapeFor(m *classify.Model, dims []int) (tensor.Shape, error) {
 	if !fits || m.Batch > 0 && dims[0] != m.Batch {
 		return s, fmt.Errorf("the shape is %s, the model takes %s (--shape may give it another)", times(dims), times(model))
 	}
+	dims = ordered(dims, m.InputOrder)
 	switch len(dims) { // as package onnx sees them: onnx.Output
 	case 4:
 		s = tensor.Shape{N: dims[0], C: dims[1], H: dims[2], W: dims[3]}

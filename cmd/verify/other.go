@@ -61,7 +61,8 @@ func (o *otherRuntime) start(ctx context.Context, python, model string, in *inpu
 	if err := os.WriteFile(script, onnxRuntimeScript, 0o600); err != nil {
 		return err
 	}
-	if err := weights.WriteNpy(x, in.dims, in.x.Data); err != nil {
+	a := in.file()
+	if err := weights.WriteNpy(x, a.Dims, a.Data); err != nil {
 		return err
 	}
 	var err error

@@ -98,7 +98,8 @@ func reference(ctx context.Context, g *graph.Graph, s *plan.Step, p plan.Part, i
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := p.Op.(graph.Channels); ok {
+	switch p.Op.(type) {
+	case graph.Channels, graph.Move:
 		weight = nil // the indices, which the operator has already
 	}
 	own := in

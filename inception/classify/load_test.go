@@ -24,7 +24,10 @@ import (
 )
 
 // average is an ONNX model of one GlobalAveragePool over an input of these extents.
-func average(extents ...uint64) []byte {
+func average(extents ...uint64) []byte { return averageModel(false, extents...) }
+
+// averageModel is average's; channelsLast: with a Transpose to N × C × H × W before it.
+func averageModel(channelsLast bool, extents ...uint64) []byte {
 	message := func(fields ...any) []byte { // number, value, number, value …
 		var b []byte
 		for i := 0; i < len(fields); i += 2 {
@@ -48,7 +51,12 @@ func average(extents ...uint64) []byte {
 	input := message(1, "x", 2, message(1, message(1, float, 2, shape)))
 	output := message(1, "y", 2, message(1, message(1, float)))
 	node := message(1, "x", 2, "y", 3, "average", 4, "GlobalAveragePool")
-	return message(1, uint64(8), 7, message(1, node, 2, "average", 11, input, 12, output), 8, message(2, uint64(13)))
+	nodes := message(1, node)
+	if channelsLast {
+		perm := message(1, "perm", 20, uint64(7), 8, uint64(0), 8, uint64(3), 8, uint64(1), 8, uint64(2))
+		nodes = message(1, message(1, "x", 2, "t", 3, "first", 4, "Transpose", 5, perm), 1, message(1, "t", 2, "y", 3, "average", 4, "GlobalAveragePool"))
+	}
+	return message(1, uint64(8), 7, append(nodes, message(2, "average", 11, input, 12, output)...), 8, message(2, uint64(13)))
 }
 
 const fixture = "testdata/average_227.onnx"
@@ -306,5 +314,22 @@ func TestOutputDims(t *testing.T) {
 	}
 	if got, want := (&classify.Model{}).OutputDims(0, y), []int{4, 3, 2, 5}; !slices.Equal(got, want) {
 		t.Errorf("no file: %v, want %v", got, want)
+	}
+}
+
+// TestChannelsLast: a model for pictures N × H × W × C is used as others are.
+func TestChannelsLast(t *testing.T) {
+	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+		return onnx.Parse(averageModel(true, 1, 20, 30, 3), o)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := m.Classes()
+	if n != 3 || err != nil || m.Size != (images.Size{H: 20, W: 30}) || m.Channels() != 3 || m.Batch != 0 || !slices.Equal(m.InputOrder, []int{0, 3, 1, 2}) {
+		t.Errorf("%d classes, %v; size %v, %d channels, batch %d, order %v", n, err, m.Size, m.Channels(), m.Batch, m.InputOrder)
+	}
+	if len(m.Graph.Nodes) != 2 {
+		t.Errorf("%d nodes: the transposition is still there", len(m.Graph.Nodes))
 	}
 }

@@ -29,6 +29,7 @@ type Model struct {
 	Batch      int           // that the model fixes; 0: any
 	BatchError error         // why it does
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
+	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
 	Outputs    []onnx.Output // the graph's outputs as the file has them; nil: N×C×H×W each
 }
 
@@ -136,7 +137,7 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 			}
 		}
 	}
-	m.Graph, m.InputDims, m.Outputs = imported.Graph, imported.InputDims, imported.Outputs
+	m.Graph, m.InputDims, m.InputOrder, m.Outputs = imported.Graph, imported.InputDims, imported.InputOrder, imported.Outputs
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	m.Size = inputSize(imported)
 	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size); err != nil {
@@ -148,8 +149,8 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 
 // inputSize is the size of the pictures that an imported model fixes; zero where it takes any.
 func inputSize(m *onnx.Model) images.Size {
-	if d := m.InputDims; len(d) == 4 && d[2] > 0 && d[3] > 0 {
-		return images.Size{H: d[2], W: d[3]}
+	if d, k := m.InputDims, m.InputOrder; len(d) == 4 && d[k[2]] > 0 && d[k[3]] > 0 {
+		return images.Size{H: d[k[2]], W: d[k[3]]}
 	}
 	return images.Size{}
 }

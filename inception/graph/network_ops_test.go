@@ -62,7 +62,8 @@ func TestNetworkOps(t *testing.T) {
 
 		{graph.Pad2D{Pad: graph.Padding{Top: 1, Left: 2, Bottom: 3, Right: 4}}, []tensor.Shape{in}, shape(2, 6, 8, 11), ""},
 		{graph.Pad2D{Pad: graph.Padding{Left: -1}}, []tensor.Shape{in}, tensor.Shape{}, "must be in 0"},
-		{graph.Pad2D{Pad: graph.Pad(1), Value: nan}, []tensor.Shape{in}, tensor.Shape{}, "must be finite"},
+		{graph.Pad2D{Pad: graph.Pad(1), Value: nan}, []tensor.Shape{in}, tensor.Shape{}, "padding with NaN"},
+		{graph.Pad2D{Pad: graph.Pad(1), Mode: 4}, []tensor.Shape{in}, tensor.Shape{}, "mode 4"},
 
 		{graph.Channels{Index: []int{5, 0, 0}}, []tensor.Shape{in}, shape(2, 3, 4, 5), ""},
 		{graph.Channels{Index: []int{6}}, []tensor.Shape{in}, tensor.Shape{}, "channel 6"},

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"math"
 
 	"inceptiongl/inception/tensor"
 )
@@ -37,10 +36,41 @@ func (r Reshape) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	return item, nil
 }
 
-// Pad2D surrounds the rows and columns with a constant.
+// PadMode is what a Pad2D puts around its input.
+type PadMode int
+
+// The modes: a constant, or what NumPy's pad takes from the input, also where the padding is longer than that.
+const (
+	PadConstant PadMode = iota
+	PadEdge             // the outermost pixel
+	PadReflect          // mirrored at the outermost pixel, which isn't repeated
+	PadWrap             // the other end
+)
+
+// At is which of size pixels stands at place i, which may be outside 0 … size−1; −1 for the constant.
+func (m PadMode) At(i, size int) int {
+	switch {
+	case i >= 0 && i < size:
+		return i
+	case m == PadEdge:
+		return min(max(i, 0), size-1)
+	case m == PadWrap:
+		return (i%size + size) % size
+	case m == PadReflect && size == 1:
+		return 0
+	case m == PadReflect:
+		period := 2 * (size - 1)
+		i = (i%period + period) % period
+		return min(i, period-i)
+	}
+	return -1
+}
+
+// Pad2D surrounds the rows and columns: torch.nn.ConstantPad2d, ReplicationPad2d, ReflectionPad2d and CircularPad2d.
 type Pad2D struct {
 	Pad   Padding
-	Value float32
+	Mode  PadMode
+	Value float32 // of PadConstant
 }
 
 // Kind is "pad".
@@ -63,8 +93,8 @@ func (p Pad2D) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 			return s, fmt.Errorf("padding %+v must be in 0…%d", p.Pad, maxExtent)
 		}
 	}
-	if p.Value != p.Value || math.IsInf(float64(p.Value), 0) {
-		return s, fmt.Errorf("padding with %v: the value must be finite", p.Value)
+	if p.Value != p.Value || p.Mode < PadConstant || p.Mode > PadWrap {
+		return s, fmt.Errorf("padding with %v, mode %d", p.Value, p.Mode)
 	}
 	s.H += p.Pad.Top + p.Pad.Bottom
 	s.W += p.Pad.Left + p.Pad.Right

@@ -125,14 +125,22 @@ func (n *node) combine(op string, x, y *value) (*value, error) {
 			return nil, fmt.Errorf("a tensor with a constant of integers")
 		}
 	}
-	if v, err := n.simpler(op, x, y); v != nil || err != nil {
-		return v, err
+	x, y, order, err := n.b.common(x, y) // their axes as stored
+	if err != nil {
+		return nil, err
 	}
-	k := kinds[op]
-	if k.swapped {
-		x, y = y, x
+	v, err := n.simpler(op, x, y)
+	if v == nil && err == nil {
+		k := kinds[op]
+		if k.swapped {
+			x, y = y, x
+		}
+		v, err = n.tensors(k.kind, x, y)
 	}
-	return n.tensors(k.kind, x, y)
+	if err != nil {
+		return nil, err
+	}
+	return v.named(order), nil
 }
 
 // simpler is x op y as something that costs less than a step of two inputs, or nil.

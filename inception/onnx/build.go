@@ -2,8 +2,6 @@ package onnx
 
 import (
 	"fmt"
-	"maps"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +26,8 @@ type builder struct {
 	names    map[string]bool   // of graph nodes
 	numbers  map[string]int    // see unused
 	views    map[viewKey]graph.Value
+	moves    map[string]graph.Value // by what they read and do
+	label    string                 // of the ONNX node that is being imported
 	unknowns int
 	folded   int // elements that may still be folded
 }
@@ -38,7 +38,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 		return nil, err
 	}
 	b := &builder{
-		values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{},
+		values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{}, moves: map[string]graph.Value{},
 		numbers: map[string]int{}, folded: o.MaxFolded,
 	}
 	if b.folded == 0 {
@@ -83,7 +83,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Opset: b.opset}
-	if err := b.input(m, g, o); err != nil {
+	if err := b.input(m, g, order, o); err != nil {
 		return nil, err
 	}
 	for _, n := range order {
@@ -137,157 +137,6 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 // known is a constant as a value.
 func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c} }
 
-// input finds the one input that isn't an initializer, bound or unused, and starts the graph with it.
-func (b *builder) input(m *Model, g *pb.GraphProto, o Options) error {
-	used := map[string]bool{}
-	for _, n := range g.GetNode() {
-		for _, name := range n.GetInput() {
-			used[name] = true
-		}
-	}
-	for _, name := range o.Outputs {
-		used[name] = true
-	}
-	bound := maps.Clone(o.Bind)
-	var free []*pb.ValueInfoProto
-	seen := map[string]bool{}
-	for _, in := range g.GetInput() {
-		name := in.GetName()
-		if name == "" || seen[name] {
-			return fmt.Errorf("input %s is unnamed or given twice", quote(name))
-		}
-		seen[name] = true
-		a, isBound := bound[name]
-		delete(bound, name)
-		switch {
-		case isBound:
-			c, err := bind(name, in, a)
-			if err != nil {
-				return fmt.Errorf("input %s: %w", quote(name), err)
-			}
-			b.values[name] = known(c)
-		case b.values[name] == nil && used[name]:
-			free = append(free, in)
-		}
-	}
-	for name := range bound {
-		return fmt.Errorf("Options.Bind: the model has no input %s", quote(name))
-	}
-	if len(free) != 1 {
-		names := make([]string, len(free))
-		for k, in := range free {
-			names[k] = quote(in.GetName())
-		}
-		return fmt.Errorf("has %d inputs, must have 1: %s (Options.Bind gives inputs fixed values)", len(free), shorten(strings.Join(names, ", "), 300))
-	}
-	if err := b.begin(m, g.GetName(), free[0], o.Dims); err != nil {
-		return fmt.Errorf("input %s: %w", quote(free[0].GetName()), err)
-	}
-	return nil
-}
-
-// bind is an input's fixed value. It arrives as floats, which are converted where the model declares integers.
-func bind(name string, in *pb.ValueInfoProto, a tensor.Array) (*constant, error) {
-	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) || len(a.Dims) > maxRank {
-		return nil, fmt.Errorf("bound to extents %v and %d elements", a.Dims, len(a.Data))
-	}
-	t := in.GetType().GetTensorType()
-	if t == nil {
-		return nil, fmt.Errorf("is no tensor")
-	}
-	switch kind := t.GetElemType(); {
-	case isFloat(kind):
-		return floats(name, slices.Clone(a.Dims), a.Data), nil
-	case isInt(kind):
-		data := make([]dim, len(a.Data))
-		for k, v := range a.Data {
-			if v != float32(math.Trunc(float64(v))) || !(math.Abs(float64(v)) < 1<<62) {
-				return nil, fmt.Errorf("bound to %v at element %d, must be an integer", v, k)
-			}
-			data[k] = num(int(v))
-		}
-		return ints(name, slices.Clone(a.Dims), data), nil
-	}
-	return nil, fmt.Errorf("type %s is not supported", dtype(t.GetElemType()))
-}
-
-// begin makes the graph and its input.
-func (b *builder) begin(m *Model, graphName string, in *pb.ValueInfoProto, override []int) error {
-	t := in.GetType().GetTensorType()
-	if t == nil {
-		return fmt.Errorf("is no tensor")
-	}
-	if !isFloat(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
-		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE and BOOL are)", dtype(t.GetElemType()))
-	}
-	dims, err := b.declared(t, override)
-	if err != nil {
-		return err
-	}
-	if err := b.check(dims); err != nil {
-		return err
-	}
-	w, err := b.natural(dims)
-	if err != nil {
-		return err
-	}
-	if w[0].sym != number {
-		return fmt.Errorf("%s: the number of channels must be fixed (Options.Dims)", show(dims))
-	}
-	name := shorten(graphName, 100)
-	if name == "" {
-		name = "onnx"
-	}
-	var node graph.Value
-	b.g, node = graph.New(name, w[0].n)
-	b.names[b.g.Nodes[node].Name] = true
-	b.values[in.GetName()] = &value{dims: dims, t: whole(node, w[0].n, w)}
-	m.Input = in.GetName()
-	for _, d := range dims {
-		m.InputDims = append(m.InputDims, d.public())
-	}
-	return nil
-}
-
-// declared are an input's extents, or what Options.Dims says of them.
-func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error) {
-	list := t.GetShape().GetDim()
-	if t.GetShape() == nil && override == nil {
-		return nil, fmt.Errorf("has no declared extents: Options.Dims can give them")
-	}
-	if t.GetShape() == nil {
-		list = make([]*pb.TensorShapeProto_Dimension, len(override))
-	}
-	if override != nil && len(override) != len(list) {
-		return nil, fmt.Errorf("has %d dimensions, Options.Dims %d", len(list), len(override))
-	}
-	if len(list) > maxRank {
-		return nil, fmt.Errorf("%d dimensions: more than %d", len(list), maxRank)
-	}
-	dims := make([]dim, len(list))
-	for k, d := range list {
-		n, free := d.GetDimValue(), true
-		if d != nil {
-			_, isNumber := d.GetValue().(*pb.TensorShapeProto_Dimension_DimValue)
-			free = !isNumber
-		}
-		if override != nil {
-			n, free = int64(override[k]), override[k] == -1
-		}
-		switch {
-		case free && k == 0:
-			dims[k] = dim{batch, 1}
-		case free:
-			dims[k] = b.fresh()
-		case n < 1 || n > tensor.MaxElements:
-			return nil, fmt.Errorf("extent %d is %d, must be in 1…%d", k, n, tensor.MaxElements)
-		default:
-			dims[k] = num(int(n))
-		}
-	}
-	return dims, nil
-}
-
 // outputs notes where the wanted outputs are, in their natural view.
 func (b *builder) outputs(m *Model, names []string) error {
 	for _, name := range names {
@@ -305,6 +154,10 @@ func (b *builder) outputs(m *Model, names []string) error {
 func (b *builder) output(m *Model, name string, v *value) error {
 	w, err := b.natural(v.dims)
 	if err != nil {
+		return err
+	}
+	b.label = name
+	if v, err = b.orderedFor(v, nil, &w); err != nil {
 		return err
 	}
 	p, err := b.as(v, w)

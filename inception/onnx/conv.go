@@ -133,7 +133,8 @@ func (n *node) window(x *value, kernel []int) (*window, view, error) {
 	return w, v, nil
 }
 
-// samePadding is the padding that gives ⌈size/stride⌉ windows. With stride 1 it doesn't depend on the size.
+// samePadding is the padding that gives ⌈size/stride⌉ windows, as the operators' definitions say. With stride 1 it doesn't depend on the
+// size. A dilated kernel needs more of it, in pools too: ONNX's reference evaluator has it so, onnxruntime's MaxPool doesn't.
 func samePadding(size dim, kernel, stride, dilation int) (int, error) {
 	span := dilation*(kernel-1) + 1
 	if stride == 1 {
@@ -147,6 +148,10 @@ func samePadding(size dim, kernel, stride, dilation int) (int, error) {
 
 // slide emits an operator that keeps N, gives the channels and computes rows and columns.
 func (n *node) slide(x *value, w view, op graph.Op, channels int) (*value, error) {
+	x, err := n.b.orderedFor(x, nil, &w)
+	if err != nil {
+		return nil, err
+	}
 	p, err := n.b.as(x, w)
 	if err != nil {
 		return nil, err
@@ -195,11 +200,11 @@ func (n *node) gemm() (*value, error) {
 		return y, err
 	}
 	if bias.con == nil && beta != 1 {
-		bias = bias.with(bias.dims)
-		bias.t, err = n.uniform(bias, float64(beta), 0)
+		p, err := n.uniform(bias, float64(beta), 0)
 		if err != nil {
 			return nil, err
 		}
+		bias = bias.like(p)
 	}
 	out, err := n.combine("Add", y, bias)
 	if err == nil && !slices.Equal(out.dims, y.dims) {
@@ -235,7 +240,7 @@ func (n *node) matrix(a, b *value, transA, transB bool, alpha float32, bias *val
 	case a.con != nil && a.rank() == 2 && b.rank() == 2 && !a.con.isInt: // A·B = (Bᵀ·Aᵀ)ᵀ, and columns of B are pixels
 		y, err := n.product(b, a.con, !transB, !transA, alpha, "")
 		if err == nil {
-			y, err = n.permute(y, []int{1, 0})
+			y, err = n.b.permute(y, []int{1, 0})
 		}
 		return y, false, err
 	default:
@@ -258,7 +263,7 @@ func (n *node) matrix(a, b *value, transA, transB bool, alpha float32, bias *val
 func (n *node) product(a *value, b *constant, transA, transB bool, alpha float32, bias string) (*value, error) {
 	if transA {
 		var err error
-		if a, err = n.permute(a, []int{1, 0}); err != nil {
+		if a, err = n.b.permute(a, []int{1, 0}); err != nil {
 			return nil, err
 		}
 	}
@@ -286,11 +291,12 @@ func (n *node) product(a *value, b *constant, transA, transB bool, alpha float32
 			weight[i] = alpha * b.f[j]
 		}
 	}
-	p, err := n.b.seen(a, k, k+1)
+	a, p, err := n.b.channels(a, k)
 	if err != nil {
 		return nil, err
 	}
 	op := graph.Conv2D{In: in, Out: out, Kernel: graph.Square(1), Bias: bias}
 	op.Weight = n.b.weight(b.name, []int{out, in, 1, 1}, weight)
-	return n.emit(op, dims, view{num(out), p.view[1], p.view[2]}, p), nil
+	y := n.emit(op, nil, view{num(out), p.view[1], p.view[2]}, p)
+	return &value{dims: dims, order: a.order, t: y.t}, nil
 }

@@ -13,7 +13,7 @@ func (n *node) unary(x *value, op graph.Op) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, x.dims, p.view, p).t), nil
 }
 
 // clip has its bounds as attributes before opset 11, as inputs since.
@@ -52,7 +52,7 @@ func (n *node) neg() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &value{dims: n.in[0].dims, t: p}, nil
+	return n.in[0].like(p), nil
 }
 
 // uniform is scale·x + shift with the same numbers everywhere.
@@ -93,11 +93,11 @@ func (n *node) batchNorm() (*value, error) {
 			return nil, err
 		}
 	}
-	p, err := n.b.seen(x, 1, 2)
+	x, p, err := n.b.channels(x, 1)
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, nil, p.view, p).t), nil
 }
 
 // lrn is an LRN.
@@ -109,11 +109,11 @@ func (n *node) lrn() (*value, error) {
 	if x.rank() < 2 || op.Size < 1 || op.Size > maxExtent {
 		return nil, fmt.Errorf("size %d, rank %d: must be in 1…%d and at least 2", op.Size, x.rank(), maxExtent)
 	}
-	p, err := n.b.seen(x, 1, 2)
+	x, p, err := n.b.channels(x, 1)
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(op, x.dims, p.view, p), nil
+	return x.like(n.emit(op, nil, p.view, p).t), nil
 }
 
 // softmax works along one axis; before opset 13, over that axis and all after it together.
@@ -127,11 +127,17 @@ func (n *node) softmax() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	to := from + 1
-	if n.b.opset < 13 {
-		to = x.rank()
+	if n.b.opset >= 13 || from == x.rank()-1 {
+		x, p, err := n.b.channels(x, from)
+		if err != nil {
+			return nil, err
+		}
+		return x.like(n.emit(graph.Softmax{}, nil, p.view, p).t), nil
 	}
-	p, err := n.b.seen(x, from, to)
+	if x, err = n.b.plain(x); err != nil {
+		return nil, err
+	}
+	p, err := n.b.seen(x, from, x.rank())
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,10 @@ func (n *node) foldSlice() (*value, error) {
 		return nil, err
 	}
 	for _, k := range cuts {
-		if c, err = n.b.take(c, k.axis, k.index); err != nil {
+		if err = n.b.spend(k.count); err != nil {
+			return nil, err
+		}
+		if c, err = n.b.take(c, k.axis, k.index()); err != nil {
 			return nil, err
 		}
 	}

@@ -1,8 +1,8 @@
 // Package onnx reads ONNX models: opset 7 to 28, the operators of convolutional networks, as a graph.Graph.
 //
 // A model is input from a stranger. Extents, counts and offsets are checked before anything is allocated; an operator,
-// attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. A leading
-// symbolic extent of the input is the batch and stays free.
+// attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. Extents of the
+// input that are symbolic, 0 or −1 stay open; a leading one is the batch.
 //
 // Tensors of booleans, inputs and outputs too, are tensors of floats here: 1 is true, 0 is false, and any number but 0 is taken as true.
 package onnx
@@ -23,7 +23,7 @@ import (
 
 // Options say what the file leaves open. The zero value is fine for most models.
 type Options struct {
-	// Dims replaces the input's declared extents, one for each dimension; −1 is symbolic. {−1, 3, 224, 224} frees the
+	// Dims replaces the input's declared extents, one for each dimension, in the file's order; −1 leaves one open. {−1, 3, 224, 224} frees the
 	// batch of a model exported with a batch of 1.
 	Dims []int
 
@@ -42,9 +42,12 @@ type Options struct {
 type Model struct {
 	Graph     *graph.Graph
 	Input     string // the input's name
-	InputDims []int  // its extents; −1 for symbolic
-	Outputs   []Output
-	Opset     int
+	InputDims []int  // its extents, in the file's order; −1 for what is open
+	// InputOrder tells where the graph's input, N × C × H × W, has those: its k-th axis is axis InputOrder[k] of the file. It is
+	// 0, 1, 2, 3 for most models, and 0, 3, 1, 2 for one whose pictures are N × H × W × C: see Tensor.
+	InputOrder []int
+	Outputs    []Output
+	Opset      int
 }
 
 // Output is one of the outputs wanted: Graph.Outputs has its value at the same place. The value's elements stand in the
@@ -52,41 +55,6 @@ type Model struct {
 type Output struct {
 	Name string
 	Dims []int // −1 for what depends on the input
-}
-
-// InputShape is the shape of the graph's input for a batch of n; 0 means the batch that the model declares, or 1. An input of
-// another rank than 4 is seen as N × C × H × W like an Output. It is an error if n isn't the batch that the model fixes, or if
-// another extent is symbolic: Options.Dims is for that.
-func (m *Model) InputShape(n int) (tensor.Shape, error) {
-	s, err := m.inputShape(n)
-	if err != nil {
-		err = fmt.Errorf("onnx: input %s: %w (Options.Dims can change the extents)", quote(m.Input), err)
-	}
-	return s, err
-}
-
-func (m *Model) inputShape(n int) (tensor.Shape, error) {
-	dims := fixed(m.InputDims)
-	if len(dims) > 0 && dims[0].n < 0 {
-		dims[0] = dim{batch, 1}
-	}
-	b := &builder{}
-	w, err := b.natural(dims) // before the batch is filled in, so that N is where the importer saw it
-	if err != nil {
-		return tensor.Shape{}, err
-	}
-	s := tensor.Shape{N: n, C: w[0].n, H: w[1].n, W: w[2].n}
-	own := 1
-	if len(dims) > 1 || last(dims) == 0 && len(dims) == 1 && dims[0].sym == batch {
-		own = dims[0].n
-	}
-	if n == 0 {
-		s.N = own
-	}
-	if (len(dims) == 0 || dims[0].sym == number) && s.N != own {
-		return s, fmt.Errorf("the model fixes a batch of %d, not %d", own, n)
-	}
-	return s, s.Check()
 }
 
 // Load reads a model from a file. External data is read from files in the same folder or below it, and from nowhere else.

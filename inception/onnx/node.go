@@ -45,6 +45,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Constant":           {1, 0, 0, nil, (*node).constant},
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
 		"Conv":               {1, 2, 3, (*node).conv, nil},
+		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
 		"Elu":                {6, 1, 1, (*node).element, (*node).foldElement},
@@ -101,6 +102,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Softmax":            {1, 1, 1, (*node).softmax, nil},
 		"Softplus":           {1, 1, 1, (*node).element, (*node).foldElement},
 		"Softsign":           {1, 1, 1, (*node).element, (*node).foldElement},
+		"SpaceToDepth":       {1, 1, 1, (*node).spaceToDepth, nil},
 		"Split":              {2, 1, 2, (*node).split, nil},
 		"Sqrt":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Squeeze":            {1, 1, 2, (*node).squeeze, (*node).squeeze},
@@ -109,7 +111,8 @@ func init() { // not in the declaration, as run leads back to the table
 		"Swish":              {24, 1, 1, (*node).element, (*node).foldElement},
 		"Tanh":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"ThresholdedRelu":    {10, 1, 1, (*node).element, (*node).foldElement},
-		"Transpose":          {1, 1, 1, (*node).transpose, (*node).foldTranspose},
+		"Tile":               {6, 2, 2, (*node).tile, (*node).tile},
+		"Transpose":          {1, 1, 1, (*node).transpose, (*node).transpose},
 		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
 		"Where":              {9, 3, 3, (*node).where, (*node).where},
 		"Xor":                {7, 2, 2, (*node).binary, (*node).binary},
@@ -239,6 +242,7 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if n.label == "" {
 		n.label = p.GetOpType() + "_" + p.GetOutput()[0]
 	}
+	b.label = n.label
 	allConstant := op.fold != nil
 	for _, name := range p.GetInput() {
 		var v *value

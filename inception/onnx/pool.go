@@ -48,6 +48,10 @@ func (n *node) globalPool() (*value, error) {
 	for k := 2; k < len(dims); k++ {
 		dims[k] = num(1)
 	}
+	x, err := n.b.plain(x)
+	if err != nil {
+		return nil, err
+	}
 	p, err := n.b.seen(x, 1, 2)
 	if err != nil {
 		return nil, err
@@ -55,7 +59,7 @@ func (n *node) globalPool() (*value, error) {
 	return n.emit(graph.GlobalPool{Type: kind}, dims, view{p.view[0], num(1), num(1)}, p), nil
 }
 
-// reduce is the mean or the maximum over the last axes.
+// reduce is the mean or the maximum over some axes, which are stored last for that.
 func (n *node) reduce() (*value, error) {
 	x := n.in[0]
 	axes, err := n.axes(18, x.rank())
@@ -67,27 +71,38 @@ func (n *node) reduce() (*value, error) {
 		if noop {
 			return x, nil
 		}
-		for k := range x.rank() {
-			axes = append(axes, k)
+		axes = identity(x.rank())
+	}
+	gone := func(a int) bool { return slices.Contains(axes, a) }
+	order := filled(x.order, x.rank())
+	rest := slices.DeleteFunc(slices.Clone(order), gone)
+	if x, err = n.b.ordered(x, append(rest, slices.DeleteFunc(slices.Clone(order), func(a int) bool { return !gone(a) })...)); err != nil {
+		return nil, err
+	}
+	y, err := n.reduceLast(x.stored(), len(rest))
+	if err != nil {
+		return nil, err
+	}
+	y = y.named(x.order)
+	for _, a := range slices.Backward(slices.Sorted(slices.Values(axes))) {
+		if !keep {
+			y = y.replaced(a, nil)
 		}
 	}
-	low := x.rank() // the first axis to reduce that has more than one element
-	var dims []dim
-	for k, d := range x.dims {
-		switch reduced := slices.Contains(axes, k); {
-		case reduced && !d.is(1):
-			low = min(low, k)
-		case !d.is(1) && k > low:
-			return nil, fmt.Errorf("over axes %v of %s: only the last ones can be reduced", axes, show(x.dims))
+	return y, nil
+}
+
+// reduceLast reduces all axes from one on, which stay with an extent of 1.
+func (n *node) reduceLast(x *value, low int) (*value, error) {
+	dims := slices.Clone(x.dims)
+	for k := low; k < len(dims); k++ {
+		if dims[k].sym == batch {
+			return nil, fmt.Errorf("over the batch of %s", show(x.dims))
 		}
-		if !slices.Contains(axes, k) {
-			dims = append(dims, d)
-		} else if keep {
-			dims = append(dims, num(1))
-		}
+		dims[k] = num(1)
 	}
-	if low == x.rank() {
-		return x.with(dims), nil
+	if slices.Equal(dims, x.dims) {
+		return x, nil
 	}
 	from := max(low-1, 0)
 	if low == 0 || x.dims[from].sym == batch {

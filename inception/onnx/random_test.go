@@ -11,7 +11,7 @@ import (
 
 // refused are words of the errors that some of the random models get, because they mix images of the batch, among others.
 var refused = []string{
-	"which isn't fixed", "works along an axis", "moves the batch", "the batch must come first", "only the last ones", "numbers of elements differ",
+	"which isn't fixed", "works along an axis", "over the batch", "the batch must come first", "numbers of elements differ",
 	"extents must agree", "columns are needed", "have to be repeated", "the number of channels isn't fixed", "a kernel spanning",
 }
 
@@ -59,8 +59,8 @@ func TestRandomModels(t *testing.T) {
 			}
 			ran++
 		}
-		if ran < 300 {
-			t.Errorf("%d models ran, %d were refused; want at least 300", ran, skipped)
+		if ran < 345 {
+			t.Errorf("%d models ran, %d were refused; want at least 345", ran, skipped)
 		}
 		t.Logf("%d models ran, %d were refused", ran, skipped)
 	})

@@ -6,10 +6,27 @@ import (
 )
 
 // reshaped is input 0 with other extents and the same elements.
-func (n *node) reshaped(dims []dim) (*value, error) {
-	v := n.in[0]
+func (n *node) reshaped(dims []dim) (*value, error) { return n.b.reshape(n.in[0], dims) }
+
+// reshape is v with other extents and the same elements, in ONNX's order. Nothing moves where the new axes are parts or products of
+// axes that are stored side by side.
+func (b *builder) reshape(v *value, dims []dim) (*value, error) {
 	if v.con == nil {
-		return v.with(dims), nil
+		if v.order == nil {
+			return &value{dims: dims, t: v.t}, nil
+		}
+		if order, ok := regroup(v, dims); ok {
+			return &value{dims: dims, order: simple(dims, order), t: v.t}, nil
+		}
+		var want *view
+		if w, err := b.natural(dims); err == nil {
+			want = &w
+		}
+		v, err := b.orderedFor(v, nil, want)
+		if err != nil {
+			return nil, err
+		}
+		return &value{dims: dims, t: v.t}, nil
 	}
 	ns, ok := numbers(dims)
 	if !ok {
@@ -21,6 +38,80 @@ func (n *node) reshaped(dims []dim) (*value, error) {
 	c := *v.con
 	c.dims, c.name = ns, "" // named by its output
 	return known(&c), nil
+}
+
+// regroup is the order in which the new axes of v are stored: it cuts the old axes and the new ones into the shortest runs that have equal
+// products, and puts each new run where the old one is stored. Not ok where an old run isn't stored together, or extents aren't known.
+func regroup(v *value, dims []dim) (order []int, ok bool) {
+	runs := map[int][]int{} // by the first old axis of a run: new axes
+	next := map[int]int{}   // the axis that must be stored behind it, within a run
+	old, new := long(v.dims), long(dims)
+	for len(old) > 0 && len(new) > 0 {
+		i, k := 1, 1
+		for !equal(v.dims, old[:i], dims, new[:k]) {
+			a, b := total(v.dims, old[:i]), total(dims, new[:k])
+			short := a.sym == number && b.sym == batch || a.sym == b.sym && a.n < b.n // the old run is
+			switch {
+			case a.sym == unknown || b.sym == unknown:
+				return nil, false
+			case short && i < len(old):
+				i++
+			case !short && k < len(new):
+				k++
+			default:
+				return nil, false
+			}
+		}
+		for j := range i - 1 {
+			next[old[j]] = old[j+1]
+		}
+		runs[old[0]] = new[:k]
+		old, new = old[i:], new[k:]
+	}
+	if len(old)+len(new) > 0 {
+		return nil, false
+	}
+	stored := slices.DeleteFunc(slices.Clone(v.order), func(a int) bool { return v.dims[a].is(1) })
+	for k, a := range stored {
+		if b, more := next[a]; more && (k+1 == len(stored) || stored[k+1] != b) {
+			return nil, false
+		}
+		order = append(order, runs[a]...)
+	}
+	for a, d := range dims { // an axis of 1 is stored behind the one before it
+		if d.is(1) {
+			order = slices.Insert(order, slices.Index(order, a-1)+1, a)
+		}
+	}
+	return order, true
+}
+
+// long are the axes whose extent isn't 1.
+func long(dims []dim) []int {
+	return slices.DeleteFunc(identity(len(dims)), func(a int) bool { return dims[a].is(1) })
+}
+
+// total is the product of the axes' extents; unknown where one is.
+func total(dims []dim, axes []int) dim {
+	p := num(1)
+	for _, a := range axes {
+		switch d := dims[a]; {
+		case d.sym == unknown || p.sym == unknown:
+			p = dim{unknown, 0}
+		default:
+			p = dim{max(p.sym, d.sym), p.n * d.n}
+		}
+	}
+	return p
+}
+
+// equal reports that the products of some old and some new extents are the same.
+func equal(dims []dim, axes []int, to []dim, new []int) bool {
+	if len(axes) == 1 && len(new) == 1 && dims[axes[0]] == to[new[0]] {
+		return true
+	}
+	p := total(dims, axes)
+	return p.sym != unknown && p == total(to, new)
 }
 
 func (n *node) flatten() (*value, error) {
@@ -206,24 +297,4 @@ func (n *node) unsqueeze() (*value, error) {
 		}
 	}
 	return n.reshaped(dims)
-}
-
-// expand is a broadcast that changes nothing.
-func (n *node) expand() (*value, error) {
-	x := n.in[0]
-	target, err := n.symbols(1)
-	if err != nil {
-		return nil, err
-	}
-	if len(target) > maxRank {
-		return nil, fmt.Errorf("%d dimensions: more than %d", len(target), maxRank)
-	}
-	dims, err := broadcast(x.dims, target)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Equal(dims[len(dims)-x.rank():], x.dims) || slices.ContainsFunc(dims[:len(dims)-x.rank()], func(d dim) bool { return !d.is(1) }) {
-		return nil, fmt.Errorf("from %s to %s: repeating elements is not supported", show(x.dims), show(target))
-	}
-	return x.with(dims), nil
 }

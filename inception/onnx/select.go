@@ -7,33 +7,42 @@ import (
 	"inceptiongl/inception/graph"
 )
 
-// maxChosen bounds the channels read times the channels written of a Channels: that is what it costs.
-const maxChosen = 1 << 24
-
-// choose is elements index[0], index[1] … along an axis.
-func (n *node) choose(x *value, axis int, index []int) (*value, error) {
-	dims := slices.Clone(x.dims)
-	if dims[axis].sym != number {
-		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", axis, show(x.dims))
+// choose takes places along an axis: those of a, of which there are as many as d says. The order of axes stays.
+func (n *node) choose(x *value, axis int, a graph.Axis, d dim) (*value, error) {
+	if x.con != nil {
+		p, err := n.b.tensor(x)
+		if err != nil {
+			return nil, err
+		}
+		x = x.like(p)
 	}
-	dims[axis] = num(len(index))
-	if dims[axis] == x.dims[axis] && inOrder(index) {
-		return x, nil
+	s := x.stored()
+	at := x.axisOf(axis)
+	to := make([]place, s.rank())
+	for k := range to {
+		to[k] = all(k, s.dims[k])
 	}
-	if len(index) > maxChosen/max(x.dims[axis].n, 1) {
-		return nil, fmt.Errorf("picks %d of %d: too many", len(index), x.dims[axis].n)
-	}
-	if err := n.b.check(dims); err != nil {
-		return nil, err
-	}
-	p, err := n.b.seen(x, axis, axis+1)
+	a.Of = at
+	to[at] = place{d, []graph.Axis{a}}
+	y, err := n.b.rearrange(s, to, nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.b.spend(3 * len(index)); err != nil {
-		return nil, err
+	return y.named(x.order), nil
+}
+
+// spaced are the places of an index as a range where they are evenly spaced, as the Axis has them.
+func spaced(index []int) graph.Axis {
+	a := graph.Axis{Start: index[0], Step: 1, Count: len(index)}
+	if len(index) > 1 {
+		a.Step = index[1] - index[0]
 	}
-	return &value{dims: dims, t: p.pick(n.label, index)}, nil
+	for k, i := range index {
+		if a.Step == 0 || i != a.Start+k*a.Step {
+			return graph.Axis{Index: index}
+		}
+	}
+	return a
 }
 
 // indices are input 1 as places along an axis with size elements, counted from 0.
@@ -74,17 +83,34 @@ func (n *node) gather() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	y, err := n.choose(x, a, index)
-	if err != nil {
+	if err := n.b.spend(len(index)); err != nil {
 		return nil, err
 	}
-	return y.with(slices.Concat(x.dims[:a], fixed(c.dims), x.dims[a+1:])), nil
+	if len(index) == 0 {
+		return nil, fmt.Errorf("no elements are gathered")
+	}
+	y := x
+	if !(len(index) == x.dims[a].n && inOrder(index)) {
+		if y, err = n.choose(x, a, spaced(index), num(len(index))); err != nil {
+			return nil, err
+		}
+	}
+	return y.replaced(a, fixed(c.dims)), nil
 }
 
-// cut is an axis that a Slice cuts, and the places that stay.
+// cut is an axis that a Slice cuts: count places from start on, by step; of an axis whose extent isn't known, from start to as many
+// before the end as count is below 0.
 type cut struct {
-	axis  int
-	index []int
+	axis, start, step, count int
+}
+
+// index lists the places.
+func (c cut) index() []int {
+	index := make([]int, c.count)
+	for k := range index {
+		index[k] = c.start + k*c.step
+	}
+	return index
 }
 
 func (n *node) cuts(dims []dim) ([]cut, error) {
@@ -125,40 +151,48 @@ func (n *node) cuts(dims []dim) ([]cut, error) {
 		if starts[k] == 0 && step == 1 && ends[k] >= 1<<31-1 { // all of it, however much it is
 			continue
 		}
-		if dims[a].sym != number {
-			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(dims))
-		}
 		if step == 0 {
 			return nil, fmt.Errorf("a step of 0")
 		}
-		size := dims[a].n
-		if err := n.b.spend(size); err != nil {
-			return nil, err
+		if dims[a].sym == number {
+			c := cut{a, 0, 1, 0}
+			c.start, c.step, c.count = places(starts[k], ends[k], step, dims[a].n)
+			if c.count < dims[a].n || c.step < 0 && c.count > 1 {
+				out = append(out, c)
+			}
+			continue
 		}
-		out = append(out, cut{a, places(starts[k], ends[k], step, size)})
+		c := cut{a, starts[k], step, 0}
+		switch {
+		case dims[a].sym == batch, c.start < 0, step < 0, max(c.start, step) > maxExtent:
+			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(dims))
+		case ends[k] < 0:
+			c.count = max(ends[k], -maxExtent)
+		case ends[k] >= 1<<31-1:
+		default:
+			if c.count = (min(ends[k], maxExtent) - c.start + step - 1) / step; c.count < 1 {
+				return nil, fmt.Errorf("from %d to %d", c.start, ends[k])
+			}
+		}
+		out = append(out, c)
 	}
 	return out, nil
 }
 
-// places are start, start+step … before end, with Python's rules for what is negative or beyond the size.
-func places(start, end, step, size int) []int {
+// places are how many elements there are at start, start+step … before end, with Python's rules for what is negative or beyond the size.
+func places(start, end, step, size int) (first, by, count int) {
 	clamp := func(v, low, high int) int {
 		if v < 0 {
 			v = max(v, -size-1) + size
 		}
 		return min(max(v, low), high)
 	}
-	var index []int
 	if step > 0 {
-		for i := clamp(start, 0, size); i < clamp(end, 0, size); i += min(step, size+1) {
-			index = append(index, i)
-		}
-		return index
+		first, end, by = clamp(start, 0, size), clamp(end, 0, size), min(step, max(size, 1))
+		return first, by, max(end-first+by-1, 0) / by
 	}
-	for i := clamp(start, 0, size-1); i > clamp(end, -1, size-1); i += max(step, -size-1) {
-		index = append(index, i)
-	}
-	return index
+	first, end, by = clamp(start, 0, size-1), clamp(end, -1, size-1), max(step, -max(size, 1))
+	return first, by, max(first-end-by-1, 0) / -by
 }
 
 func (n *node) slice() (*value, error) {
@@ -167,15 +201,27 @@ func (n *node) slice() (*value, error) {
 		return nil, fmt.Errorf("starts and ends must be constants")
 	}
 	cuts, err := n.cuts(x.dims)
+	if err != nil || len(cuts) == 0 {
+		return x, err
+	}
+	s := x.stored()
+	to := make([]place, s.rank())
+	for k := range to {
+		to[k] = all(k, s.dims[k])
+	}
+	for _, c := range cuts {
+		d := num(c.count)
+		if c.count < 1 && x.dims[c.axis].sym != number {
+			d = n.b.fresh()
+		}
+		k := x.axisOf(c.axis)
+		to[k] = place{d, []graph.Axis{{Of: k, Start: c.start, Step: c.step, Count: c.count}}}
+	}
+	y, err := n.b.rearrange(s, to, nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range cuts {
-		if x, err = n.choose(x, c.axis, c.index); err != nil {
-			return nil, err
-		}
-	}
-	return x, nil
+	return y.named(x.order), nil
 }
 
 // split cuts along an axis, one part for each output.
@@ -192,22 +238,18 @@ func (n *node) split() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []*value
+	var out []*value
 	at := 0
 	for _, size := range parts {
-		index := make([]int, size)
-		for k := range index {
-			index[k] = at + k
-		}
-		v, err := n.choose(x, a, index)
+		v, err := n.choose(x, a, graph.Axis{Start: at, Step: 1, Count: size}, num(size))
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, v)
+		out = append(out, v)
 		at += size
 	}
-	n.more = all[1:]
-	return all[0], nil
+	n.more = out[1:]
+	return out[0], nil
 }
 
 // parts are the sizes of a split: given, or equal with a smaller last one.
@@ -253,6 +295,12 @@ func (n *node) concat() (*value, error) {
 	if len(n.in) == 1 {
 		return n.in[0], nil
 	}
+	// All are stored as the first tensor is.
+	lead := n.in[max(slices.IndexFunc(n.in, func(v *value) bool { return v.con == nil }), 0)]
+	if lead, err = n.b.batchFirst(lead, a); err != nil {
+		return nil, err
+	}
+	at := lead.axisOf(a)
 	dims := slices.Clone(n.in[0].dims)
 	dims[a] = num(0)
 	var ps []*picture
@@ -260,7 +308,11 @@ func (n *node) concat() (*value, error) {
 		if dims, err = joined(dims, v.dims, a); err != nil {
 			return nil, err
 		}
-		w, err := n.b.along(v.dims, a, a+1)
+		if v, err = n.b.ordered(v, lead.order); err != nil {
+			return nil, err
+		}
+		v = v.stored()
+		w, err := n.b.along(v.dims, at, at+1)
 		if err != nil {
 			return nil, err
 		}
@@ -273,17 +325,19 @@ func (n *node) concat() (*value, error) {
 	if err := n.b.check(dims); err != nil {
 		return nil, err
 	}
+	out := (&value{dims: dims, order: lead.order}).stored()
 	if picks(ps) {
 		if err := n.b.spend(3 * dims[a].n); err != nil {
 			return nil, err
 		}
-		return &value{dims: dims, t: join(n.label, ps)}, nil
+		out.t = join(n.label, ps)
+		return out.named(lead.order), nil
 	}
-	w, err := n.b.along(dims, a, a+1)
+	w, err := n.b.along(out.dims, at, at+1)
 	if err != nil {
 		return nil, err
 	}
-	return n.emit(graph.Concat{}, dims, w, ps...), nil
+	return n.emit(graph.Concat{}, out.dims, w, ps...).named(lead.order), nil
 }
 
 // joined are the extents of sum followed by d along an axis.

@@ -9,18 +9,17 @@ import (
 )
 
 // value is what an ONNX name stands for: a constant, or a tensor that depends on the input. Its extents are the ONNX ones, of
-// any rank; the tensor has the same elements in the same order, as N × C × H × W. So what only changes the extents costs
-// nothing, and a graph.Reshape is made where an operator needs another split into N, C, H and W.
+// any rank; the tensor has the same elements, as N × C × H × W, in the order of its axes or in another one: see order.go. So what only
+// changes the extents or their order costs nothing, and a graph.Reshape or graph.Move is made where an operator needs another
+// split into N, C, H and W.
 type value struct {
-	dims []dim
-	con  *constant
-	t    *picture
+	dims  []dim
+	order []int // order[k] is the axis that is stored as the k-th; nil: all in order. Constants have none
+	con   *constant
+	t     *picture
 }
 
 func (v *value) rank() int { return len(v.dims) }
-
-// with is the same elements with other extents.
-func (v *value) with(dims []dim) *value { return &value{dims: dims, t: v.t} }
 
 // view is the C, H and W of a tensor; N is what is left.
 type view [3]dim
@@ -132,7 +131,7 @@ func (b *builder) node(p *picture) graph.Value {
 	}
 	at := p.from
 	if p.index != nil && !(len(p.index) == p.channels && inOrder(p.index)) {
-		at = b.g.Add(b.unique(p.label+".channels"), graph.Channels{Index: p.index}, at)
+		at = b.g.Add(b.unique(p.label+".channels"), chosen(p.index), at)
 	}
 	op := graph.Affine{Channels: p.view[0].n}
 	if differs(p.scale, 1) {
@@ -146,6 +145,20 @@ func (b *builder) node(p *picture) graph.Value {
 	}
 	p.done = at
 	return at
+}
+
+// chosen is a choice of channels: a Move where they are evenly spaced.
+func chosen(index []int) graph.Op {
+	step := 1
+	if len(index) > 1 {
+		step = index[1] - index[0]
+	}
+	for k, i := range index {
+		if step == 0 || i != index[0]+k*step {
+			return graph.Channels{Index: index}
+		}
+	}
+	return graph.Move{To: [4][]graph.Axis{{{Of: 0}}, {{Of: 1, Start: index[0], Step: step, Count: len(index)}}, {{Of: 2}}, {{Of: 3}}}}
 }
 
 func inOrder(index []int) bool {
@@ -180,6 +193,19 @@ func (b *builder) as(v *value, w view) (*picture, error) {
 		return p, nil
 	}
 	chw, ok := numbers(w[:])
+	_, isNow := spans(v.dims, p.view)
+	_, canBe := spans(v.dims, w)
+	if !ok && isNow && canBe { // whatever the extents are, axes stay whole
+		to := make([]place, v.rank())
+		for k, d := range v.dims {
+			to[k] = all(k, d)
+		}
+		y, err := b.rearrange(v, to, &w, 0)
+		if err != nil {
+			return nil, err
+		}
+		return y.t, nil
+	}
 	if !ok {
 		return nil, fmt.Errorf("a tensor %s can't be seen as batches of %s: give the input's extents (Options.Dims)", show(v.dims), show(w[:]))
 	}
@@ -247,87 +273,4 @@ func (b *builder) check(dims []dim) error {
 func (b *builder) fresh() dim {
 	b.unknowns++
 	return dim{unknown, b.unknowns}
-}
-
-// last is the index of the last extent that holds the batch; 0 where none does.
-func last(dims []dim) int {
-	for k := len(dims) - 1; k > 0; k-- {
-		if dims[k].sym == batch {
-			return k
-		}
-	}
-	return 0
-}
-
-// natural is the view in which the first extent is N, the second C, the next two H and W, and more go into W. A signal
-// N × C × W has H = 1; a vector is C, unless it is the batch.
-func (b *builder) natural(dims []dim) (view, error) {
-	w := view{num(1), num(1), num(1)}
-	var rest []dim
-	switch k := last(dims); {
-	case len(dims) == 1 && dims[0].sym != batch:
-		rest = dims
-	case len(dims) > 0:
-		rest = dims[k+1:]
-	}
-	var err error
-	switch len(rest) {
-	case 0:
-	case 1:
-		w[0] = rest[0]
-	case 2:
-		w[0], w[2] = rest[0], rest[1]
-	default:
-		w[0], w[1] = rest[0], rest[1]
-		w[2], err = product(rest[2:], b.fresh)
-	}
-	return w, err
-}
-
-// along is the view whose channels are the axes from…to−1: what is before them is N, what is after them H × W.
-func (b *builder) along(dims []dim, from, to int) (view, error) {
-	if nat, err := b.natural(dims); err == nil && from == 1 && to == 2 && last(dims) == 0 {
-		return nat, nil
-	}
-	if k := last(dims); k >= from && k < len(dims) && dims[k].sym == batch {
-		return view{}, fmt.Errorf("works along an axis of %s that holds the batch or stands before it", show(dims))
-	}
-	c, err := product(dims[from:to], b.fresh)
-	if err != nil {
-		return view{}, err
-	}
-	h, err := product(dims[to:], b.fresh)
-	return view{c, h, num(1)}, err
-}
-
-// seen is a picture of v whose channels are the axes from…to−1, with what is after them in H and W: v's own, if it is one.
-func (b *builder) seen(v *value, from, to int) (*picture, error) {
-	w, err := b.along(v.dims, from, to)
-	if err != nil {
-		return nil, err
-	}
-	p, err := b.tensor(v)
-	if err != nil {
-		return nil, err
-	}
-	if b.shows(p, w) {
-		return p, nil
-	}
-	return b.as(v, w)
-}
-
-// shows reports that p has w's channels, and as many pixels.
-func (b *builder) shows(p *picture, w view) bool {
-	after, err := product(p.view[1:], b.fresh)
-	if err != nil {
-		return false
-	}
-	want, err := product(w[1:], b.fresh)
-	return err == nil && p.view[0] == w[0] && after == want
-}
-
-// sees reports that seen reshapes nothing.
-func (b *builder) sees(v *value, from, to int) bool {
-	w, err := b.along(v.dims, from, to)
-	return err == nil && v.t != nil && b.shows(v.t, w)
 }

@@ -10,7 +10,7 @@ import (
 func (d *draft) foldPad() {
 	d.removeIf(func(u *unit) bool {
 		pad, ok := u.op.(graph.Pad2D)
-		if !ok || pad.Value != 0 {
+		if !ok || pad.Mode != graph.PadConstant || pad.Value != 0 {
 			return false
 		}
 		readers := d.readers(u.out.value)

@@ -90,7 +90,8 @@ func compute(g *graph.Graph, s *plan.Step, arena []float32) ([]*tensor.Tensor, e
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := part.Op.(graph.Channels); ok {
+		switch part.Op.(type) {
+		case graph.Channels, graph.Move:
 			weight = nil // the indices, which the operator has already
 		}
 		own := in

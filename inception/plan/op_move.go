@@ -31,7 +31,7 @@ var padRow = operator{
 	attributes: func(p *shaders.Params, op graph.Op) {
 		pad := op.(graph.Pad2D)
 		setPadding(p, pad.Pad)
-		p.Value = pad.Value
+		p.Value, p.Mode = pad.Value, int32(pad.Mode)
 	},
 	kernels: only(shaders.Pad),
 }

@@ -61,6 +61,7 @@ var operators = byType([]struct {
 	{graph.Reshape{}, reshapeRow},
 	{graph.Pad2D{}, padRow},
 	{graph.Channels{}, channelsRow},
+	{graph.Move{}, moveRow},
 })
 
 func byType(table []struct {

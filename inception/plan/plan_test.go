@@ -195,6 +195,7 @@ func TestPlans(t *testing.T) {
 		"residual":            {"a", "b", "pool", "gate", "gated", "third", "c", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
 		"gates":               {"a", "pool", "squeeze", "excite", "prelu", "minus", "pixel", "quotient mask", "kept rest round", "b", "power"},
+		"moves":               {"nhwc", "nchw", "shuffle", "half up", "windows a mirror", "b"},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, name), plan.Options{}), want...)
 	}

@@ -56,6 +56,7 @@ func Networks(seed uint64) []Network {
 		{"mobile", mobile(), Shape(2, 3, 17, 19)},
 		{"residual", residual(), Shape(2, 6, 5, 4)},
 		{"odds and ends", oddsAndEnds(), Shape(1, 7, 4, 5)},
+		{"moves", moves(), Shape(2, 8, 4, 6)},
 		{"gates", gates(), Shape(2, 6, 5, 7)},
 	}
 	for _, n := range list {

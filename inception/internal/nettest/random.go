@@ -100,14 +100,15 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 	case 18:
 		pad := graph.Pad2D{Pad: graph.Padding{Top: rng.IntN(3), Left: rng.IntN(3), Bottom: rng.IntN(2), Right: rng.IntN(2)}}
 		if rng.IntN(3) == 0 {
-			pad.Value = -0.5
+			pad.Value, pad.Mode = -0.5, graph.PadMode(rng.IntN(4))
 		}
 		return pad
 	case 19:
 		return []graph.Op{
 			graph.Reshape{C: in.C * in.H * in.W, H: 1, W: 1}, graph.GlobalPool{Type: pool.Type}, graph.Softmax{},
 			graph.LRN{Size: 3, Alpha: 0.5, Beta: 0.75, Bias: 1}, graph.Channels{Index: rng.Perm(in.C)},
-		}[rng.IntN(5)]
+			randomMove(rng, in),
+		}[rng.IntN(6)]
 	default:
 		return graph.Concat{}
 	}
