@@ -51,6 +51,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return Reshape(in[0], op)
 	case graph.Pad2D:
 		return Pad2D(in[0], op)
+	case graph.Resize:
+		return Resize(in[0], op)
 	case graph.Channels:
 		return Channels(in[0], op)
 	case graph.Move:

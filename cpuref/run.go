@@ -120,6 +120,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return array{out, in[0].v}, nil
 	case graph.Pad2D:
 		return pad(in[0], op, out), nil
+	case graph.Resize:
+		return resize(ctx, in[0], op, out, false)
 	case graph.Channels:
 		return channels(in[0], op, out), nil
 	case graph.Move:

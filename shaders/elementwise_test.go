@@ -125,6 +125,15 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		shaders.PackBias(packed, index)
 		p.weights = append(p.weights, packed...)
 		p.params.WeightBase = 1
+	case graph.Resize:
+		rows, columns, err := op.Taps(graph.Pair{H: c.in[0].H, W: c.in[0].W})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name(), err)
+		}
+		for _, t := range []graph.Taps{rows, columns} {
+			p.weights = append(p.weights, shaders.PackTaps(t.Index, t.Weight, t.Each)...)
+		}
+		p.params.WeightBase, p.params.KernelH, p.params.KernelW, p.params.Value = 1, int32(rows.Each), int32(columns.Each), op.Extrapolation
 	case graph.LRN:
 		p.params.Size, p.params.Alpha, p.params.Beta, p.params.Offset = int32(op.Size), float32(op.Alpha/float64(op.Size)), float32(op.Beta), float32(op.Bias)
 	case graph.Pad2D:

@@ -59,7 +59,7 @@ func Kernels() []*Kernel {
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
-		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move,
+		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,
 	}
 }
 

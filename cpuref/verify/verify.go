@@ -99,8 +99,8 @@ func reference(ctx context.Context, g *graph.Graph, s *plan.Step, p plan.Part, i
 		return nil, err
 	}
 	switch p.Op.(type) {
-	case graph.Channels, graph.Move:
-		weight = nil // the indices, which the operator has already
+	case graph.Channels, graph.Move, graph.Resize:
+		weight = nil // the indices and tables, which the operator has already
 	}
 	own := in
 	if p.Adds {

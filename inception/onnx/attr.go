@@ -120,6 +120,20 @@ func (a *attributes) ints(name string) []int {
 	return out
 }
 
+// floats is a list of finite numbers, which must be there.
+func (a *attributes) floats(name string) ([]float32, error) {
+	p, ok := a.get(name, pb.AttributeProto_FLOATS)
+	if !ok {
+		return nil, fmt.Errorf("attribute %s is missing", quote(name))
+	}
+	for _, v := range p.GetFloats() {
+		if v-v != 0 {
+			return nil, fmt.Errorf("attribute %s holds %v: numbers must be finite", quote(name), v)
+		}
+	}
+	return p.GetFloats(), nil
+}
+
 // extents is a list of n integers in low…maxExtent, or n times def.
 func (a *attributes) extents(name string, n, low, def int) []int {
 	v := a.ints(name)

@@ -91,6 +91,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"ReduceProd":         {1, 1, 2, nil, (*node).foldProd},
 		"Relu":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Reshape":            {5, 2, 2, (*node).reshape, (*node).reshape},
+		"Resize":             {10, 1, 4, (*node).resize, nil},
 		"Round":              {11, 1, 1, (*node).element, (*node).foldElement},
 		"Selu":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Shape":              {1, 1, 1, (*node).shape, (*node).shape},
@@ -114,6 +115,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Tile":               {6, 2, 2, (*node).tile, (*node).tile},
 		"Transpose":          {1, 1, 1, (*node).transpose, (*node).transpose},
 		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
+		"Upsample":           {7, 1, 2, (*node).resize, nil},
 		"Where":              {9, 3, 3, (*node).where, (*node).where},
 		"Xor":                {7, 2, 2, (*node).binary, (*node).binary},
 	}

@@ -91,8 +91,8 @@ func compute(g *graph.Graph, s *plan.Step, arena []float32) ([]*tensor.Tensor, e
 			return nil, err
 		}
 		switch part.Op.(type) {
-		case graph.Channels, graph.Move:
-			weight = nil // the indices, which the operator has already
+		case graph.Channels, graph.Move, graph.Resize:
+			weight = nil // the indices and tables, which the operator has already
 		}
 		own := in
 		if part.Adds {

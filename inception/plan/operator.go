@@ -62,6 +62,7 @@ var operators = byType([]struct {
 	{graph.Pad2D{}, padRow},
 	{graph.Channels{}, channelsRow},
 	{graph.Move{}, moveRow},
+	{graph.Resize{}, resizeRow},
 })
 
 func byType(table []struct {
