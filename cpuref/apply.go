@@ -9,7 +9,7 @@ import (
 
 // Apply is one operator with its weights given: what one step of a plan should compute. weight and bias are
 //
-//	Conv2D              weight, bias or nil
+//	Conv2D              weight, bias or nil; ConvTranspose2D too
 //	Affine              scale or nil for 1, shift or nil for 0
 //	Pool2D, GlobalPool  nil, a bias per channel to add afterwards or nil
 //
@@ -33,6 +33,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 	switch op := op.(type) {
 	case graph.Conv2D:
 		return Conv2D(in[0], op, weight, bias)
+	case graph.ConvTranspose2D:
+		return ConvTranspose2D(in[0], op, weight, bias)
 	case graph.Pool2D:
 		return Pool2D(in[0], op, bias)
 	case graph.GlobalPool:
@@ -65,7 +67,7 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 // takes reports which of Apply's weight and bias an operator may have.
 func takes(op graph.Op) (weight, bias bool) {
 	switch op.(type) {
-	case graph.Conv2D, graph.Affine:
+	case graph.Conv2D, graph.ConvTranspose2D, graph.Affine:
 		return true, true
 	case graph.Pool2D, graph.GlobalPool:
 		return false, true

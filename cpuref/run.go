@@ -96,6 +96,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return in[0], nil
 	case graph.Conv2D:
 		return conv(ctx, in[0], op.Norm(), weights[op.Weight].Data, optional(op.Bias), out, false)
+	case graph.ConvTranspose2D:
+		return convTranspose(ctx, in[0], op.Norm(), weights[op.Weight].Data, optional(op.Bias), out, false)
 	case graph.Pool2D:
 		return pool(ctx, in[0], op.Norm(), nil, out)
 	case graph.GlobalPool:

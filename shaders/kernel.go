@@ -56,7 +56,7 @@ type macro struct {
 func Kernels() []*Kernel {
 	return []*Kernel{
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
-		Depthwise, DepthwiseTiled, Grouped, Dense, Stem,
+		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTranspose, ConvTransposeGrouped,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
 		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,

@@ -140,6 +140,11 @@ func (n Node) count(shapes []tensor.Shape, out tensor.Shape, counted map[string]
 			return c, err
 		}
 		c.MACs = op.MACs(in, out)
+	case ConvTranspose2D:
+		if _, err := product(in[0].Len(), op.Out/op.Norm().Groups, op.Kernel.H, op.Kernel.W); err != nil {
+			return c, err
+		}
+		c.MACs = op.MACs(in, out)
 	default:
 		c.MACs = op.MACs(in, out)
 	}
@@ -150,6 +155,11 @@ func (n Node) count(shapes []tensor.Shape, out tensor.Shape, counted map[string]
 func (p *ParamCount) field(op Op, name string) *int64 {
 	switch op := op.(type) {
 	case Conv2D:
+		if name == op.Weight {
+			return &p.Weights
+		}
+		return &p.Biases
+	case ConvTranspose2D:
 		if name == op.Weight {
 			return &p.Weights
 		}

@@ -63,7 +63,7 @@ func (n *node) perChannel(k, c int) (string, error) {
 type window struct {
 	kernel, stride, dilation []int
 	pad                      graph.Padding
-	same                     bool // auto_pad says SAME_UPPER or SAME_LOWER
+	same, lower              bool // auto_pad says SAME_UPPER or SAME_LOWER; SAME_LOWER
 }
 
 // pair is v as rows and columns; a single one is columns.
@@ -110,14 +110,17 @@ func (n *node) window(x *value, kernel []int) (*window, view, error) {
 	case "VALID":
 		clear(pads)
 	case "SAME_UPPER", "SAME_LOWER":
-		w.same = true
+		w.same, w.lower = true, auto == "SAME_LOWER"
 		for k := range axes {
+			if n.op == "ConvTranspose" { // pads so that its outputs are as many
+				break
+			}
 			total, err := samePadding(x.dims[2+k], w.kernel[k], w.stride[k], w.dilation[k])
 			if err != nil {
 				return nil, v, fmt.Errorf("auto_pad %s: %w", auto, err)
 			}
 			before := total / 2
-			if auto == "SAME_LOWER" {
+			if w.lower {
 				before = total - before
 			}
 			pads[k], pads[axes+k] = before, total-before
@@ -125,12 +128,16 @@ func (n *node) window(x *value, kernel []int) (*window, view, error) {
 	default:
 		return nil, v, fmt.Errorf("auto_pad %s is not supported", quote(auto))
 	}
-	if axes == 1 {
-		w.pad = graph.Padding{Left: pads[0], Right: pads[1]}
-	} else {
-		w.pad = graph.Padding{Top: pads[0], Left: pads[1], Bottom: pads[2], Right: pads[3]}
-	}
+	w.pad = padding(pads)
 	return w, v, nil
+}
+
+// padding is pads of one or two axes.
+func padding(pads []int) graph.Padding {
+	if len(pads) == 2 {
+		return graph.Padding{Left: pads[0], Right: pads[1]}
+	}
+	return graph.Padding{Top: pads[0], Left: pads[1], Bottom: pads[2], Right: pads[3]}
 }
 
 // samePadding is the padding that gives ⌈size/stride⌉ windows, as the operators' definitions say. With stride 1 it doesn't depend on the

@@ -45,6 +45,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Constant":           {1, 0, 0, nil, (*node).constant},
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
 		"Conv":               {1, 2, 3, (*node).conv, nil},
+		"ConvTranspose":      {1, 2, 3, (*node).convTranspose, nil},
 		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},

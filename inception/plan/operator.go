@@ -45,6 +45,7 @@ var operators = byType([]struct {
 	{graph.Input{}, operator{lower: func(*draft, lowering) error { return nil }}},
 	{graph.Constant{}, operator{lower: func(d *draft, n lowering) error { d.fixed[n.index] = true; return nil }}},
 	{graph.Conv2D{}, convRow},
+	{graph.ConvTranspose2D{}, convTransposeRow},
 	{graph.Pool2D{}, poolRow},
 	{graph.GlobalPool{}, globalPoolRow},
 	{graph.Affine{}, affineRow},

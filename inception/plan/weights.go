@@ -30,7 +30,8 @@ type fold struct {
 type channelRange struct{ first, n int }
 
 // Values are weight and bias as the part's operator takes them; nil where it has none. They may be the graph's own: not to be
-// changed. Convolutions: Out × In/Groups × Kernel.H × Kernel.W; an Affine: its scales; Channels: its indices.
+// changed. Convolutions: Out × In/Groups × Kernel.H × Kernel.W; transposed ones: In × Out/Groups × Kernel.H × Kernel.W; an Affine: its
+// scales; Channels: its indices; a Resize: its tables.
 func (w Weights) Values(g *graph.Graph) (weight, bias []float32, err error) {
 	return w.some(g, channelRange{}, nil)
 }
@@ -137,6 +138,8 @@ func (w Weights) HasBias() bool {
 	}
 	switch op := w.source.(type) {
 	case graph.Conv2D:
+		return op.Bias != ""
+	case graph.ConvTranspose2D:
 		return op.Bias != ""
 	case graph.Affine, graph.Scale, graph.BatchNorm:
 		return shifts(op)

@@ -1,0 +1,44 @@
+// convtranspose_grouped: any transposed convolution, one output per invocation. It serves groups, which need not start on a texel.
+//
+//   out(n, o, y, x) = act(bias(o) + Σ_{i, ky, kx} weight(first + i, o, ky, kx) · in(n, first + i, iy, ix))
+//
+// over the taps with a pixel iy = (y + PT − ky·DH)/SH, ix = (x + PL − kx·DW)/SW: whole numbers, inside the input; i < C/groups, and
+// first = ⌊o / (out_c/groups)⌋ · C/groups. Weights: as a convolution's of C/groups inputs, see common.glsl.
+// Invocations: x = pixel of N × out_h × out_w, y = output channel, counted with the padding of the last group.
+// Stores scalars whatever ALIGNED says. Macros: see common.glsl.
+
+void main() {
+    int pixel = invocation_x();
+    int o = int(gl_GlobalInvocationID.y);
+    if (pixel >= N * out_h * out_w) return;
+    ivec2 image_pixel = divide(pixel, out_h * out_w);
+    ivec2 yx = divide(image_pixel.y, out_w);
+
+    int og = o / 4, lane = o % 4;
+    int inputs = C / conv_groups;
+    // Lanes past the last output, which store nothing, read where the last one reads: not past the end of the input.
+    int first = min(o, out_c - 1) / (out_c / conv_groups) * inputs;
+    int image = src_base + image_pixel.x * channel_groups(C) * H * W;
+    int taps = kernel_h * kernel_w;
+    int filters = weight_base + og * channel_groups(inputs) * taps * 4;
+
+    float sum = 0.0;
+    for (int ky = 0; ky < kernel_h; ++ky) {
+        int below = yx.x + pad_top - ky * dilation_h; // iy·SH
+        if (below < 0) break;
+        int iy = below / stride_h;
+        if (iy >= H || iy * stride_h != below) continue;
+        for (int kx = 0; kx < kernel_w; ++kx) {
+            int beside = yx.y + pad_left - kx * dilation_w; // ix·SW
+            if (beside < 0) break;
+            int ix = beside / stride_w;
+            if (ix >= W || ix * stride_w != beside) continue;
+            for (int i = 0; i < inputs; ++i) {
+                int c = first + i;
+                sum += load_weight(filters + (i / 4 * taps + ky * kernel_w + kx) * 4 + i % 4, lane)
+                     * load_src(image + c / 4 * H * W + iy * W + ix, c % 4);
+            }
+        }
+    }
+    store(target(og), og, lane, image_pixel.x, image_pixel.y, sum);
+}
