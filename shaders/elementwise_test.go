@@ -125,6 +125,23 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		shaders.PackBias(packed, index)
 		p.weights = append(p.weights, packed...)
 		p.params.WeightBase = 1
+	case graph.ConvTranspose2D:
+		op = op.Norm()
+		w = g.random(op.In*op.Out/op.Groups*op.Kernel.H*op.Kernel.W, 0.5)
+		d := shaders.Dims{Out: op.Out, In: op.In / op.Groups, KernelH: op.Kernel.H, KernelW: op.Kernel.W, Groups: op.Groups}
+		packed := make([]float32, c.kernel.Layout().Len(d))
+		c.kernel.Layout().Pack(packed, w, d)
+		p.weights = append(p.weights, packed...)
+		p.params.WeightBase, p.params.Groups = 1, int32(op.Groups)
+		if op.Bias != "" {
+			b = g.random(op.Out, 1)
+			biases := make([]float32, shaders.PackedBiasLen(op.Out))
+			shaders.PackBias(biases, b)
+			p.params.BiasBase = int32(len(p.weights) / 4)
+			p.weights = append(p.weights, biases...)
+		}
+		p.params.KernelH, p.params.KernelW, p.params.StrideH, p.params.StrideW = int32(op.Kernel.H), int32(op.Kernel.W), int32(op.Stride.H), int32(op.Stride.W)
+		p.params.DilationH, p.params.DilationW, p.params.PadTop, p.params.PadLeft = int32(op.Dilation.H), int32(op.Dilation.W), int32(op.Pad.Top), int32(op.Pad.Left)
 	case graph.Resize:
 		rows, columns, err := op.Taps(graph.Pair{H: c.in[0].H, W: c.in[0].W})
 		if err != nil {

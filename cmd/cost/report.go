@@ -137,6 +137,9 @@ func describe(op graph.Op) string {
 			s += fmt.Sprintf(", %d groups", op.Groups)
 		}
 		return s
+	case graph.ConvTranspose2D:
+		op = op.Norm()
+		return window(op.Kernel, op.Stride)
 	case graph.Pool2D:
 		op = op.Norm()
 		return window(op.Kernel, op.Stride)

@@ -160,6 +160,9 @@ func operator(p plan.Part) string {
 		if op.Groups > 1 {
 			s += fmt.Sprintf(", %d groups", op.Groups)
 		}
+	case graph.ConvTranspose2D:
+		op = op.Norm()
+		window(op.Kernel, op.Stride)
 	case graph.Pool2D:
 		op = op.Norm()
 		window(op.Kernel, op.Stride)

@@ -58,6 +58,7 @@ func Networks(seed uint64) []Network {
 		{"odds and ends", oddsAndEnds(), Shape(1, 7, 4, 5)},
 		{"moves", moves(), Shape(2, 8, 4, 6)},
 		{"gates", gates(), Shape(2, 6, 5, 7)},
+		{"decoder", decoder(), Shape(2, 3, 6, 5)},
 	}
 	for _, n := range list {
 		inception.InitHe(n.Graph, seed)

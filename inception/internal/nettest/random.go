@@ -60,7 +60,7 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 		c.Bias = name + ".bias"
 	}
 	pool := graph.Pool2D{Type: graph.PoolKind(rng.IntN(2)), Kernel: graph.Square(3), Pad: graph.Pad(1), CountIncludePad: rng.IntN(2) == 0}
-	switch rng.IntN(22) {
+	switch rng.IntN(24) {
 	case 0, 1, 2, 3:
 		return c
 	case 4, 5:
@@ -109,6 +109,16 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 			graph.LRN{Size: 3, Alpha: 0.5, Beta: 0.75, Bias: 1}, graph.Channels{Index: rng.Perm(in.C)},
 			randomMove(rng, in),
 		}[rng.IntN(6)]
+	case 20:
+		up := graph.ConvTranspose2D{In: in.C, Out: 1 + rng.IntN(7), Kernel: graph.Square(1 + rng.IntN(3)), Stride: graph.Square(1 + rng.IntN(2)),
+			Weight: name + ".weight", Bias: c.Bias}
+		if rng.IntN(3) == 0 {
+			up.Groups, up.Out = in.C, in.C
+		}
+		return up
+	case 21:
+		return graph.Resize{H: graph.Axis{Size: 1 + rng.IntN(9)}, W: graph.Axis{Scale: 0.5 + rng.Float32()*1.5}, Mode: graph.Interpolation(rng.IntN(3)),
+			CubicA: -0.75}
 	default:
 		return graph.Concat{}
 	}
