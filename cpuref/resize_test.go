@@ -11,7 +11,7 @@ import (
 // TestResize: values worked out by hand, and what is allowed to be rounded.
 func TestResize(t *testing.T) {
 	nan := float32(math.NaN())
-	twice := graph.Axis{Scale: 2}
+	twice := graph.Extent{Scale: 2}
 	for _, c := range []struct {
 		name string
 		op   graph.Resize
@@ -23,8 +23,8 @@ func TestResize(t *testing.T) {
 		{"linear columns", graph.Resize{W: twice, Mode: graph.Linear}, []float32{0, 4, 8, 16}, []float64{0, 1, 3, 4, 8, 10, 14, 16}, 6},
 		{"a weight of 0 reads nothing", graph.Resize{W: twice, Mode: graph.Linear}, []float32{0, 4, 8, nan},
 			[]float64{0, 1, 3, 4, 8, math.NaN(), math.NaN(), math.NaN()}, 6},
-		{"both", graph.Resize{H: graph.Axis{Size: 1}, W: graph.Axis{Size: 1}, Mode: graph.Linear}, []float32{1, 2, 3, 10}, []float64{4}, 7},
-		{"outside", graph.Resize{H: graph.Axis{Size: 2, Start: 0, End: 2}, W: graph.Axis{End: 1}, Mode: graph.Linear, Coordinates: graph.CropAndResize, Extrapolation: -5},
+		{"both", graph.Resize{H: graph.Extent{Size: 1}, W: graph.Extent{Size: 1}, Mode: graph.Linear}, []float32{1, 2, 3, 10}, []float64{4}, 7},
+		{"outside", graph.Resize{H: graph.Extent{Size: 2, Start: 0, End: 2}, W: graph.Extent{End: 1}, Mode: graph.Linear, Coordinates: graph.CropAndResize, Extrapolation: -5},
 			[]float32{1, 2, 3, 4}, []float64{1, 2, -5, -5}, 0},
 	} {
 		r := must(t)(Resize(mk(t, 1, 1, 2, 2, c.in...), c.op))
@@ -44,7 +44,7 @@ func TestResizeInFloat32(t *testing.T) {
 	for range 50 {
 		s := tensor.Shape{N: 1, C: 2, H: 1 + r.IntN(6), W: 1 + r.IntN(6)}
 		x := mk(t, s.N, s.C, s.H, s.W, normal(r, s.Len())...)
-		op := graph.Resize{H: graph.Axis{Size: 2 + r.IntN(9)}, W: graph.Axis{Size: 2 + r.IntN(9)}, Mode: graph.Cubic, CubicA: -0.75, Antialias: r.IntN(2) == 0}
+		op := graph.Resize{H: graph.Extent{Size: 2 + r.IntN(9)}, W: graph.Extent{Size: 2 + r.IntN(9)}, Mode: graph.Cubic, CubicA: -0.75, Antialias: r.IntN(2) == 0}
 		want := must(t)(Resize(x, op))
 		rows, columns, err := op.Taps(graph.Pair{H: s.H, W: s.W})
 		if err != nil {

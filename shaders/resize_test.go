@@ -11,10 +11,10 @@ import (
 // TestResize: every interpolation, enlarging and shrinking, along one axis and both, of odd channels and maps of one pixel.
 func TestResize(t *testing.T) {
 	scale := func(h, w float32) graph.Resize {
-		return graph.Resize{H: graph.Axis{Scale: h}, W: graph.Axis{Scale: w}, CubicA: -0.75}
+		return graph.Resize{H: graph.Extent{Scale: h}, W: graph.Extent{Scale: w}, CubicA: -0.75}
 	}
 	size := func(h, w int) graph.Resize {
-		return graph.Resize{H: graph.Axis{Size: h}, W: graph.Axis{Size: w}, CubicA: -0.5}
+		return graph.Resize{H: graph.Extent{Size: h}, W: graph.Extent{Size: w}, CubicA: -0.5}
 	}
 	with := func(r graph.Resize, change func(*graph.Resize)) graph.Resize {
 		change(&r)

@@ -13,7 +13,7 @@ import (
 //
 // Rows and Columns are these tables. An axis that keeps its extent is copied. The attributes have ONNX's names and formulas.
 type Resize struct {
-	H, W           Axis
+	H, W           Extent
 	Mode           Interpolation
 	Coordinates    Coordinates
 	Nearest        Nearest // of mode NearestPixel
@@ -25,8 +25,8 @@ type Resize struct {
 	In             Pair    // the only extents of the input that it takes; 0: any
 }
 
-// Axis tells what becomes of one axis: Size pixels, or ⌊Scale·pixels⌋. The zero value leaves it as it is.
-type Axis struct {
+// Extent tells what becomes of one axis: Size pixels, or ⌊Scale·pixels⌋. The zero value leaves it as it is.
+type Extent struct {
 	Scale      float32
 	Size       int
 	Start, End float64 // of coordinates CropAndResize: the part of the input to show; 0…1 is all of it
@@ -120,7 +120,7 @@ func (r Resize) check() error {
 	}
 	for _, a := range []struct {
 		name string
-		Axis
+		Extent
 	}{{"rows", r.H}, {"columns", r.W}} {
 		switch {
 		case a.Size < 0 || a.Size > maxExtent:
@@ -138,7 +138,7 @@ func (r Resize) check() error {
 
 // grid is an axis with its extents.
 type grid struct {
-	Axis
+	Extent
 	in, out int
 	width   float64 // the output's extent before it was cut to a whole number
 }

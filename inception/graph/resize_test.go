@@ -13,7 +13,7 @@ import (
 // TestResizeShapes: extents from scales, sizes and policies; want is an error's part where shape is zero.
 func TestResizeShapes(t *testing.T) {
 	in := shape(2, 6, 4, 10)
-	axis := func(scale float32, size int) graph.Axis { return graph.Axis{Scale: scale, Size: size} }
+	axis := func(scale float32, size int) graph.Extent { return graph.Extent{Scale: scale, Size: size} }
 	for _, c := range []struct {
 		op    graph.Resize
 		in    []tensor.Shape
@@ -41,7 +41,7 @@ func TestResizeShapes(t *testing.T) {
 		{graph.Resize{Antialias: true}, []tensor.Shape{in}, tensor.Shape{}, "no neighbours"},
 		{graph.Resize{CubicA: math.NaN()}, []tensor.Shape{in}, tensor.Shape{}, "cubic coefficient NaN"},
 		{graph.Resize{Extrapolation: float32(math.Inf(1))}, []tensor.Shape{in}, tensor.Shape{}, "must be finite"},
-		{graph.Resize{H: graph.Axis{Start: math.NaN()}}, []tensor.Shape{in}, tensor.Shape{}, "region NaN"},
+		{graph.Resize{H: graph.Extent{Start: math.NaN()}}, []tensor.Shape{in}, tensor.Shape{}, "region NaN"},
 	} {
 		got, err := c.op.OutShape(c.in)
 		switch {
@@ -63,19 +63,19 @@ func TestTaps(t *testing.T) {
 		weight []float64
 	}{
 		{"as it is", graph.Resize{Mode: graph.Cubic}, 3, []int{0, 1, 2}, []float64{1, 1, 1}},
-		{"nearest, twice", graph.Resize{W: graph.Axis{Scale: 2}}, 2, []int{0, 0, 1, 1}, []float64{1, 1, 1, 1}},
-		{"half is rounded down", graph.Resize{W: graph.Axis{Scale: 0.5}}, 4, []int{0, 2}, []float64{1, 1}}, // of 0.5 and 2.5
-		{"half is rounded up", graph.Resize{W: graph.Axis{Scale: 0.5}, Nearest: graph.RoundPreferCeil}, 4, []int{1, 3}, []float64{1, 1}},
-		{"up", graph.Resize{W: graph.Axis{Size: 4}, Nearest: graph.RoundUp, Coordinates: graph.Asymmetric}, 3, []int{0, 1, 2, 2}, []float64{1, 1, 1, 1}}, // of 0, 0.75, 1.5, 2.25
-		{"linear", graph.Resize{W: graph.Axis{Scale: 2}, Mode: graph.Linear}, 2,
+		{"nearest, twice", graph.Resize{W: graph.Extent{Scale: 2}}, 2, []int{0, 0, 1, 1}, []float64{1, 1, 1, 1}},
+		{"half is rounded down", graph.Resize{W: graph.Extent{Scale: 0.5}}, 4, []int{0, 2}, []float64{1, 1}}, // of 0.5 and 2.5
+		{"half is rounded up", graph.Resize{W: graph.Extent{Scale: 0.5}, Nearest: graph.RoundPreferCeil}, 4, []int{1, 3}, []float64{1, 1}},
+		{"up", graph.Resize{W: graph.Extent{Size: 4}, Nearest: graph.RoundUp, Coordinates: graph.Asymmetric}, 3, []int{0, 1, 2, 2}, []float64{1, 1, 1, 1}}, // of 0, 0.75, 1.5, 2.25
+		{"linear", graph.Resize{W: graph.Extent{Scale: 2}, Mode: graph.Linear}, 2,
 			[]int{0, 0, 0, 1, 0, 1, 1, 1}, []float64{1, 0, 0.75, 0.25, 0.25, 0.75, 1, 0}},
-		{"corners", graph.Resize{W: graph.Axis{Size: 3}, Mode: graph.Linear, Coordinates: graph.AlignCorners}, 2,
+		{"corners", graph.Resize{W: graph.Extent{Size: 3}, Mode: graph.Linear, Coordinates: graph.AlignCorners}, 2,
 			[]int{0, 0, 0, 1, 1, 1}, []float64{1, 0, 0.5, 0.5, 1, 0}},
-		{"antialias", graph.Resize{W: graph.Axis{Scale: 0.5}, Mode: graph.Linear, Antialias: true}, 4,
+		{"antialias", graph.Resize{W: graph.Extent{Scale: 0.5}, Mode: graph.Linear, Antialias: true}, 4,
 			[]int{0, 1, 2, 1, 2, 3}, []float64{0.5, 0.375, 0.125, 0.125, 0.375, 0.5}},
-		{"crop", graph.Resize{W: graph.Axis{Size: 3, Start: 0.5, End: 1.5}, Mode: graph.Linear, Coordinates: graph.CropAndResize}, 3,
+		{"crop", graph.Resize{W: graph.Extent{Size: 3, Start: 0.5, End: 1.5}, Mode: graph.Linear, Coordinates: graph.CropAndResize}, 3,
 			[]int{1, 2, -1}, []float64{1, 1, 1}},
-		{"one pixel", graph.Resize{W: graph.Axis{Size: 2}, Mode: graph.Cubic, CubicA: -0.7}, 1, []int{0, 0}, []float64{1, 1}},
+		{"one pixel", graph.Resize{W: graph.Extent{Size: 2}, Mode: graph.Cubic, CubicA: -0.7}, 1, []int{0, 0}, []float64{1, 1}},
 	} {
 		_, got, err := c.op.Taps(graph.Pair{H: 1, W: c.in})
 		if err != nil || !slices.Equal(got.Index, c.index) || !slices.Equal(got.Weight, c.weight) {
@@ -94,7 +94,7 @@ func TestTapsAddUp(t *testing.T) {
 			for bits := range 4 {
 				for in := 1; in <= 9; in += 2 {
 					for out := 1; out <= 23; out += 3 {
-						op := graph.Resize{W: graph.Axis{Size: out}, Mode: mode, Coordinates: coordinates, CubicA: -0.75}
+						op := graph.Resize{W: graph.Extent{Size: out}, Mode: mode, Coordinates: coordinates, CubicA: -0.75}
 						if mode != graph.NearestPixel {
 							op.ExcludeOutside, op.Antialias = bits&1 != 0, bits&2 != 0
 						}

@@ -109,11 +109,11 @@ func (n *node) extentsTo(op *graph.Resize) error {
 	}
 	op.H.End, op.W.End = 1, 1
 	for k, a := range axes {
-		to := graph.Axis{End: 1}
+		to := graph.Extent{End: 1}
 		if crop {
 			to.Start, to.End = float64(roi[k]), float64(roi[len(axes)+k])
 		}
-		keeps := to == graph.Axis{End: 1}
+		keeps := to == graph.Extent{End: 1}
 		if scales != nil {
 			if to.Scale = scales[k]; !(to.Scale > 0) {
 				return fmt.Errorf("scale %v of axis %d must be positive", to.Scale, a)

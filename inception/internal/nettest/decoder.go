@@ -14,10 +14,10 @@ func decoder() *graph.Graph {
 	both := g.Add("skip", graph.Concat{}, a, up)
 	half := g.Add("half", graph.ConvTranspose2D{In: 12, Out: 8, Kernel: graph.Square(2), Stride: graph.Square(2), Groups: 4, Weight: "half.weight"}, both)
 	half = BatchNorm(g, "bn", half, 8)
-	wide := g.Add("wide", graph.Resize{H: graph.Axis{Size: 7}, W: graph.Axis{Scale: 1.5}, Mode: graph.Linear}, half)
+	wide := g.Add("wide", graph.Resize{H: graph.Extent{Size: 7}, W: graph.Extent{Scale: 1.5}, Mode: graph.Linear}, half)
 	wide = g.Add("clip", graph.Clip{Min: -0.5, Max: 2}, wide)
-	cubic := g.Add("cubic", graph.Resize{H: graph.Axis{Size: 7}, W: graph.Axis{Size: 15}, Mode: graph.Cubic, CubicA: -0.75}, half)
-	near := g.Add("near", graph.Resize{H: graph.Axis{Size: 7}, W: graph.Axis{Size: 15}}, a)
+	cubic := g.Add("cubic", graph.Resize{H: graph.Extent{Size: 7}, W: graph.Extent{Size: 15}, Mode: graph.Cubic, CubicA: -0.75}, half)
+	near := g.Add("near", graph.Resize{H: graph.Extent{Size: 7}, W: graph.Extent{Size: 15}}, a)
 	v := g.Add("join", graph.Concat{}, wide, near, cubic)
 	g.Outputs = []graph.Value{Conv(g, "out", v, 23, 4, 1), down}
 	return g

@@ -117,7 +117,7 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 		}
 		return up
 	case 21:
-		return graph.Resize{H: graph.Axis{Size: 1 + rng.IntN(9)}, W: graph.Axis{Scale: 0.5 + rng.Float32()*1.5}, Mode: graph.Interpolation(rng.IntN(3)),
+		return graph.Resize{H: graph.Extent{Size: 1 + rng.IntN(9)}, W: graph.Extent{Scale: 0.5 + rng.Float32()*1.5}, Mode: graph.Interpolation(rng.IntN(3)),
 			CubicA: -0.75}
 	default:
 		return graph.Concat{}
