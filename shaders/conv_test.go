@@ -87,7 +87,7 @@ func everyLoad(keys ...shaders.Key) []shaders.Key {
 		for _, l := range []shaders.Load{shaders.LoadSSBO, shaders.LoadImage, shaders.LoadSampler} {
 			k.Load, k.Aligned, k.Pairs = l, false, false
 			all = append(all, k)
-			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise { // they know only single lanes
+			if k.Kernel != shaders.Conv && k.Kernel != shaders.Pointwise && k.Kernel != shaders.ConvTransposeGrouped { // they know only single lanes
 				k.Aligned, k.Pairs = true, l == shaders.LoadImage
 				all = append(all, k)
 			}
