@@ -101,7 +101,8 @@ type lab struct {
 	// exact binds each tensor by itself, the input at the very end of the buffer, as sessions do. Else the arena is bound whole,
 	// where NaNs surround every tensor.
 	exact                           bool
-	sweeps                          int // so far
+	turns                           bool // the ways to read take turns from one problem to the next
+	sweeps                          int  // so far
 	arena, weights, params, scratch *gpu.Buffer
 }
 
@@ -238,11 +239,11 @@ func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
 
 // sweep runs one problem with every key that its destinations allow, and returns how many did.
 //
-// Where a driver takes long to compile (zink, by way of SPIR-V: minutes on a newer Mesa), the ways to read take turns from one
-// problem to the next, others in one context than in the other.
+// With turns, and where a driver takes long to compile (zink, by way of SPIR-V: minutes on a newer Mesa), the ways to read take
+// turns from one problem to the next, others in one context than in the other.
 func (l *lab) sweep(t *testing.T, p *problem, keys []shaders.Key) int {
 	t.Helper()
-	if strings.Contains(l.dev.Info().Renderer, "zink") {
+	if l.turns || strings.Contains(l.dev.Info().Renderer, "zink") {
 		load := shaders.Loads()[(l.sweeps+number(l.exact))%3]
 		if turn := slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return k.Load != load }); len(turn) > 0 {
 			keys = turn
