@@ -40,7 +40,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"CastLike":           {15, 2, 2, (*node).castLike, (*node).castLike},
 		"Ceil":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Celu":               {12, 1, 1, (*node).element, (*node).foldElement},
-		"Clip":               {6, 1, 3, (*node).clip, nil},
+		"Clip":               {6, 1, 3, (*node).clip, (*node).clip},
 		"Concat":             {4, 1, -1, (*node).concat, (*node).foldConcat},
 		"Constant":           {1, 0, 0, nil, (*node).constant},
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
