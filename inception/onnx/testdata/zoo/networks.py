@@ -158,6 +158,13 @@ for name, build, shape, opset, dynamo in (
 ):
     all[name] = build, shape, opset, dynamo, "torchvision"
 for name, shape, opset, dynamo in (
+    ("convnextv2_atto", s32, 17, False),
+    ("eca_resnext26ts", s32, 13, False),
+    ("edgenext_xx_small", s64, 17, False),
+    ("gcresnext26ts", s32, 13, False),
+    ("inception_next_atto", s64, 17, False),
+    ("mobilevit_xxs", s64, 17, False),
+    ("poolformerv2_s12", s32, 17, False),
     ("cspdarknet53", s32, 13, False),
     ("cspresnet50", s32, 15, False),
     ("dla34", s32, 11, False),
