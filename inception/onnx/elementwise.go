@@ -38,9 +38,18 @@ func (n *node) clip() (*value, error) {
 		}
 		*bound = max(-math.MaxFloat32, min(c.f[0], math.MaxFloat32))
 	}
-	switch {
+	switch c := n.in[0].con; {
 	case low == -math.MaxFloat32 && high == math.MaxFloat32:
 		return n.in[0], nil
+	case c != nil && !c.isInt: // paddings that PyTorch computes are
+		if err := n.b.spend(c.len()); err != nil {
+			return nil, err
+		}
+		out := make([]float32, c.len())
+		for k, v := range c.f {
+			out[k] = min(max(v, low), high)
+		}
+		return known(floats("", c.dims, out)), nil
 	case low == 0 && high == math.MaxFloat32:
 		return n.unary(n.in[0], graph.ReLU{})
 	}

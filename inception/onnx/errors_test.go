@@ -163,6 +163,17 @@ var hostile = []struct {
 	{"huge dilation of a pool", `"the MaxPool" (MaxPool): attribute "dilations"`, []part{op("MaxPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInts("dilations", math.MaxInt64, 1))}},
 	{"global pool of a matrix", `"the GlobalMaxPool" (GlobalMaxPool)`, []part{inputDims(1, 4), op("GlobalMaxPool", in("x"), "y")}},
 	{"mean over the batch", `"the ReduceMean" (ReduceMean): over the batch of`, []part{op("ReduceMean", in("x"), "y")}},
+	{"sum over the batch", `"the ReduceSum" (ReduceSum): over the batch of`, []part{op("ReduceSum", in("x"), "y")}},
+	{"sum over open columns", `"the ReduceSum" (ReduceSum): a sum over an axis of`, []part{inputDims(1, 4, 6, -1), weight(list("a", 3)), op("ReduceSum", in("x", "a"), "y")}},
+	{"axes of a sum as an attribute", `attribute axes is an input from opset 13 on`, []part{op("ReduceSum", in("x"), "y", aInts("axes", 1))}},
+	{"axes of a minimum as an input", `axes are an attribute before opset 18`, []part{weight(list("a", 1)), op("ReduceMin", in("x", "a"), "y")}},
+
+	{"layer norm before its opset", `opset 13: 17 to`, []part{weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y")}},
+	{"layer norm in half precision", `stash_type must be 1`, []part{opset(17), weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y", aInt("stash_type", 10))}},
+	{"layer norm of more axes", `axis -5 of a tensor of rank 4`, []part{opset(17), weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y", aInt("axis", -5))}},
+	{"layer norm's factors of a higher rank", `a factor or addend 2×1×1×1×6`, []part{opset(17), inputDims(1, 4, 6, 6), weight(ramp("w", 2, 1, 1, 1, 6)), op("LayerNormalization", in("x", "w"), "y")}},
+	{"instance norm of other channels", `"the InstanceNormalization" (InstanceNormalization): input 1 is [5]`, []part{weight(ramp("w", 5)), op("InstanceNormalization", in("x", "w", "w"), "y")}},
+	{"instance norm of a matrix", `a tensor of rank 2, must be at least 3`, []part{inputDims(1, 4), weight(ramp("w", 4)), op("InstanceNormalization", in("x", "w", "w"), "y")}},
 
 	{"training", `"the BatchNormalization" (BatchNormalization): training`, []part{opset(15), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("training_mode", 1))}},
 	{"spatial 0", `spatial`, []part{opset(7), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("spatial", 0))}},

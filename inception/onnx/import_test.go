@@ -51,6 +51,8 @@ func TestGraphs(t *testing.T) {
 		{"a constant of all extents", []string{"constant", "add"}, []part{weight(ramp("c", 4, 6, 6)), op("Add", in("x", "c"), "y")}},
 		{"channels in another order, and back", nil, []part{weight(list("i", 3, 2, 1, 0)), op("Gather", in("x", "i"), "a", aInt("axis", 1)), op("Gather", in("a", "i"), "y", aInt("axis", 1))}},
 		{"clip from 0", []string{"relu"}, []part{weight(scalar("z", 0)), op("Clip", in("x", "z"), "y")}},
+		{"a clipped constant", []string{"affine"}, []part{weight(scalar("c", 5)), weight(scalar("l", -2)), weight(scalar("h", 2)), op("Clip", in("c", "l", "h"), "d"), op("Cast", in("d"), "i", aInt("to", 7)),
+			op("Cast", in("i"), "f", aInt("to", 1)), op("Mul", in("x", "f"), "y")}},
 		{"relu6", []string{"clip"}, []part{opset(10), op("Clip", in("x"), "y", aFloat("min", 0), aFloat("max", 6))}},
 		{"dead nodes", []string{"relu"}, []part{op("Relu", in("x"), "y"), op("GlobalMaxPool", in("x"), "z")}},
 		{"SAME with a free size and stride 1", []string{"conv"}, []part{inputDims(-1, 4, -1, -1), weight(ramp("w", 2, 4, 3, 3)), op("Conv", in("x", "w"), "y", aString("auto_pad", "SAME_UPPER"))}},

@@ -16,6 +16,7 @@ import (
 	"os"
 	slash "path"
 	"path/filepath"
+	"slices"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -110,6 +111,25 @@ func Decode(r io.Reader, o Options) (*Model, error) {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	return Parse(data, o)
+}
+
+// verify checks the graph, its weights and, where the input's extents are known, its shapes.
+func (m *Model) verify() error {
+	if err := m.Graph.Check(); err != nil {
+		return err
+	}
+	if err := m.Graph.CheckWeights(); err != nil {
+		return err
+	}
+	if slices.Contains(m.InputDims[min(1, len(m.InputDims)):], -1) {
+		return nil
+	}
+	s, err := m.InputShape(0)
+	if err != nil {
+		return err
+	}
+	_, err = m.Graph.Shapes(s)
+	return err
 }
 
 func readModel(stat func(string) (fs.FileInfo, error), open func(string) (fs.File, error), name string) ([]byte, error) {

@@ -40,7 +40,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"CastLike":           {15, 2, 2, (*node).castLike, (*node).castLike},
 		"Ceil":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Celu":               {12, 1, 1, (*node).element, (*node).foldElement},
-		"Clip":               {6, 1, 3, (*node).clip, nil},
+		"Clip":               {6, 1, 3, (*node).clip, (*node).clip},
 		"Concat":             {4, 1, -1, (*node).concat, (*node).foldConcat},
 		"Constant":           {1, 0, 0, nil, (*node).constant},
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
@@ -87,9 +87,14 @@ func init() { // not in the declaration, as run leads back to the table
 		"Pad":                {2, 1, 4, (*node).pad, nil},
 		"Pow":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Reciprocal":         {6, 1, 1, (*node).element, (*node).foldElement},
+		"ReduceL1":           {1, 1, 2, (*node).reduce, nil},
+		"ReduceL2":           {1, 1, 2, (*node).reduce, nil},
 		"ReduceMax":          {1, 1, 2, (*node).reduce, nil},
 		"ReduceMean":         {1, 1, 2, (*node).reduce, nil},
+		"ReduceMin":          {1, 1, 2, (*node).reduce, nil},
 		"ReduceProd":         {1, 1, 2, nil, (*node).foldProd},
+		"ReduceSum":          {1, 1, 2, (*node).reduce, nil},
+		"ReduceSumSquare":    {1, 1, 2, (*node).reduce, nil},
 		"Relu":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Reshape":            {5, 2, 2, (*node).reshape, (*node).reshape},
 		"Resize":             {10, 1, 4, (*node).resize, nil},
@@ -119,6 +124,9 @@ func init() { // not in the declaration, as run leads back to the table
 		"Upsample":           {7, 1, 2, (*node).resize, nil},
 		"Where":              {9, 3, 3, (*node).where, (*node).where},
 		"Xor":                {7, 2, 2, (*node).binary, (*node).binary},
+
+		"InstanceNormalization": {6, 3, 3, (*node).instanceNorm, nil},
+		"LayerNormalization":    {17, 2, 3, (*node).layerNorm, nil},
 	}
 }
 
@@ -372,23 +380,4 @@ func (n *node) emit(op graph.Op, dims []dim, w view, in ...*picture) *value {
 	}
 	at := n.b.g.Add(n.b.unique(n.label), op, vs...)
 	return &value{dims: dims, t: whole(at, w[0].n, w)}
-}
-
-// verify checks the graph, its weights and, where the input's extents are known, its shapes.
-func (m *Model) verify() error {
-	if err := m.Graph.Check(); err != nil {
-		return err
-	}
-	if err := m.Graph.CheckWeights(); err != nil {
-		return err
-	}
-	if slices.Contains(m.InputDims[min(1, len(m.InputDims)):], -1) {
-		return nil
-	}
-	s, err := m.InputShape(0)
-	if err != nil {
-		return err
-	}
-	_, err = m.Graph.Shapes(s)
-	return err
 }
