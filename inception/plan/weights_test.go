@@ -85,7 +85,7 @@ func TestWeightsAreRecipes(t *testing.T) {
 // TestWeightsID: within a graph, equal names of packed weights mean equal contents, and steps of plans for other shapes and
 // batches have the same ones.
 func TestWeightsID(t *testing.T) {
-	layouts := []*shaders.Layout{nil, shaders.ConvTexels, shaders.ChannelTexels, shaders.DepthwiseTexels, shaders.GroupTexels}
+	layouts := []*shaders.Layout{nil, shaders.ConvTexels, shaders.ChannelTexels, shaders.DepthwiseTexels, shaders.GroupTexels, shaders.WinogradTexels}
 	for _, n := range planned(t) {
 		known := map[string][]byte{}
 		ids := map[plan.Options][]string{}
