@@ -168,7 +168,6 @@ func table(t *testing.T, cases []convCase, keys func(convCase, *problem) []shade
 func candidateTable(t *testing.T, cases []convCase, keys func(convCase, *problem) []shaders.Key) {
 	t.Helper()
 	l := newLabs(t)[1]
-	l.turns = true
 	tableOn(t, []*lab{l}, cases, keys)
 }
 
