@@ -84,6 +84,15 @@ func newDraft(g *graph.Graph, input tensor.Shape) (*draft, error) {
 	return d, nil
 }
 
+// ports are the shapes of the outputs.
+func (d *draft) ports() []tensor.Shape {
+	var all []tensor.Shape
+	for _, v := range d.outputs {
+		all = append(all, d.values[v].shape)
+	}
+	return all
+}
+
 // params reads a graph's parameters by name; no name is no vector.
 func params(g *graph.Graph) func(name string) []float32 {
 	return func(name string) []float32 {

@@ -149,8 +149,8 @@ func (p *Plan) lives() ([]life, error) {
 		}
 		all[i].last = max(all[i].last, wave)
 	}
-	written := map[*Placed][]bool{p.Input: full(p.Input)}
-	see(p.Input, -1)
+	written := map[*Placed][]bool{p.Input.Placed: full(p.Input.Placed)}
+	see(p.Input.Placed, -1)
 	for _, c := range p.Fixed { // alive for ever: the next run reads them again
 		written[c.Tensor] = full(c.Tensor)
 		see(c.Tensor, -1)
@@ -194,7 +194,8 @@ func (p *Plan) lives() ([]life, error) {
 			}
 		}
 	}
-	for _, t := range p.Outputs {
+	for _, o := range p.Outputs {
+		t := o.Placed
 		if err := complete(t); err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}

@@ -57,7 +57,7 @@ func TestCheckHazards(t *testing.T) {
 		{"a part missing", "article", 0, func(p *plan.Plan) { s := p.Waves[0].Steps[0]; s.Parts = s.Parts[1:] }, early},
 		{"a channel missing", "article", 0, func(p *plan.Plan) { get(p, "branch3x3_3").Parts[0].Out.Channels-- }, early},
 		{"an output that nothing writes", "article", 0, func(p *plan.Plan) {
-			p.Outputs = append(p.Outputs, &plan.Placed{Name: "stray", Shape: nettest.Shape(1, 1, 1, 1)})
+			p.Outputs = append(p.Outputs, plan.Port{Placed: &plan.Placed{Name: "stray", Shape: nettest.Shape(1, 1, 1, 1)}})
 		}, early},
 		{"a step twice", "article", plan.ReuseMemory, func(p *plan.Plan) {
 			p.Waves[2].Steps = append(p.Waves[2].Steps, p.Waves[0].Steps[0])

@@ -25,21 +25,33 @@ type Options struct {
 	// MaxWeights is the most bytes that one step's weights may take where they can be split: what a device binds at once.
 	// 0 is 64 MiB.
 	MaxWeights int
+	// HostOrder is from how many elements on the device converts the input from NCHW, the order that the host has, and an output
+	// to it, in dispatches of their own; 0: never.
+	HostOrder int
 }
 
 // Plan is how a graph is computed for one input shape: waves of steps, with one barrier after each wave. It names no device,
 // and holds no weights.
 type Plan struct {
 	Graph       *graph.Graph
-	Input       *Placed
+	Input       Port
 	Fixed       []Fixed
-	Outputs     []*Placed // one for each of the graph's outputs
+	Outputs     []Port    // one for each of the graph's outputs
 	Tensors     []*Placed // all of them, Input and Outputs included, scratch not
 	Waves       []Wave
 	ArenaTexels int // the one buffer that holds every tensor, in vec4 texels
 
 	reuse bool // tensors may share memory
 }
+
+// Port is where a tensor enters or leaves: its place in the arena, and the shape that the graph gives it.
+type Port struct {
+	*Placed
+	Shape tensor.Shape
+}
+
+// InOrder reports that the floats stand in the arena as the host has them, NCHW: see Options.HostOrder.
+func (p Port) InOrder() bool { return p.Shape != p.Placed.Shape }
 
 // Fixed is a tensor whose contents are the same in every run: those of a graph.Constant.
 type Fixed struct {
@@ -74,8 +86,12 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 		d.fuseAdd() // last: what other rewrites look at are convolutions of one input
 	}
 	p := &Plan{Graph: g, reuse: on&ReuseMemory != 0}
+	shapes, from := d.ports(), 0
+	if o.HostOrder > 0 {
+		from = d.hostOrder(o.HostOrder)
+	}
 	waves := d.waves(on, o.MaxWeights/4)
-	placed := d.lifetimes(waves)
+	placed := d.lifetimes(waves, from)
 	for v, t := range placed {
 		if t == nil {
 			continue
@@ -85,9 +101,9 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 			p.Fixed = append(p.Fixed, Fixed{t, graph.Value(v)})
 		}
 	}
-	p.Input = placed[0]
-	for _, v := range d.outputs {
-		p.Outputs = append(p.Outputs, placed[v])
+	p.Input = Port{placed[from], input}
+	for i, v := range d.outputs {
+		p.Outputs = append(p.Outputs, Port{placed[v], shapes[i]})
 	}
 	for _, groups := range waves {
 		var w Wave

@@ -51,7 +51,7 @@ func TestArticlePlan(t *testing.T) {
 		"branch1x1+branch5x5_1+branch3x3_1+branch_pool.before_pool",
 		"branch5x5_2 branch3x3_2 branch_pool.pool",
 		"branch3x3_3")
-	out := p.Outputs[0]
+	out := p.Outputs[0].Placed
 	if len(p.Outputs) != 1 || out.Shape != nettest.Shape(1, 88, 28, 28) {
 		t.Fatalf("outputs %+v, want one of 1×88×28×28", p.Outputs)
 	}

@@ -51,8 +51,8 @@ func (d *draft) merged(merge bool, limit int) []group {
 	return all
 }
 
-// lifetimes makes the tensors that exist in the arena, with the waves between which each is needed.
-func (d *draft) lifetimes(waves [][]group) []*Placed {
+// lifetimes makes the tensors that exist in the arena, with the waves between which each is needed. The input is what is uploaded.
+func (d *draft) lifetimes(waves [][]group, input int) []*Placed {
 	placed := make([]*Placed, len(d.values))
 	see := func(v, wave int) {
 		if placed[v] == nil {
@@ -61,7 +61,7 @@ func (d *draft) lifetimes(waves [][]group) []*Placed {
 		placed[v].First = min(placed[v].First, wave)
 		placed[v].Last = max(placed[v].Last, wave)
 	}
-	see(0, -1)
+	see(input, -1)
 	for w, groups := range waves {
 		for _, b := range groups {
 			see(b[0].in, w)

@@ -195,7 +195,7 @@ func TestLargeLayer(t *testing.T) {
 			t.Errorf("step %s has %d bytes of weights, %d fit", s.Name, n, block)
 		}
 		out := s.Parts[0].Out
-		if out.Channel != channel || out.Tensor != p.Outputs[0] || s.Parts[0].Act != (graph.ReLU{}) {
+		if out.Channel != channel || out.Tensor != p.Outputs[0].Placed || s.Parts[0].Act != (graph.ReLU{}) {
 			t.Errorf("step %s writes %v, want the output from channel %d on, with ReLU", s.Name, out, channel)
 		}
 		channel += out.Channels

@@ -31,8 +31,9 @@ type Options struct {
 	// kernels. nil leaves it to Kernels.
 	Choose func(step *plan.Step, fit []shaders.Key) shaders.Key
 
-	refuse func(shaders.Key) error     // why the driver is taken to compile a kernel not; nil: whatever it says
-	limits func(gpu.Limits) gpu.Limits // what the device is taken to allow; nil: what it says
+	refuse    func(shaders.Key) error     // why the driver is taken to compile a kernel not; nil: whatever it says
+	limits    func(gpu.Limits) gpu.Limits // what the device is taken to allow; nil: what it says
+	hostOrder int                         // from how many elements on the device converts from and to the host's order; 0: the rule
 }
 
 // Kernels is how kernels are chosen.
@@ -50,6 +51,10 @@ const (
 
 // autoBudget is what a compile spends on measuring unless asked for more.
 const autoBudget = 500 * time.Millisecond
+
+// hostOrderFrom is how many elements a GPU converts from and to the host's order: a dispatch takes it some 5 µs, and a core of the
+// host half a nanosecond an element (BenchmarkPackTensor).
+const hostOrderFrom = 1 << 14
 
 // deviceState is what the runtime keeps with a device.
 type deviceState struct {
@@ -72,6 +77,9 @@ func stateOf(d *gpu.Device) *deviceState {
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
 	begin := time.Now()
 	images := input
+	if o.hostOrder == 0 && !d.Info().Software { // else the device is the host's own cores, which need no dispatch for it
+		o.hostOrder = hostOrderFrom
+	}
 	var first error
 	for {
 		s, err := compile(ctx, d, g, images, o)
@@ -86,6 +94,8 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 		switch {
 		case !errors.Is(err, gpu.ErrLimit):
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
+		case o.hostOrder > 0: // the device would have to write what else it only reads
+			o.hostOrder, first = 0, nil
 		case images.N > 1 && separable(g, input):
 			images.N = (images.N + 1) / 2
 		case o.Off&plan.MergePointwise == 0: // a step with several destinations binds all that lies between them
@@ -124,7 +134,10 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if o.limits != nil {
 		limits = o.limits(limits)
 	}
-	p, err := plan.New(g, input, plan.Options{Off: o.Off, Target: target(d), Plain: o.Kernels == KernelsPlain, MaxWeights: min(maxBlock(limits), 64<<20)})
+	p, err := plan.New(g, input, plan.Options{
+		Off: o.Off, Target: target(d), Plain: o.Kernels == KernelsPlain, MaxWeights: min(maxBlock(limits), 64<<20),
+		HostOrder: o.hostOrder,
+	})
 	if errors.Is(err, plan.ErrNoKernel) {
 		err = fmt.Errorf("%w: %w", err, gpu.ErrLimit)
 	}

@@ -31,6 +31,12 @@ func (o Options) WithRefused(refuse func(shaders.Key) bool) Options {
 	return o
 }
 
+// WithHostOrder is o for a device that converts from and to the host's order whatever has that many elements.
+func (o Options) WithHostOrder(from int) Options {
+	o.hostOrder = from
+	return o
+}
+
 // Candidates are the kernels for each step that fit such a device, the default first.
 func Candidates(p *plan.Plan, l gpu.Limits, plain bool) (map[*plan.Step][]shaders.Key, error) {
 	return candidates(p, l, shaders.Target{Software: true}, plain)

@@ -75,7 +75,7 @@ func (s *Session) outputs(images int) []tensor.Shape {
 }
 
 // at is where the images begin in an output that come of the input's from n on.
-func (s *Session) at(n int, output *plan.Placed) int {
+func (s *Session) at(n int, output plan.Port) int {
 	return n * output.Shape.N / s.plan.Input.Shape.N
 }
 
@@ -175,7 +175,7 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	pass := s.transfers(*buf, len(ys), images)
 	pass.Time = perStep
 	first := s.firsts(x.N)
-	packImages(pass.Uploads[0].Data, x, first[0], images) // while another run may have the device
+	s.pack(pass.Uploads[0].Data, x, first[0], images) // while another run may have the device
 	release, err := s.lock(ctx)
 	if err != nil {
 		return all, err
@@ -184,7 +184,7 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	defer unlock()
 	for i, n := range first {
 		if i > 0 {
-			packImages(pass.Uploads[0].Data, x, n, images)
+			s.pack(pass.Uploads[0].Data, x, n, images)
 		}
 		if i == len(first)-1 {
 			pass.Queued = unlock // another run may have the arena once the GPU has all of this one
@@ -198,16 +198,15 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 		}
 		all.add(s.timing(t))
 		for k, y := range ys {
-			shape := s.plan.Outputs[k].Shape
-			shape.N = s.at(images, s.plan.Outputs[k])
-			unpackImages(y, s.at(n, s.plan.Outputs[k]), pass.Downloads[k].Data, shape)
+			o := s.plan.Outputs[k]
+			unpack(y, s.at(n, o), pass.Downloads[k].Data, o, s.at(images, o))
 		}
 	}
 	return all, nil
 }
 
 // floats is the size of a tensor's part for that many images, which stand at its beginning.
-func (s *Session) floats(t *plan.Placed, images int) int {
+func (s *Session) floats(t plan.Port, images int) int {
 	if images == s.plan.Input.Shape.N {
 		return 4 * t.Texels()
 	}
@@ -226,7 +225,7 @@ func (s *Session) firsts(images int) []int {
 
 // transfers is the pass with room in buf for that many images of the input and of the first outputs.
 func (s *Session) transfers(buf []float32, outputs, images int) *gpu.Pass {
-	take := func(t *plan.Placed) gpu.Transfer {
+	take := func(t plan.Port) gpu.Transfer {
 		data := buf[:s.floats(t, images)]
 		buf = buf[len(data):]
 		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
@@ -238,16 +237,24 @@ func (s *Session) transfers(buf []float32, outputs, images int) *gpu.Pass {
 	return pass
 }
 
-// packImages converts n images of x, from the first on.
-func packImages(dst []float32, x *tensor.Tensor, first, n int) {
+// pack brings n images of x, from the first on, into the order that the plan's input has.
+func (s *Session) pack(dst []float32, x *tensor.Tensor, first, n int) {
 	image := x.C * x.H * x.W
+	if s.plan.Input.InOrder() {
+		copy(dst, x.Data[first*image:][:n*image])
+		return
+	}
 	shaders.PackTensor(dst, x.Data[first*image:], n, x.C, x.H, x.W)
 }
 
-// unpackImages converts src, of that shape, to y's images from the first on.
-func unpackImages(y *tensor.Tensor, first int, src []float32, shape tensor.Shape) {
-	image := shape.C * shape.H * shape.W
-	shaders.UnpackTensor(y.Data[first*image:], src, shape.N, shape.C, shape.H, shape.W)
+// unpack brings n images of an output, from what was downloaded, into y from the first on.
+func unpack(y *tensor.Tensor, first int, src []float32, o plan.Port, n int) {
+	image := y.C * y.H * y.W
+	if o.InOrder() {
+		copy(y.Data[first*image:], src[:n*image])
+		return
+	}
+	shaders.UnpackTensor(y.Data[first*image:], src, n, y.C, y.H, y.W)
 }
 
 // timing adds up the dispatches of each step.

@@ -9,6 +9,7 @@ import (
 	"inceptiongl/gpu"
 	"inceptiongl/inception/plan"
 	"inceptiongl/inception/tensor"
+	"inceptiongl/shaders"
 )
 
 // StepTrace is what one step read and wrote in a traced run.
@@ -39,7 +40,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 	}
 	in := make([]float32, 4*s.plan.Input.Texels())
 	for _, n := range s.firsts(x.N) {
-		packImages(in, x, n, s.plan.Input.Shape.N)
+		s.pack(in, x, n, s.plan.Input.Shape.N)
 		if err := s.trace(ctx, in, visit); err != nil {
 			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
 		}
@@ -48,7 +49,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 			if err := s.arena.Download(ctx, 16*o.Base, out); err != nil {
 				return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
 			}
-			unpackImages(ys[i], s.at(n, o), out, o.Shape)
+			unpack(ys[i], s.at(n, o), out, o, o.Shape.N)
 		}
 	}
 	return ys, nil
@@ -122,7 +123,7 @@ func (s *Session) read(ctx context.Context, w plan.Wave, views func(*plan.Step) 
 				return nil, err
 			}
 			all[t] = tensor.New(t.Shape)
-			unpackImages(all[t], 0, buf, t.Shape)
+			shaders.UnpackTensor(all[t].Data, buf, t.Shape.N, t.Shape.C, t.Shape.H, t.Shape.W)
 		}
 	}
 	return all, nil
