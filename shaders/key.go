@@ -108,6 +108,12 @@ func (k Key) String() string {
 	return b.String()
 }
 
+// Brief is String without what only shapes the way out: how texels are stored, and which activation there is.
+func (k Key) Brief() string {
+	k.Pairs, k.Acts = false, 0
+	return k.String()
+}
+
 func (k Key) has(t tune) bool { return k.Kernel != nil && k.Kernel.tunes&t != 0 }
 
 func (k Key) localX() int {

@@ -68,7 +68,7 @@ func describeVariant(v *variant) (*VariantReport, error) {
 	}
 	p := v.session.Plan()
 	for _, st := range p.Steps() {
-		step := VariantStep{Name: st.Name, Kernel: st.Key.String(), MACs: st.MACs, PaddedMACs: paddedMACs(st), Bytes: st.Bytes}
+		step := VariantStep{Name: st.Name, Kernel: st.Key.Brief(), MACs: st.MACs, PaddedMACs: paddedMACs(st), Bytes: st.Bytes}
 		r.Steps = append(r.Steps, step)
 		r.MACs += step.MACs
 		r.PaddedMACs += step.PaddedMACs

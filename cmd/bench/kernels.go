@@ -98,7 +98,7 @@ func timeLayers(ctx context.Context, r *Report, layers []layer, runs int) error 
 				tc, tp = append(tc, a), append(tp, b)
 			}
 		}
-		k := KernelReport{Layer: l.name, Chosen: chosen.Key.String(), ChosenTime: summarise(tc), PlainTime: summarise(tp), Ratio: medianRatio(tp, tc)}
+		k := KernelReport{Layer: l.name, Chosen: chosen.Key.Brief(), ChosenTime: summarise(tc), PlainTime: summarise(tp), Ratio: medianRatio(tp, tc)}
 		k.ChosenGFLOPS = rate(2*chosen.MACs, k.ChosenTime.Median)
 		var err error
 		if k.Candidates, err = timeCandidates(ctx, &l, runs); err != nil {
@@ -151,7 +151,7 @@ func timeCandidates(ctx context.Context, l *layer, runs int) ([]CandidateReport,
 	chosen := l.chosen.Plan().Steps()[0].Key
 	for i, s := range l.candidates {
 		st, t := s.Plan().Steps()[0], summarise(times[i])
-		all = append(all, CandidateReport{Kernel: st.Key.String(), Chosen: st.Key == chosen, Time: t, GFLOPS: rate(2*st.MACs, t.Median)})
+		all = append(all, CandidateReport{Kernel: st.Key.Brief(), Chosen: st.Key == chosen, Time: t, GFLOPS: rate(2*st.MACs, t.Median)})
 	}
 	slices.SortStableFunc(all, func(a, b CandidateReport) int { return cmp.Compare(a.Time.Median, b.Time.Median) })
 	return all, nil

@@ -176,7 +176,7 @@ func describePlan(s *run.Session) *PlanReport {
 			r.Steps++
 			params := st.Params()
 			r.Step = append(r.Step, StepReport{
-				Wave: i + 1, Name: st.Name, Parts: len(st.Parts), Kernel: st.Key.String(), Workgroups: st.Key.Workgroups(&params), LocalSize: st.Key.LocalSize(),
+				Wave: i + 1, Name: st.Name, Parts: len(st.Parts), Kernel: st.Key.Brief(), Workgroups: st.Key.Workgroups(&params), LocalSize: st.Key.LocalSize(),
 				MACs: st.MACs, FLOPs: flops(st), Bytes: st.Bytes,
 			})
 		}
@@ -189,7 +189,7 @@ func verifyInto(ctx context.Context, r *Report, what string, s *run.Session, x *
 	_, reports, err := verify.Session(ctx, s, x)
 	for _, v := range reports {
 		row := VerifyReport{
-			Plan: what, Wave: v.Wave, Part: v.Part.Name, Kernel: v.Step.Key.String(),
+			Plan: what, Wave: v.Wave, Part: v.Part.Name, Kernel: v.Step.Key.Brief(),
 			Elements: v.Elements, MaxError: show.Number(v.MaxErr), Share: show.Number(v.MaxShare),
 		}
 		if v.Err != nil {

@@ -113,7 +113,7 @@ func (r *Report) checkSteps(ctx context.Context, f *flags, s *run.Session, x *te
 func (r *Report) add(v verify.StepReport, step int) {
 	shape := v.Part.Out.Shape()
 	row := Step{
-		Wave: v.Wave, Name: v.Part.Name, Operator: operator(v.Part), Kernel: v.Step.Key.String(), Shape: []int{shape.N, shape.C, shape.H, shape.W},
+		Wave: v.Wave, Name: v.Part.Name, Operator: operator(v.Part), Kernel: v.Step.Key.Brief(), Shape: []int{shape.N, shape.C, shape.H, shape.W},
 		Elements: v.Elements, MaxError: show.Number(v.MaxErr), Share: show.Number(v.MaxShare), MACs: v.Step.MACs, step: step,
 	}
 	if v.Index >= 0 {
