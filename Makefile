@@ -24,10 +24,10 @@ lint:
 # The reference compiler takes every variant of every shader. It lists the files that it took: all that were written.
 glsl:
 	@dir=$$(mktemp -d) && trap "rm -r $$dir" EXIT && go run ./cmd/shaders $$dir/all && cd $$dir/all && \
-	if ! find . -type f -print0 | xargs -0 -n 100 glslangValidator -S comp >../log; then \
-		awk '/\.comp$$/ { name = $$0; next } NF { print name ": " $$0 }' ../log; exit 1; \
+	if ! find . -type f -print0 | xargs -0 -n 100 -P $$(nproc) sh -c 'glslangValidator -S comp "$$@" >../log.$$$$' sh; then \
+		cat ../log.* | awk '/\.comp$$/ { name = $$0; next } NF { print name ": " $$0 }'; exit 1; \
 	fi && \
-	n=$$(grep -c '\.comp$$' ../log) && [ $$n = $$(find . -type f | wc -l) ] && echo "shaders that glslangValidator took: $$n"
+	n=$$(cat ../log.* | grep -c '\.comp$$') && [ $$n = $$(find . -type f | wc -l) ] && echo "shaders that glslangValidator took: $$n"
 
 # Test processes append their count of GPU cases to a file; the sum is shown, and none at all is a failure.
 CASES = export INCEPTIONGL_CASES=$$(mktemp) &&

@@ -30,7 +30,7 @@ func acts(k *shaders.Kernel) []shaders.Acts {
 // variants are all shaders that a session may ask for, and tiles that only tests do; each text once. Which windows and tiles
 // there are is what the networks' candidates say; with each of these goes every way to read, to store, and to end.
 func variants() ([]variant, error) {
-	c := collector{seen: map[shaders.Key]bool{}, names: map[string]string{}, texts: map[string]bool{}}
+	c := collector{seen: map[shaders.Key]bool{}, kernels: map[*shaders.Kernel]bool{}, names: map[string]string{}, texts: map[string]bool{}}
 	one := shaders.Params{N: 1, C: 1, H: 1, W: 1, OutN: 1, OutC: 1, OutG: 1, OutH: 1, OutW: 1, Segments: 1}
 	for _, k := range shaders.Kernels() {
 		if key := (shaders.Key{Kernel: k}); key.Validate() == nil { // others have a tile, which a network gives
@@ -92,23 +92,32 @@ func odd(k shaders.Key) []shaders.Key {
 
 // collector gathers shaders.
 type collector struct {
-	all   []variant
-	seen  map[shaders.Key]bool
-	names map[string]string // text by name
-	texts map[string]bool
+	all     []variant
+	seen    map[shaders.Key]bool
+	kernels map[*shaders.Kernel]bool // of which there is a key
+	names   map[string]string        // text by name
+	texts   map[string]bool
 }
 
-// add takes in k with every way to read, to store, to divide and to end.
+// add takes in k with every way to read, and others of the ways to store, to divide and to end: of a kernel's first key with each
+// other, of the rest one at a time, since what they switch is the same text whatever the tile.
 func (c *collector) add(k shaders.Key, p *shaders.Params) error {
 	k.Load, k.Aligned, k.Pairs, k.Residual, k.Wide, k.Acts = shaders.LoadSSBO, false, false, false, false, 0
 	if c.seen[k] {
 		return nil
 	}
 	c.seen[k] = true
-	for _, k.Load = range shaders.Loads() {
-		for _, k.Aligned = range []bool{true, false} {
-			for _, k.Wide = range []bool{false, true} {
-				for _, k.Acts = range acts(k.Kernel) {
+	first := !c.kernels[k.Kernel]
+	c.kernels[k.Kernel] = true
+	for l, load := range shaders.Loads() {
+		for a, aligned := range []bool{true, false} {
+			for w, wide := range []bool{false, true} {
+				for e, end := range acts(k.Kernel) {
+					others := a + w + e
+					if !first && (others > 1 || others == 1 && l != len(c.seen)%3) && k.Kernel != shaders.Copy {
+						continue
+					}
+					k.Load, k.Aligned, k.Wide, k.Acts = load, aligned, wide, end
 					if err := c.launches(k, p); err != nil {
 						return err
 					}
