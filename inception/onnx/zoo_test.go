@@ -38,8 +38,9 @@ var zooRefused = map[string]string{
 	"mobilevit_xxs":     `4×4×16×16 times 4×4×16×16: one must be a constant matrix`,
 }
 
-// zooDefault are networks that the GPU runs with the kernels that the rule chooses; the others run with plain ones, which compile sooner.
-var zooDefault = []string{"detector", "reader", "shufflenet_v2_x0_5", "squeezenet1_1"}
+// zooDefault are networks that the GPU runs with the kernels that the rule chooses; the others run with plain ones, which compile
+// sooner. hardcorenas_a needs them: plain kernels have no blocks of sums, and 2.2 × ONNX Runtime's error.
+var zooDefault = []string{"detector", "hardcorenas_a", "reader", "shufflenet_v2_x0_5", "squeezenet1_1"}
 
 // Networks of more multiplications than zooMACs don't run on the GPU here: software drivers take seconds for each. Of all that are
 // imported, wantedZoo, wantedZooGPU do.
@@ -90,8 +91,8 @@ func TestZoo(t *testing.T) {
 			}
 			onGPU++
 			y, err = zooGPU(t, m.Graph, x, slices.Contains(zooDefault, name))
-			// Each step is within its bound. What they add up to depends on the network; another input changes 100 times as much, says generate.py.
-			a.check(t, "gpu", y, err, 1e-4)
+			// Each step is within its bound; what they add up to depends on the network, for ONNX Runtime too.
+			a.check(t, "gpu", y, err, 2*a.RuntimeError)
 		})
 	}
 	if tried < len(answers) {
