@@ -3,15 +3,16 @@
 //
 //   out(n, o, y, x) = bias(o) + Σ_{i, ky, kx} weight(o, i, ky, kx) · in(n, i, y·SH + ky·DH − PT, x·SW + kx·DW − PL)
 //
-// The sum runs over taps t = (ig·KH + ky)·KW + kx, each a texel of 4 input channels. A workgroup computes LOCAL_X·TILE_X
-// pixels (of N × out_h × out_w) × LOCAL_Y·TILE_G groups of 4 outputs, TILE_X × TILE_G of them per invocation. It goes
-// through the taps in slices of TILE_K: all invocations stage the slice's taps of every pixel and its weights, then each
-// multiplies its part. With AHEAD 1 the next slice is on its way to registers while one is multiplied, where there are
-// registers enough.
+// The sum runs over KH·KW·IG texels of 4 input channels. A workgroup computes LOCAL_X·TILE_X pixels (of N × out_h × out_w) ×
+// LOCAL_Y·TILE_G groups of 4 outputs, TILE_X × TILE_G of them per invocation. It goes through the sum in slices of TILE_K: all
+// invocations stage the slice's texels of every pixel and its weights, then each multiplies its part. Where TILE_K divides IG, it
+// takes all channels of one tap, then of the next: where a slice's pixel lies is worked out once a tap. Else it goes in the order
+// of the weights, t = (ig·KH + ky)·KW + kx, and each texel has its own place. With AHEAD 1 the next slice is on its way to
+// registers while one is multiplied, where there are registers enough.
 // Workgroups: x = pixel tile, y = group tile. With PARTIAL 1 it sums one of SPLITS ranges of slices, and the sum waits in
 // scratch for split_sum.
-// Macros: TILE_X, TILE_G, TILE_K; PAD, texels between rows of staged weights, against bank conflicts; REST 1 where the last
-// slice isn't full; AHEAD; and see common.glsl and blocks.glsl (a turn is a slice).
+// Macros: TILE_X, TILE_G, TILE_K; PAD, texels between rows of staged weights, against bank conflicts; REST 1 where
+// TILE_K doesn't divide IG; AHEAD; and see common.glsl and blocks.glsl (a turn is a slice).
 
 const int THREADS = LOCAL_X * LOCAL_Y;
 const int PIXELS = LOCAL_X * TILE_X;
@@ -44,20 +45,33 @@ void main() {
     int in_row = thread / PIXELS, in_pixel = thread % PIXELS;
     ivec2 from = divide(min(first_pixel + in_pixel, pixels - 1), area);
     ivec2 from_yx = divide(from.y, out_w);
+    int columns = kernel_w * dilation_w, next_row = dilation_h * W - columns; // columns of a window; texels from its end to its next row
+    int w_group = thread / (4 * TILE_K), w_channel = thread % (4 * TILE_K);
+#if REST == 1
+    int rows = kernel_h * dilation_h;
     ivec2 row_kx = divide(first_k + in_row, kernel_w); // (ig·KH + ky, kx)
     ivec2 ig_ky = divide(row_kx.x, kernel_h);
-    int rows = kernel_h * dilation_h, columns = kernel_w * dilation_w; // of a window
     int end_y = from_yx.x * stride_h - pad_top + rows, end_x = from_yx.y * stride_w - pad_left + columns;
     int iy = end_y - rows + ig_ky.y * dilation_h, ix = end_x - columns + row_kx.y * dilation_w;
     int in_at = src_base + (from.x * C4 + ig_ky.x) * HW + iy * W + ix;
     // IN_STEP taps further, unless the row or the window ends before: so many columns, rows and texels.
     int step_x = IN_STEP % kernel_w * dilation_w, step_y = IN_STEP / kernel_w % kernel_h * dilation_h;
     int step_at = IN_STEP / kernel_w / kernel_h * HW + step_y * W + step_x;
-    int next_row = dilation_h * W - columns, next_plane = HW - rows * W;
-    int w_group = thread / (4 * TILE_K), w_channel = thread % (4 * TILE_K);
+    int next_plane = HW - rows * W;
+    int first_weight = first_k * 4 + w_channel;
+#else
+    ivec2 tap_ig = divide(first_k, C4), ky_kx = divide(tap_ig.x, kernel_w);
+    int end_x = from_yx.y * stride_w - pad_left + columns;
+    int iy = from_yx.x * stride_h - pad_top + ky_kx.x * dilation_h, ix = end_x - columns + ky_kx.y * dilation_w, ig = tap_ig.y;
+    int in_at = src_base + (from.x * C4 + ig + in_row) * HW + iy * W + ix;
+    bool inside = first_k < taps && uint(iy) < uint(H) && uint(ix) < uint(W);
+    int window = kernel_h * kernel_w;
+    int slice_at = first_k < taps ? (ig * window + tap_ig.x) * 4 : 0; // of the slice's weights
+    int first_weight = w_channel / 4 * window * 4 + w_channel % 4;
+#endif
     int w_at[W_COUNT]; // past the last group, the last one's
     for (int j = 0; j < W_COUNT; ++j)
-        w_at[j] = weight_base + (min(first_group + w_group + j * W_STEP, out_g - 1) * taps + first_k) * 4 + w_channel;
+        w_at[j] = weight_base + min(first_group + w_group + j * W_STEP, out_g - 1) * taps * 4 + first_weight;
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
@@ -85,13 +99,9 @@ void main() {
         stop = min(k0 + TURNS * TILE_K, stop_k);
         for (; k0 < stop; k0 += TILE_K) {
             vec4 in_next[IN_COUNT], w_next[W_COUNT];
-            for (int j = 0; j < IN_COUNT; ++j) {
 #if REST == 1
-                bool inside = k0 + in_row + j * IN_STEP < taps;
-#else
-                bool inside = k0 < taps;
-#endif
-                inside = inside && uint(iy) < uint(H) && uint(ix) < uint(W);
+            for (int j = 0; j < IN_COUNT; ++j) {
+                bool inside = k0 + in_row + j * IN_STEP < taps && uint(iy) < uint(H) && uint(ix) < uint(W);
                 in_next[j] = load_src(inside ? in_at : src_base);
                 if (!inside) in_next[j] = vec4(0);
                 ix += step_x;
@@ -100,20 +110,40 @@ void main() {
                 if (ix >= end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
                 if (iy >= end_y) { iy -= rows; in_at += next_plane; }
             }
-#if REST == 1
             int over = max((k0 - taps) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
-#else
-            int over = max(k0 + TILE_K - taps, 0) * 4; // past the last slice: the last one, in vain
-#endif
             for (int j = 0; j < W_COUNT; ++j) {
                 w_next[j] = load_weight(w_at[j] - over);
                 w_at[j] += 4 * TILE_K;
             }
+#else
+            int at = inside ? in_at : src_base;
+            for (int j = 0; j < IN_COUNT; ++j) in_next[j] = load_src(at + j * IN_STEP * HW);
+            for (int j = 0; j < W_COUNT; ++j) w_next[j] = load_weight(w_at[j] + slice_at);
+#endif
 #if AHEAD == 1
             if (k0 > first_k) MULTIPLY
 #endif
             barrier(); // all have read what is overwritten now
+#if REST == 1
             for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
+#else
+            if (inside)
+                for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
+            else
+                for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = vec4(0);
+            ig += TILE_K;
+            in_at += TILE_K * HW;
+            slice_at += TILE_K * window * 4;
+            if (ig == C4) { // the same for all invocations
+                ig = 0;
+                in_at += dilation_w - C4 * HW;
+                ix += dilation_w;
+                if (ix == end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
+                bool more = k0 + TILE_K < taps; // past the last slice: nothing, times the first one's weights
+                inside = more && uint(iy) < uint(H) && uint(ix) < uint(W);
+                slice_at = more ? slice_at + 4 - 4 * taps : 0;
+            }
+#endif
             for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
             memoryBarrierShared();
             barrier();

@@ -1,5 +1,7 @@
 package shaders
 
+import "slices"
+
 // ConvShared is conv_shared.comp.
 var ConvShared = &Kernel{
 	Name: "conv_shared", convolves: true, tunes: tuneTile | tuneLocalY | tuneSplit | tuneSlice | tuneTotals, local: [2]int{16, 16}, layout: ConvTexels,
@@ -18,7 +20,13 @@ var ConvShared = &Kernel{
 		if p.pointwise() {
 			return nil
 		}
-		return sharedTiles(p)
+		return slices.DeleteFunc(sharedTiles(p), func(k Key) bool { return k.localX()*k.localY() > 128 }) // 8 resident warps on sm_90
 	},
-	estimate: func(k Key, p *Params, m int) float64 { return k.sharedEstimate(p, m, 0.95) },
+	estimate: func(k Key, p *Params, m int) float64 {
+		staging := 0.95
+		if k.Rest { // a place for every texel
+			staging = 0.88
+		}
+		return k.sharedEstimate(p, m, staging)
+	},
 }

@@ -141,8 +141,8 @@ func (k Key) tileK() int {
 	return k.TileK
 }
 
-// rest reports that p's sum doesn't fill the last slice of a shared kernel.
-func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && p.taps()%max(k.tileK(), 1) != 0 }
+// rest reports that the input's channels don't fill the last slice of a shared kernel.
+func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && groups(int(p.C))%max(k.tileK(), 1) != 0 }
 
 func (k Key) splits() int { return max(k.Splits, 1) }
 

@@ -31,8 +31,8 @@ func sharedTiles(p *Params) []Key {
 		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
 		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16, TileK: 4, Pad: 1},
 	}
-	for _, k := range keys[:len(keys):len(keys)] { // short slices for sums that don't fill long ones
-		if k.TileK == 8 && ceil(p.taps(), 8)*8 != ceil(p.taps(), 4)*4 {
+	for _, k := range keys[:len(keys):len(keys)] { // short slices for channels that don't fill long ones
+		if in := groups(int(p.C)); k.TileK == 8 && ceil(in, 8)*8 != ceil(in, 4)*4 {
 			k.TileK = 4
 			keys = append(keys, k)
 		}
