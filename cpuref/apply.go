@@ -43,6 +43,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return Affine(in[0], op, weight, bias)
 	case graph.Binary:
 		return Binary(in[0], in[1], op)
+	case graph.MatMul:
+		return MatMul(in[0], in[1], op)
 	case graph.LRN:
 		return LRN(in[0], op)
 	case graph.Softmax:

@@ -151,6 +151,8 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 			p.weights = append(p.weights, shaders.PackTaps(t.Index, t.Weight, t.Each)...)
 		}
 		p.params.WeightBase, p.params.KernelH, p.params.KernelW, p.params.Value = 1, int32(rows.Each), int32(columns.Each), op.Extrapolation
+	case graph.MatMul:
+		p.params.Mode = shaders.MatMulMode(op.TransA, op.TransB)
 	case graph.LRN:
 		p.params.Size, p.params.Alpha, p.params.Beta, p.params.Offset = int32(op.Size), float32(op.Alpha/float64(op.Size)), float32(op.Beta), float32(op.Bias)
 	case graph.Pad2D:

@@ -26,6 +26,7 @@ type Kernel struct {
 	iterations func(k Key, p *Params) int    // of all loops of one invocation, without the epilogue's
 	shared     func(k Key) int               // bytes of shared memory
 	macros     func(k Key) []macro           // beside those of every kernel
+	taps       func(p *Params) int           // texels that an output's sum goes over; nil: Params.taps
 	turn       func(k Key) int               // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
 	candidates func(p *Params) []Key         // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
 	onGPU      func(p *Params) []Key         // the same where workgroups run on multiprocessors, in any order; nil: candidates
@@ -60,6 +61,7 @@ func Kernels() []*Kernel {
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
 		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,
+		MatMul, matMulTiled[0], matMulTiled[1], matMulTiled[2], matMulTiled[3],
 	}
 }
 

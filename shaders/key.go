@@ -144,6 +144,14 @@ func (k Key) tileK() int {
 // rest reports that p's sum doesn't fill the last slice of a shared kernel.
 func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && p.taps()%max(k.tileK(), 1) != 0 }
 
+// taps is the number of texels that an output's sum goes over, each 4 terms of it.
+func (k Key) taps(p *Params) int {
+	if k.Kernel.taps != nil {
+		return k.Kernel.taps(p)
+	}
+	return p.taps()
+}
+
 func (k Key) splits() int { return max(k.Splits, 1) }
 
 // row is the number of input texels under TileX outputs of a row.

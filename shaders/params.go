@@ -70,7 +70,7 @@ type Params struct {
 	Offset float32 // lrn: what is added to the sum
 
 	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
-	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode
 	FirstTexel   int32   // move: texels from the input's first one to the output's first element
 	FirstChannel int32   // move: that element's channel
 

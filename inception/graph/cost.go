@@ -32,8 +32,8 @@ type NodeCost struct {
 // Count is the cost of a node, or of several. The Input and Constants cost nothing to run; they are counted where they are read.
 type Count struct {
 	Params ParamCount
-	// MACs are multiply-accumulates of convolutions and fully connected layers, those with the zeros of the padding included: what
-	// the field states as a network's MACs. Without the biases' additions.
+	// MACs are multiply-accumulates of convolutions, fully connected layers and products of tensors, those with the zeros of the padding
+	// included: what the field states as a network's MACs. Without the biases' additions.
 	MACs int64
 	// AffineMACs are the multiply-adds of BatchNorm and Affine, one for each element. They vanish where a plan folds them.
 	AffineMACs int64
@@ -137,6 +137,11 @@ func (n Node) count(shapes []tensor.Shape, out tensor.Shape, counted map[string]
 		c.AffineMACs = op.MACs(in, out)
 	case Conv2D:
 		if _, err := product(out.Len(), op.In/op.Norm().Groups, op.Kernel.H, op.Kernel.W); err != nil {
+			return c, err
+		}
+		c.MACs = op.MACs(in, out)
+	case MatMul:
+		if _, err := product(out.Len(), op.Terms(in[0])); err != nil {
 			return c, err
 		}
 		c.MACs = op.MACs(in, out)

@@ -52,6 +52,7 @@ var operators = byType([]struct {
 	{graph.Scale{}, scaleRow},
 	{graph.BatchNorm{}, batchNormRow},
 	{graph.Binary{}, binaryRow},
+	{graph.MatMul{}, matMulRow},
 	{graph.ReLU{}, reluRow},
 	{graph.Clip{}, clipRow},
 	{graph.Sigmoid{}, sigmoidRow},

@@ -17,7 +17,7 @@ var ErrNoKernel = errors.New("no kernel serves it")
 type Step struct {
 	Name    string
 	In      View // whole tensor
-	In2     View // whole tensor: a Binary's second input, or what a convolution adds to its answer; its Tensor is nil elsewhere
+	In2     View // whole tensor: a Binary's or a MatMul's second input, or what a convolution adds to its answer; its Tensor is nil elsewhere
 	Parts   []Part
 	Scratch *Placed // what its dispatches hand on; nil where its kernel needs none
 	MACs    int64
