@@ -32,6 +32,8 @@ func TestNaN(t *testing.T) {
 		{graph.Binary{}, nil, []*tensor.Tensor{mk(t, 1, 1, 1, 2, inf, inf), mk(t, 1, 1, 1, 2, -inf, inf)}, []float32{nan, inf}},
 		{graph.Binary{Type: graph.Mul}, nil, []*tensor.Tensor{x, mk(t, 1, 2, 1, 1, 2, nan)}, []float32{-2, nan, 4, nan, nan, nan}},
 		{graph.Binary{Type: graph.Mul}, nil, []*tensor.Tensor{mk(t, 1, 1, 1, 3, 0, inf, -inf), mk(t, 1, 1, 1, 3, inf, 0, 2)}, []float32{nan, nan, -inf}},
+		{graph.MatMul{}, nil, []*tensor.Tensor{x, mk(t, 1, 1, 2, 1, 1, 2)}, []float32{7, nan, nan}},
+		{graph.MatMul{}, nil, []*tensor.Tensor{mk(t, 1, 2, 1, 2, inf, 0, 1, 1), mk(t, 1, 2, 2, 1, 0, 1, -1, inf)}, []float32{nan, 1, nan, inf}},
 		{graph.Affine{Channels: 2}, []float32{2, 0}, []*tensor.Tensor{x}, []float32{-2, nan, 4, 0, 0, nan}},
 		{graph.LRN{Size: 1, Bias: 1}, nil, []*tensor.Tensor{x}, []float32{-1, nan, 2, 4, 5, nan}},
 		{conv, []float32{1, 2}, []*tensor.Tensor{x}, []float32{-1, nan, 2, 8, 10, nan}},
