@@ -46,7 +46,7 @@ type Count struct {
 type ParamCount struct {
 	Weights int64 // of convolutions and fully connected layers
 	Biases  int64 // of convolutions and fully connected layers
-	Norm    int64 // scales and shifts of BatchNorm and Affine
+	Norm    int64 // scales and shifts of BatchNorm, Affine and Normalize
 	Stats   int64 // means and variances of BatchNorm: not learned by gradient
 	Other   int64 // Constants, and what operators of other packages hold
 }
@@ -174,7 +174,7 @@ func (p *ParamCount) field(op Op, name string) *int64 {
 			return &p.Stats
 		}
 		return &p.Norm
-	case Affine:
+	case Affine, Normalize:
 		return &p.Norm
 	}
 	return &p.Other

@@ -58,6 +58,7 @@ var operators = byType([]struct {
 	{graph.Sigmoid{}, sigmoidRow},
 	{graph.Unary{}, unaryRow},
 	{graph.LRN{}, lrnRow},
+	{graph.Normalize{}, normalizeRow},
 	{graph.Softmax{}, softmaxRow},
 	{graph.Concat{}, concatRow},
 	{graph.Reshape{}, reshapeRow},

@@ -149,6 +149,11 @@ func (s *Step) ParamsFor(k shaders.Key) shaders.Params {
 	return p
 }
 
+// shapeOf is the input's shape.
+func shapeOf(p *shaders.Params) tensor.Shape {
+	return tensor.Shape{N: int(p.N), C: int(p.C), H: int(p.H), W: int(p.W)}
+}
+
 // OutTexels are the first texel of the arena that the step writes and the one after its last: its destinations, and what lies
 // between.
 func (s *Step) OutTexels() (first, end int) {
