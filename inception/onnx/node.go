@@ -86,6 +86,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"PRelu":              {6, 2, 2, (*node).prelu, (*node).prelu},
 		"Pad":                {2, 1, 4, (*node).pad, nil},
 		"Pow":                {7, 2, 2, (*node).binary, (*node).binary},
+		"Range":              {11, 3, 3, nil, (*node).foldRange},
 		"Reciprocal":         {6, 1, 1, (*node).element, (*node).foldElement},
 		"ReduceL1":           {1, 1, 2, (*node).reduce, nil},
 		"ReduceL2":           {1, 1, 2, (*node).reduce, nil},
@@ -125,8 +126,12 @@ func init() { // not in the declaration, as run leads back to the table
 		"Where":              {9, 3, 3, (*node).where, (*node).where},
 		"Xor":                {7, 2, 2, (*node).binary, (*node).binary},
 
-		"InstanceNormalization": {6, 3, 3, (*node).instanceNorm, nil},
-		"LayerNormalization":    {17, 2, 3, (*node).layerNorm, nil},
+		"GroupNormalization":        {18, 3, 3, (*node).groupNorm, nil},
+		"InstanceNormalization":     {6, 3, 3, (*node).instanceNorm, nil},
+		"LayerNormalization":        {17, 2, 3, (*node).layerNorm, nil},
+		"LpNormalization":           {1, 1, 1, (*node).lpNorm, nil},
+		"MeanVarianceNormalization": {9, 1, 1, (*node).meanVariance, nil},
+		"RMSNormalization":          {23, 2, 2, (*node).layerNorm, nil},
 	}
 }
 
