@@ -49,6 +49,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
+		"Einsum":             {12, 1, -1, (*node).einsum, nil},
 		"Elu":                {6, 1, 1, (*node).element, (*node).foldElement},
 		"Equal":              {7, 2, 2, (*node).binary, (*node).binary},
 		"Erf":                {9, 1, 1, (*node).element, (*node).foldElement},
