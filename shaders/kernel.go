@@ -18,6 +18,7 @@ type Kernel struct {
 	input      bool   // reads the step's input, beside what the dispatch before it handed on
 	hands      bool   // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
 	convolves  bool   // maps channels by weights, to several segments; others keep the channels
+	multiple   int    // TileX is a multiple of it; 0: of 1
 	local      [2]int
 	layout     *Layout                                  // of its weights; nil where it has none
 	lanes      func(p *Params) bool                     // whether it must store single lanes though p is aligned; nil: never

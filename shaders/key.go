@@ -207,6 +207,9 @@ func (k Key) Validate() error {
 		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*4 > maxTile {
 			return fail("TileX·TileG·4 must be in 4 … %d", maxTile)
 		}
+		if k.TileX%max(k.Kernel.multiple, 1) != 0 {
+			return fail("TileX must be a multiple of %d", k.Kernel.multiple)
+		}
 		if k.TileG != 1 && !k.Kernel.convolves {
 			return fail("TileG is 1 for a kernel that keeps the channels")
 		}

@@ -14,10 +14,9 @@ var MatMul = &Kernel{
 	iterations: func(_ Key, p *Params) int { return p.terms() + ceil(p.terms(), 64) },
 }
 
-// matMulTiled are matmul_tiled.comp, by MatMulMode.
+// matMulTiled are matmul_tiled.comp, by MatMulMode: each a kernel, called as BLAS calls them.
 var matMulTiled = [4]*Kernel{
-	matMulOf("matmul_tiled", false, false), matMulOf("matmul_tiled_ta", true, false),
-	matMulOf("matmul_tiled_tb", false, true), matMulOf("matmul_tiled_tab", true, true),
+	matMulOf("matmul_nn", false, false), matMulOf("matmul_tn", true, false), matMulOf("matmul_nt", false, true), matMulOf("matmul_tt", true, true),
 }
 
 // MatMulMode is Params.Mode of a matrix product: bit 0 says that the first input has its terms in its pixels, bit 1 that the second has
@@ -43,13 +42,11 @@ func matMulOf(name string, transA, transB bool) *Kernel {
 	}
 	return &Kernel{
 		Name: name, text: "matmul_tiled.comp", convolves: true, second: true, tunes: tuneTile | tuneLocalY | tuneTotals, local: [2]int{32, 1},
-		macros: func(Key) []macro { return []macro{{"TRANS_A", number(transA)}, {"TRANS_B", number(transB)}} },
-		serves: func(k Key, p *Params) error {
-			switch {
-			case p.Mode != mode:
+		multiple: 1 + 3*number(transA), // rows in channels come 4 a load
+		macros:   func(Key) []macro { return []macro{{"TRANS_A", number(transA)}, {"TRANS_B", number(transB)}} },
+		serves: func(_ Key, p *Params) error {
+			if p.Mode != mode {
 				return fmt.Errorf("mode %d: it serves %d", p.Mode, mode)
-			case transA && k.TileX%4 != 0:
-				return fmt.Errorf("tiles of %d rows: it loads 4 at once", k.TileX)
 			}
 			return servesMatMul(p)
 		},
