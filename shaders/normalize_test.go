@@ -58,9 +58,9 @@ func far(g *gen, v []float32) {
 	}
 }
 
-// TestNormalize: ways to read take turns.
+// TestNormalize runs every kernel on every case that it serves.
 func TestNormalize(t *testing.T) {
-	for turn, l := range newLabs(t) {
+	for _, l := range newLabs(t) {
 		g, ran := newGen(), 0
 		for i, c := range normalizeCases() {
 			p, err := g.opProblem(c)
@@ -74,10 +74,7 @@ func TestNormalize(t *testing.T) {
 			case i%4 == 0:
 				kernels[0].LocalX = 256
 			}
-			for k := range kernels {
-				kernels[k].Load, kernels[k].Aligned = shaders.Loads()[(i+turn)%3], p.params.Aligned()
-			}
-			ran += l.sweep(t, p, kernels)
+			ran += l.sweep(t, p, asStored(p, kernels...))
 		}
 		if ran < len(normalizeCases()) {
 			t.Errorf("%d cases ran", ran)
