@@ -298,7 +298,11 @@ func (n *node) apply(op operator, allConstant bool) (*value, error) {
 	if run == nil {
 		return nil, fmt.Errorf("is supported for constants only, such as shapes")
 	}
-	return run(n)
+	out, err := run(n)
+	if err == nil && out.con == nil && !slices.Contains(n.in, out) {
+		out.origin = n.origin()
+	}
+	return out, err
 }
 
 // define gives a node's outputs their names.

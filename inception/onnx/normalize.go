@@ -67,11 +67,10 @@ func (n *node) groupNorm() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	node := y.t.from
 	if y, err = n.b.reshape(y, x.dims); err != nil {
 		return nil, err
 	}
-	return n.scaledEach(y, node, each[0], each[1])
+	return n.scaledBy(y, each[0], each[1])
 }
 
 // eachChannel are inputs 1 and 2 as factor and addend of each channel of x: as many numbers as have says, each for so many channels.
@@ -134,7 +133,7 @@ func (n *node) normalized(x *value, axes []int, op graph.Normalize, scale, bias 
 	if err != nil {
 		return nil, err
 	}
-	return n.scaledEach(y, y.t.from, scale, bias)
+	return n.scaledBy(y, scale, bias)
 }
 
 // normalize brings the elements along some axes to one scale. As they are stored, these axes are all pixels, with some of the channels or
@@ -232,9 +231,8 @@ func groupsBefore(dims []dim, from, to int, v view) int {
 	return groups
 }
 
-// scaledEach is y·scale + bias, for y that a node has just made; a factor and an addend for each channel become the node's own.
-func (n *node) scaledEach(y *value, node graph.Value, scale, bias *value) (*value, error) {
-	made := y.t
+// scaledBy is y·scale + bias, where both may be nil. Factors and addends of channels move into the Normalize when it is planned.
+func (n *node) scaledBy(y, scale, bias *value) (*value, error) {
 	for _, step := range []struct {
 		op string
 		by *value
@@ -250,17 +248,6 @@ func (n *node) scaledEach(y *value, node graph.Value, scale, bias *value) (*valu
 			return nil, fmt.Errorf("a factor or addend %s for a tensor %s", show(step.by.dims), show(y.dims))
 		}
 		y = out
-	}
-	if p := y.t; p.from == node && p != made && p.index == nil && p.view == made.view {
-		op := n.b.g.Nodes[node].Op.(graph.Normalize)
-		if differs(p.scale, 1) {
-			op.Scale = n.b.vector(n.label+".scale", p.scale)
-		}
-		if differs(p.shift, 0) {
-			op.Shift = n.b.vector(n.label+".shift", p.shift)
-		}
-		n.b.g.Nodes[node].Op = op
-		y = y.like(made)
 	}
 	return y, nil
 }
