@@ -108,15 +108,23 @@ func (n *node) repeatedInside(x *value, outer []dim) (*value, error) {
 func (b *builder) matrices(x *value) (p *picture, trans bool, err error) {
 	k := x.rank() - 2
 	channels, pixels := append(identity(k), k+1, k), identity(x.rank()) // orders in which the last axis is that
-	is := func(order []int) bool { return x.con == nil && sameOrder(x.dims, x.order, order) }
+	is := func(order []int) bool { return sameOrder(x.dims, x.order, order) }
 	want := channels
 	sees := func(order []int) bool { return b.sees((&value{dims: x.dims, order: order, t: x.t}).stored(), k, k+1) }
-	if trans = is(pixels) && !(is(channels) && (sees(channels) || !sees(pixels))); trans { // both are where one extent is 1
+	if trans = x.con == nil && is(pixels) && !(is(channels) && (sees(channels) || !sees(pixels))); trans { // both are where one extent is 1
 		want = pixels
 	}
 	w, err := b.along((&value{dims: x.dims, order: want}).stored().dims, k, k+1)
 	if err != nil {
 		return nil, false, err
+	}
+	if x.con != nil {
+		c, err := b.transposed(x.con, want)
+		if err != nil {
+			return nil, false, err
+		}
+		p, err = b.constantAs(known(c), w)
+		return p, false, err
 	}
 	if x, err = b.orderedFor(x, want, &w); err != nil {
 		return nil, false, err
