@@ -171,7 +171,6 @@ var hostile = []hostileModel{
 	{"axes of a sum as an attribute", `attribute axes is an input from opset 13 on`, []part{op("ReduceSum", in("x"), "y", aInts("axes", 1))}},
 	{"axes of a minimum as an input", `axes are an attribute before opset 18`, []part{weight(list("a", 1)), op("ReduceMin", in("x", "a"), "y")}},
 
-
 	{"training", `"the BatchNormalization" (BatchNormalization): training`, []part{opset(15), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("training_mode", 1))}},
 	{"spatial 0", `spatial`, []part{opset(7), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("spatial", 0))}},
 	{"batch norm of other channels", `"the BatchNormalization" (BatchNormalization): input 1 is [5]`, []part{weight(ramp("w", 5)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y")}},
