@@ -10,7 +10,7 @@ import (
 // Apply is one operator with its weights given: what one step of a plan should compute. weight and bias are
 //
 //	Conv2D              weight, bias or nil; ConvTranspose2D too
-//	Affine              scale or nil for 1, shift or nil for 0
+//	Affine, Normalize   scale or nil for 1, shift or nil for 0
 //	Pool2D, GlobalPool  nil, a bias per channel to add afterwards or nil
 //
 // and nil for all others. Input, Constant, Scale and BatchNorm have values, factors or more vectors in the graph: they are for Run.
@@ -43,6 +43,10 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return Affine(in[0], op, weight, bias)
 	case graph.Binary:
 		return Binary(in[0], in[1], op)
+	case graph.MatMul:
+		return MatMul(in[0], in[1], op)
+	case graph.Normalize:
+		return Normalize(in[0], op, weight, bias)
 	case graph.LRN:
 		return LRN(in[0], op)
 	case graph.Softmax:
@@ -67,7 +71,7 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 // takes reports which of Apply's weight and bias an operator may have.
 func takes(op graph.Op) (weight, bias bool) {
 	switch op.(type) {
-	case graph.Conv2D, graph.ConvTranspose2D, graph.Affine:
+	case graph.Conv2D, graph.ConvTranspose2D, graph.Affine, graph.Normalize:
 		return true, true
 	case graph.Pool2D, graph.GlobalPool:
 		return false, true

@@ -32,6 +32,8 @@ func TestApply(t *testing.T) {
 		{"affine", graph.Affine{Channels: 2}, []float32{2, -1}, []float32{0.5, 0}, []*tensor.Tensor{x}, x.Shape, []float64{2.5, -3.5, -3, -5}, 3},
 		{"add", graph.Binary{}, nil, nil, []*tensor.Tensor{x, x}, x.Shape, []float64{2, -4, 6, 10}, 1},
 		{"multiply", graph.Binary{Type: graph.Mul}, nil, nil, []*tensor.Tensor{x, mk(t, 1, 2, 1, 1, 3, -1)}, x.Shape, []float64{3, -6, -3, -5}, 1},
+		{"matmul", graph.MatMul{}, nil, nil, []*tensor.Tensor{x, mk(t, 1, 1, 2, 1, 2, -1)}, tensor.Shape{N: 1, C: 1, H: 1, W: 2}, []float64{-1, -9}, 4},
+		{"normalize", graph.Normalize{Channels: 2, Groups: 2}, []float32{2, -1}, []float32{0.5, 0}, []*tensor.Tensor{x}, x.Shape, []float64{2.5, -1.5, 1, -1}, 1},
 		{"lrn", graph.LRN{Size: 1, Alpha: 3, Beta: 1, Bias: 1}, nil, nil, []*tensor.Tensor{x}, x.Shape, []float64{1. / 4, -2. / 13, 3. / 28, 5. / 76}, 1},
 		{"softmax", graph.Softmax{}, nil, nil, []*tensor.Tensor{mk(t, 2, 1, 1, 1, 7, -7)}, tensor.Shape{N: 2, C: 1, H: 1, W: 1}, []float64{1, 1}, 1},
 		{"relu", graph.ReLU{}, nil, nil, []*tensor.Tensor{x}, x.Shape, []float64{1, 0, 3, 5}, 0},

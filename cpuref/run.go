@@ -110,6 +110,10 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return batchNorm(ctx, in[0], op, optional(op.Scale), optional(op.Shift), optional(op.Mean), optional(op.Var))
 	case graph.Binary:
 		return binary(ctx, in[0], in[1], op, out)
+	case graph.MatMul:
+		return matMul(ctx, in[0], in[1], op, out)
+	case graph.Normalize:
+		return normalize(ctx, in[0], op, optional(op.Scale), optional(op.Shift))
 	case graph.LRN:
 		y, _, err := lrn(ctx, in[0], op)
 		return y, err

@@ -121,6 +121,8 @@ func TestRunEveryOperator(t *testing.T) {
 	add("add", graph.Binary{}, []graph.Value{x, mean}, 10, 14, 7.5, 18.5)
 	constant := add("constant", graph.Constant{Shape: tensor.Shape{N: 1, C: 2, H: 1, W: 2}, Value: weight("c", []int{1, 2, 1, 2}, 1, 2, 3, -4)}, nil, 1, 2, 3, -4)
 	add("multiply", graph.Binary{Type: graph.Mul}, []graph.Value{x, constant}, 4, 16, 3, -48)
+	add("normalize", graph.Normalize{Channels: 2, Groups: 2, Scale: "scale", Shift: "shift"}, in, -1, 3, 1.5, -0.5)
+	add("matmul", graph.MatMul{TransB: true}, []graph.Value{x, constant}, 4+3, 8+36, 8-4, 16-48)
 	add("reshape", graph.Reshape{C: 4, H: 1, W: 1}, in, 4, 8, 1, 12)
 	add("pad", graph.Pad2D{Pad: graph.Padding{Right: 1}, Value: 7}, in, 4, 8, 7, 1, 12, 7)
 	add("channels", graph.Channels{Index: []int{1}}, in, 1, 12)

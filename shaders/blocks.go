@@ -26,7 +26,7 @@ func (k Key) totals(p *Params) Totals {
 	switch {
 	case k.Totals == TotalsRegisters:
 		return TotalsRegisters
-	case 4*ceil(p.taps(), k.splits()*max(int(p.Groups), 1)) > scratchBlock:
+	case 4*ceil(k.taps(p), k.splits()*max(int(p.Groups), 1)) > scratchBlock:
 		return TotalsScratch
 	}
 	return TotalsNowhere

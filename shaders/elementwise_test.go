@@ -151,13 +151,22 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 			p.weights = append(p.weights, shaders.PackTaps(t.Index, t.Weight, t.Each)...)
 		}
 		p.params.WeightBase, p.params.KernelH, p.params.KernelW, p.params.Value = 1, int32(rows.Each), int32(columns.Each), op.Extrapolation
+	case graph.Normalize:
+		if w = g.random(op.Channels, 2); op.Shift != "" {
+			b = g.random(op.Channels, 1)
+		}
+		if err := planned(p, op, c.in[0], map[string][]float32{op.Scale: w, op.Shift: b}); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name(), err)
+		}
+	case graph.MatMul:
+		p.params.Mode = shaders.MatMulMode(op.TransA, op.TransB)
 	case graph.LRN:
 		p.params.Size, p.params.Alpha, p.params.Beta, p.params.Offset = int32(op.Size), float32(op.Alpha/float64(op.Size)), float32(op.Beta), float32(op.Bias)
 	case graph.Pad2D:
 		p.params.PadTop, p.params.PadLeft, p.params.PadBottom, p.params.PadRight = int32(op.Pad.Top), int32(op.Pad.Left), int32(op.Pad.Bottom), int32(op.Pad.Right)
 		p.params.Value, p.params.Mode = op.Value, int32(op.Mode)
 	case graph.Move:
-		if err := moveParams(p, op, c.in[0]); err != nil {
+		if err := planned(p, op, c.in[0], nil); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name(), err)
 		}
 	}

@@ -18,17 +18,21 @@ type Kernel struct {
 	input      bool   // reads the step's input, beside what the dispatch before it handed on
 	hands      bool   // writes what the step's next dispatch reads: whole texels, whatever Key.Aligned says
 	convolves  bool   // maps channels by weights, to several segments; others keep the channels
+	multiple   int    // TileX is a multiple of it; 0: of 1
 	local      [2]int
-	layout     *Layout                       // of its weights; nil where it has none
-	lanes      func(p *Params) bool          // whether it must store single lanes though p is aligned; nil: never
-	serves     func(k Key, p *Params) error  // why it can't compute p; nil: whatever Key.Check allows
-	workgroups func(k Key, p *Params) [2]int // before a count past 65535 is folded into z
-	iterations func(k Key, p *Params) int    // of all loops of one invocation, without the epilogue's
-	shared     func(k Key) int               // bytes of shared memory
-	macros     func(k Key) []macro           // beside those of every kernel
-	turn       func(k Key) int               // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
-	candidates func(p *Params) []Key         // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
-	onGPU      func(p *Params) []Key         // the same where workgroups run on multiprocessors, in any order; nil: candidates
+	layout     *Layout                                  // of its weights; nil where it has none
+	lanes      func(p *Params) bool                     // whether it must store single lanes though p is aligned; nil: never
+	serves     func(k Key, p *Params) error             // why it can't compute p; nil: whatever Key.Check allows
+	workgroups func(k Key, p *Params) [2]int            // before a count past 65535 is folded into z
+	iterations func(k Key, p *Params) int               // of all loops of one invocation, without the epilogue's
+	shared     func(k Key) int                          // bytes of shared memory
+	macros     func(k Key) []macro                      // beside those of every kernel
+	taps       func(p *Params) int                      // texels that an output's sum goes over; nil: Params.taps
+	turn       func(k Key) int                          // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
+	launches   func(k Key, p *Params) ([]Launch, error) // several dispatches, of its own; nil: one, or a split sum's two
+	scratch    func(p *Params) []Range                  // what those hand on
+	candidates func(p *Params) []Key                    // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
+	onGPU      func(p *Params) []Key                    // the same where workgroups run on multiprocessors, in any order; nil: candidates
 	// estimate orders onGPU's keys on that many multiprocessors: see Rank.
 	estimate func(k Key, p *Params, multiprocessors int) float64
 }
@@ -59,7 +63,8 @@ func Kernels() []*Kernel {
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTranspose, ConvTransposeGrouped,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
-		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,
+		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Normalize, NormalizeWide, NormalizeGroups, NormalizeApply, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,
+		MatMul, matMulTiled[0], matMulTiled[1], matMulTiled[2], matMulTiled[3],
 	}
 }
 

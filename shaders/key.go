@@ -144,6 +144,14 @@ func (k Key) tileK() int {
 // rest reports that the input's channels don't fill the last slice of a shared kernel.
 func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && groups(int(p.C))%max(k.tileK(), 1) != 0 }
 
+// taps is the number of texels that an output's sum goes over, each 4 terms of it.
+func (k Key) taps(p *Params) int {
+	if k.Kernel.taps != nil {
+		return k.Kernel.taps(p)
+	}
+	return p.taps()
+}
+
 func (k Key) splits() int { return max(k.Splits, 1) }
 
 // row is the number of input texels under TileX outputs of a row.
@@ -198,6 +206,9 @@ func (k Key) Validate() error {
 	if k.has(tuneTile) {
 		if k.TileX < 1 || k.TileG < 1 || k.TileX > maxTile || k.TileG > maxTile || k.TileX*k.TileG*4 > maxTile {
 			return fail("TileX·TileG·4 must be in 4 … %d", maxTile)
+		}
+		if k.TileX%max(k.Kernel.multiple, 1) != 0 {
+			return fail("TileX must be a multiple of %d", k.Kernel.multiple)
 		}
 		if k.TileG != 1 && !k.Kernel.convolves {
 			return fail("TileG is 1 for a kernel that keeps the channels")

@@ -25,13 +25,13 @@ const (
 )
 
 // Launches are the dispatches that compute p with k, in order, with a barrier between. One is the rule; a split sum takes
-// two: parts of the sum go to scratch, then they are added in order, with bias and activation. Winograd takes three.
+// two: parts of the sum go to scratch, then they are added in order, with bias and activation. Other kernels have launches of their own.
 func (k Key) Launches(p *Params) ([]Launch, error) {
 	if err := k.Validate(); err != nil {
 		return nil, err
 	}
-	if k.Kernel == Winograd {
-		return k.winogradLaunches(p)
+	if k.Kernel.launches != nil {
+		return k.Kernel.launches(k, p)
 	}
 	if k.splits() == 1 {
 		src, err := k.source()
@@ -52,6 +52,18 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 	}, err
 }
 
+// filled are launches, one for each key, with its source and workgroups.
+func filled(launches []Launch, p *Params, keys ...Key) ([]Launch, error) {
+	for i, k := range keys {
+		src, err := k.source()
+		if err != nil {
+			return nil, err
+		}
+		launches[i].Source, launches[i].Workgroups = src, k.Workgroups(p)
+	}
+	return launches, nil
+}
+
 // sum is the second dispatch of a split sum.
 func (k Key) sum() Key {
 	return Key{Kernel: SplitSum, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual, Splits: k.Splits}
@@ -59,9 +71,12 @@ func (k Key) sum() Key {
 
 // ScratchTexels is how many texels of memory a step needs besides its tensors: parts of a split sum, then totals.
 func (k Key) ScratchTexels(p *Params) int {
-	if k.Kernel == Winograd {
-		_, m := winogradScratch(p)
-		return m.First + m.Texels
+	if k.Kernel.scratch != nil {
+		n := 0
+		for _, r := range k.Kernel.scratch(p) {
+			n = max(n, r.First+r.Texels)
+		}
+		return n
 	}
 	n := k.totalTexels(p)
 	if k.splits() > 1 {
@@ -72,9 +87,12 @@ func (k Key) ScratchTexels(p *Params) int {
 
 // ScratchBound is how many of these texels a dispatch binds at once, at most.
 func (k Key) ScratchBound(p *Params) int {
-	if k.Kernel == Winograd {
-		v, m := winogradScratch(p)
-		return max(v.Texels, m.Texels)
+	if k.Kernel.scratch != nil {
+		n := 0
+		for _, r := range k.Kernel.scratch(p) {
+			n = max(n, r.Texels)
+		}
+		return n
 	}
 	return k.ScratchTexels(p)
 }

@@ -87,27 +87,33 @@ func (g *gen) move(in tensor.Shape) graph.Move {
 	return m
 }
 
-// moveParams fills in what a plan tells the kernel of a Move.
-func moveParams(p *problem, op graph.Move, in tensor.Shape) error {
-	g, x := graph.New("move", in.C)
-	g.Outputs = []graph.Value{g.Add("move", op, x)}
+// planned fills in what a plan tells the kernel of an operator with one input, and its weights.
+func planned(p *problem, op graph.Op, in tensor.Shape, weights map[string][]float32) error {
+	g, x := graph.New("planned", in.C)
+	for name, w := range weights {
+		g.Weights[name] = tensor.Array{Dims: []int{len(w)}, Data: w}
+	}
+	g.Outputs = []graph.Value{g.Add("step", op, x)}
 	made, err := plan.New(g, in, plan.Options{})
 	if err != nil {
 		return err
 	}
 	step := made.Steps()[0]
-	params := step.Params()
-	p.params.Value, p.params.Mode, p.params.FirstTexel, p.params.FirstChannel = params.Value, params.Mode, params.FirstTexel, params.FirstChannel
-	p.params.Axes, p.params.Axis = params.Axes, params.Axis
-	tables := make([]float32, step.WeightsLen(shaders.ChannelTexels))
+	own := p.params
+	p.params = step.Params()
+	p.params.Seg[0] = own.Seg[0]
+	packed := make([]float32, step.WeightsLen(shaders.ChannelTexels))
 	err = step.PackWeights(g, shaders.ChannelTexels, new(plan.Packing), func(at int, piece []float32) error {
-		copy(tables[at:], piece)
+		copy(packed[at:], piece)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	p.weights = append(p.weights, tables...)
+	if p.params.BiasBase >= 0 {
+		p.params.BiasBase++ // behind a guard
+	}
+	p.weights = append(p.weights, packed...)
 	p.params.WeightBase = 1
 	return nil
 }

@@ -57,20 +57,20 @@ type Params struct {
 	WeightBase      int32   // first texel of the packed weights
 	BiasBase        int32   // first texel of the packed bias; −1 for none
 	CountIncludePad int32   // average pooling: 1 divides by the pixels inside input and padding, 0 by those inside the input
-	InvArea         float32 // 1/(KernelH·KernelW), rounded once
+	InvArea         float32 // 1/(KernelH·KernelW), rounded once; normalize: 1/K
 
 	Segments  int32 // 1 … MaxSegments
 	OutN      int32 // the output's batch: the input's, but for reshape and where binary repeats it
 	Src2Base  int32 // first texel of the second input
 	Src2Pixel int32 // add, mul: 1: the second input is N×C×1×1 and holds for all pixels
 
-	Size   int32   // lrn: channels of a window
+	Size   int32   // lrn: channels of a window; normalize: channels of a group
 	Alpha  float32 // lrn: the factor of the sum of squares, α/size
 	Beta   float32 // lrn: the exponent
-	Offset float32 // lrn: what is added to the sum
+	Offset float32 // lrn: what is added to the sum; normalize: to the mean square
 
 	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
-	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode; normalize: see NormalizeMode
 	FirstTexel   int32   // move: texels from the input's first one to the output's first element
 	FirstChannel int32   // move: that element's channel
 

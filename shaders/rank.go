@@ -120,7 +120,7 @@ func (k Key) direct(p *Params, m, turns, texels, multiplications int) float64 {
 // workgroup loads for a texel of the sum; issue is the share of instructions that multiply.
 func (k Key) estimate(p *Params, m, slice int, ahead bool, loaded, issue float64) float64 {
 	threads, outputs := float64(k.localX()*k.localY()), float64(4*k.TileX*k.TileG)
-	turns := float64(ceil(ceil(p.taps(), slice), k.splits()))
+	turns := float64(ceil(ceil(k.taps(p), slice), k.splits()))
 	each := float64(ceil(k.count(p), m)) // workgroups of the busiest multiprocessor
 	busy := outputs * 4 * float64(slice) / issue
 	turn := busy + gpuLatency

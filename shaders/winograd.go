@@ -12,6 +12,8 @@ var Winograd = &Kernel{
 	iterations: func(_ Key, p *Params) int { // of the last dispatch, which may sum a tile directly
 		return winogradRows.outputs() * winogradColumns.outputs() * (1 + 9*groups(int(p.C)))
 	},
+	launches:   Key.winogradLaunches,
+	scratch:    winogradScratch,
 	onGPU:      func(*Params) []Key { return nil }, // its products aren't staged in shared memory
 	candidates: winogradTiles,
 }
@@ -178,25 +180,18 @@ func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
 	products := k
 	products.Acts, products.Residual = 0, false // what goes to scratch is the same for every destination
 	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual}
-	v, m := winogradScratch(p)
-	launches := []Launch{
+	r := winogradScratch(p)
+	v, m := r[0], r[1]
+	return filled([]Launch{
 		{To: Scratch, ToRange: v},
 		{From: Scratch, FromRange: v, To: Scratch, ToRange: m},
 		{From: Scratch, FromRange: m, Input: true, Second: k.Residual},
-	}
-	for i, part := range []Key{in, products, out} {
-		src, err := part.source()
-		if err != nil {
-			return nil, err
-		}
-		launches[i].Source, launches[i].Workgroups = src, part.Workgroups(p)
-	}
-	return launches, nil
+	}, p, in, products, out)
 }
 
 // winogradScratch is where V and M lie in scratch. A range may be bound at multiples of 16 texels on any device.
-func winogradScratch(p *Params) (v, m Range) {
+func winogradScratch(p *Params) []Range {
 	each := winogradPositions * winogradTileCount(p)
-	v = Range{0, each * groups(int(p.C))}
-	return v, Range{ceil(v.Texels, 16) * 16, each * int(p.OutG)}
+	v := Range{0, each * groups(int(p.C))}
+	return []Range{v, {ceil(v.Texels, 16) * 16, each * int(p.OutG)}}
 }

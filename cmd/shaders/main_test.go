@@ -33,16 +33,17 @@ func TestEveryVariant(t *testing.T) {
 	}
 	for _, k := range shaders.Kernels() {
 		want := []string{"LOAD 0", "LOAD 1", "LOAD 2", "WIDE 0", "WIDE 1", "PARTIAL 0"}
-		if k != shaders.Winograd { // what it hands on is the same for every destination
+		hands := k == shaders.Winograd || k == shaders.NormalizeGroups // what they hand on is the same for every destination
+		if !hands {
 			want = append(want, "ACT_SIGMOID 3")
 		}
 		has := func(macro string) bool {
 			return slices.ContainsFunc(texts[k.Name], func(s string) bool { return strings.Contains(s, "#define "+macro+"\n") })
 		}
-		if k.Plain {
+		if k.Plain && !hands {
 			want = append(want, "ACT_TANH 26")
 		}
-		if !has("SCALAR 1") && k != shaders.Winograd && k != shaders.WinogradIn {
+		if !has("SCALAR 1") && !hands && k != shaders.WinogradIn {
 			want = append(want, "ALIGNED 0", "ALIGNED 1")
 		}
 		if k == shaders.PointwiseTiled || k == shaders.ConvTiled {

@@ -43,6 +43,7 @@ func networks() ([]network, error) {
 		{depthwise(), 112},
 		{groups(), 56},
 		{windows(), 29},
+		{products(), 14},
 	}
 	for _, n := range all {
 		if len(n.g.Weights) == 0 {
@@ -96,6 +97,19 @@ func groups() *graph.Graph {
 		c.In, c.Weight = 24, "conv"+strconv.Itoa(i)
 		g.Outputs = append(g.Outputs, g.Add(c.Weight, c, x))
 	}
+	return g
+}
+
+// products multiplies tensors, whichever way they stand in memory.
+func products() *graph.Graph {
+	const channels = 32
+	g, x := graph.New("products", channels)
+	tokens := g.Add("tokens", graph.Reshape{C: channels, H: 196, W: 1}, x)
+	scores := g.Add("scores", graph.MatMul{TransB: true}, tokens, tokens)
+	gram := g.Add("gram", graph.MatMul{TransA: true}, tokens, tokens)
+	sum := g.Add("sum", graph.GlobalPool{}, x)
+	g.Outputs = []graph.Value{g.Add("attended", graph.MatMul{}, scores, tokens), g.Add("mixed", graph.MatMul{TransA: true, TransB: true}, tokens, scores),
+		g.Add("one", graph.MatMul{}, sum, gram)}
 	return g
 }
 

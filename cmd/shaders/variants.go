@@ -31,7 +31,7 @@ func acts(k *shaders.Kernel) []shaders.Acts {
 // there are is what the networks' candidates say; with each of these goes every way to read, to store, and to end.
 func variants() ([]variant, error) {
 	c := collector{seen: map[shaders.Key]bool{}, kernels: map[*shaders.Kernel]bool{}, names: map[string]string{}, texts: map[string]bool{}}
-	one := shaders.Params{N: 1, C: 1, H: 1, W: 1, OutN: 1, OutC: 1, OutG: 1, OutH: 1, OutW: 1, Segments: 1}
+	one := shaders.Params{N: 1, C: 1, H: 1, W: 1, OutN: 1, OutC: 1, OutG: 1, OutH: 1, OutW: 1, Groups: 1, Size: 1, Segments: 1}
 	for _, k := range shaders.Kernels() {
 		if key := (shaders.Key{Kernel: k}); key.Validate() == nil { // others have a tile, which a network gives
 			if err := c.add(key, &one); err != nil {

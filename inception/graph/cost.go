@@ -32,8 +32,8 @@ type NodeCost struct {
 // Count is the cost of a node, or of several. The Input and Constants cost nothing to run; they are counted where they are read.
 type Count struct {
 	Params ParamCount
-	// MACs are multiply-accumulates of convolutions and fully connected layers, those with the zeros of the padding included: what
-	// the field states as a network's MACs. Without the biases' additions.
+	// MACs are multiply-accumulates of convolutions, fully connected layers and products of tensors, those with the zeros of the padding
+	// included: what the field states as a network's MACs. Without the biases' additions.
 	MACs int64
 	// AffineMACs are the multiply-adds of BatchNorm and Affine, one for each element. They vanish where a plan folds them.
 	AffineMACs int64
@@ -46,7 +46,7 @@ type Count struct {
 type ParamCount struct {
 	Weights int64 // of convolutions and fully connected layers
 	Biases  int64 // of convolutions and fully connected layers
-	Norm    int64 // scales and shifts of BatchNorm and Affine
+	Norm    int64 // scales and shifts of BatchNorm, Affine and Normalize
 	Stats   int64 // means and variances of BatchNorm: not learned by gradient
 	Other   int64 // Constants, and what operators of other packages hold
 }
@@ -140,6 +140,11 @@ func (n Node) count(shapes []tensor.Shape, out tensor.Shape, counted map[string]
 			return c, err
 		}
 		c.MACs = op.MACs(in, out)
+	case MatMul:
+		if _, err := product(out.Len(), op.Terms(in[0])); err != nil {
+			return c, err
+		}
+		c.MACs = op.MACs(in, out)
 	case ConvTranspose2D:
 		if _, err := product(in[0].Len(), op.Out/op.Norm().Groups, op.Kernel.H, op.Kernel.W); err != nil {
 			return c, err
@@ -169,7 +174,7 @@ func (p *ParamCount) field(op Op, name string) *int64 {
 			return &p.Stats
 		}
 		return &p.Norm
-	case Affine:
+	case Affine, Normalize:
 		return &p.Norm
 	}
 	return &p.Other

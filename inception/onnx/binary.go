@@ -22,7 +22,12 @@ var kinds = map[string]struct {
 }
 
 // binary is an operator of two inputs.
-func (n *node) binary() (*value, error) { return n.combine(n.op, n.in[0], n.in[1]) }
+func (n *node) binary() (*value, error) {
+	if y, err := n.normalization(); y != nil || err != nil {
+		return y, err
+	}
+	return n.combine(n.op, n.in[0], n.in[1])
+}
 
 // prelu has slopes that broadcast to x; before opset 7, one for all or one for each channel.
 func (n *node) prelu() (*value, error) {
@@ -229,7 +234,11 @@ func (n *node) withConstant(op string, x *value, c *constant, first bool) (*valu
 	for k, i := range index {
 		scale[k], shift[k] = coefficients(op, first, float64(c.f[i]))
 	}
-	return &value{dims: dims, t: p.affine(n.label, scale, shift)}, nil
+	q := p.affine(n.label, scale, shift)
+	if _, convolves := n.b.g.Nodes[q.from].Op.(graph.Conv2D); convolves && q.index == nil { // a bias: it moves there, whoever reads the sum
+		q = whole(n.b.node(q), q.view[0].n, q.view)
+	}
+	return &value{dims: dims, t: q}, nil
 }
 
 // coefficients are scale and shift that make scale·x + shift of x op c, or of c op x.

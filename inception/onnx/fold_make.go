@@ -107,3 +107,32 @@ func (n *node) size() (*value, error) {
 	}
 	return known(ints("", nil, []dim{p})), nil
 }
+
+// foldRange counts from a start by a step, and stops before a limit.
+func (n *node) foldRange() (*value, error) {
+	var of [3]int
+	for k := range of {
+		list, err := n.list(k)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) != 1 {
+			return nil, fmt.Errorf("input %d must be one number", k)
+		}
+		of[k] = list[0]
+	}
+	start, limit, step := of[0], of[1], of[2]
+	const big = 1 << 40 // no difference or sum of two such overflows
+	if step == 0 || max(start, limit, step) > big || min(start, limit, step) < -big {
+		return nil, fmt.Errorf("from %d to %d by %d", start, limit, step)
+	}
+	size := max((limit-start+step-step/max(step, -step))/step, 0)
+	if _, err := n.b.allot([]int{size}); err != nil {
+		return nil, err
+	}
+	data := make([]dim, size)
+	for k := range data {
+		data[k] = num(start + k*step)
+	}
+	return known(ints("", []int{size}, data)), nil
+}

@@ -1,4 +1,4 @@
-// Package onnx reads ONNX models: opset 7 to 28, the operators of convolutional networks, as a graph.Graph.
+// Package onnx reads ONNX models: opset 7 to 28, the operators of convolutional networks and of the attention in some, as a graph.Graph.
 //
 // A model is input from a stranger. Extents, counts and offsets are checked before anything is allocated; an operator,
 // attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. Extents of the

@@ -49,6 +49,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
+		"Einsum":             {12, 1, -1, (*node).einsum, nil},
 		"Elu":                {6, 1, 1, (*node).element, (*node).foldElement},
 		"Equal":              {7, 2, 2, (*node).binary, (*node).binary},
 		"Erf":                {9, 1, 1, (*node).element, (*node).foldElement},
@@ -86,6 +87,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"PRelu":              {6, 2, 2, (*node).prelu, (*node).prelu},
 		"Pad":                {2, 1, 4, (*node).pad, nil},
 		"Pow":                {7, 2, 2, (*node).binary, (*node).binary},
+		"Range":              {11, 3, 3, nil, (*node).foldRange},
 		"Reciprocal":         {6, 1, 1, (*node).element, (*node).foldElement},
 		"ReduceL1":           {1, 1, 2, (*node).reduce, nil},
 		"ReduceL2":           {1, 1, 2, (*node).reduce, nil},
@@ -125,8 +127,12 @@ func init() { // not in the declaration, as run leads back to the table
 		"Where":              {9, 3, 3, (*node).where, (*node).where},
 		"Xor":                {7, 2, 2, (*node).binary, (*node).binary},
 
-		"InstanceNormalization": {6, 3, 3, (*node).instanceNorm, nil},
-		"LayerNormalization":    {17, 2, 3, (*node).layerNorm, nil},
+		"GroupNormalization":        {18, 3, 3, (*node).groupNorm, nil},
+		"InstanceNormalization":     {6, 3, 3, (*node).instanceNorm, nil},
+		"LayerNormalization":        {17, 2, 3, (*node).layerNorm, nil},
+		"LpNormalization":           {1, 1, 1, (*node).lpNorm, nil},
+		"MeanVarianceNormalization": {9, 1, 1, (*node).meanVariance, nil},
+		"RMSNormalization":          {23, 2, 2, (*node).layerNorm, nil},
 	}
 }
 
@@ -292,7 +298,11 @@ func (n *node) apply(op operator, allConstant bool) (*value, error) {
 	if run == nil {
 		return nil, fmt.Errorf("is supported for constants only, such as shapes")
 	}
-	return run(n)
+	out, err := run(n)
+	if err == nil && out.con == nil && !slices.Contains(n.in, out) {
+		out.origin = n.origin()
+	}
+	return out, err
 }
 
 // define gives a node's outputs their names.

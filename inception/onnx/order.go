@@ -202,6 +202,11 @@ func (v *value) lengthened(rank int) *value {
 // replaced is v with axis k replaced by axes of these extents, which have as many elements.
 func (v *value) replaced(k int, dims []dim) *value {
 	w := &value{dims: slices.Concat(v.dims[:k], dims, v.dims[k+1:]), t: v.t}
+	if v.con != nil {
+		c := *v.con
+		c.dims, _ = numbers(w.dims) // a constant's extents are
+		w.con = &c
+	}
 	if v.order == nil {
 		return w
 	}

@@ -62,10 +62,8 @@ func (n *node) reduce() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range slices.Backward(slices.Sorted(slices.Values(axes))) {
-		if !keep {
-			y = y.replaced(a, nil)
-		}
+	if !keep {
+		y = y.without(axes)
 	}
 	return y, nil
 }

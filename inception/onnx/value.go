@@ -17,6 +17,8 @@ type value struct {
 	order []int // order[k] is the axis that is stored as the k-th; nil: all in order. Constants have none
 	con   *constant
 	t     *picture
+
+	origin *origin // how it was made, where that matters; see spelled_norm.go
 }
 
 func (v *value) rank() int { return len(v.dims) }

@@ -35,7 +35,7 @@ type unit struct {
 	op      graph.Op
 	weights Weights
 	in      int // value
-	in2     int // value: a Binary's second, or what a convolution adds to its answer; none elsewhere
+	in2     int // value: a Binary's or a MatMul's second, or what a convolution adds to its answer; none elsewhere
 	out     slot
 	shape   tensor.Shape // of what the unit writes
 	act     graph.Op     // an epilogue, or nil
@@ -43,8 +43,8 @@ type unit struct {
 
 // residual reports a convolution that adds its second input.
 func (u *unit) residual() bool {
-	_, binary := u.op.(graph.Binary)
-	return u.in2 != none && !binary
+	_, convolves := u.op.(graph.Conv2D)
+	return u.in2 != none && convolves
 }
 
 // none is the second input of a unit that has one.

@@ -7,7 +7,7 @@ import (
 )
 
 // foldAffine multiplies per-channel scales and shifts into the convolution before them, or, where that convolution pads
-// nothing, into the one after.
+// nothing, into the one after. A Normalize takes those behind it.
 func (d *draft) foldAffine() {
 	d.removeIf(func(u *unit) bool {
 		if _, ok := u.op.(graph.Affine); !ok {
@@ -17,6 +17,9 @@ func (d *draft) foldAffine() {
 			if c, ok := w.op.(graph.Conv2D); ok {
 				w.fold(u, c, false)
 				w.out, w.act = u.out, u.act
+				return true
+			}
+			if w.scaleNormalized(u) {
 				return true
 			}
 		}
@@ -39,4 +42,17 @@ func (d *draft) foldAffine() {
 func (u *unit) fold(affine *unit, c graph.Conv2D, inputs bool) {
 	u.weights.folds = append(slices.Clip(u.weights.folds), fold{affine.weights.source, c, inputs})
 	u.nodes = append(slices.Clip(u.nodes), affine.nodes...)
+}
+
+// scaleNormalized lets a Normalize that has no scales and shifts of its own take those of an Affine; false where it can't.
+func (u *unit) scaleNormalized(affine *unit) bool {
+	n, normalizes := u.op.(graph.Normalize)
+	a, ok := affine.weights.source.(graph.Affine)
+	if !normalizes || !ok || n.Scale != "" || n.Shift != "" {
+		return false
+	}
+	n.Scale, n.Shift = a.Scale, a.Shift
+	u.op, u.weights.source = n, n
+	u.out, u.act, u.nodes = affine.out, affine.act, append(slices.Clip(u.nodes), affine.nodes...)
+	return true
 }

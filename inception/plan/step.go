@@ -17,7 +17,7 @@ var ErrNoKernel = errors.New("no kernel serves it")
 type Step struct {
 	Name    string
 	In      View // whole tensor
-	In2     View // whole tensor: a Binary's second input, or what a convolution adds to its answer; its Tensor is nil elsewhere
+	In2     View // whole tensor: a Binary's or a MatMul's second input, or what a convolution adds to its answer; its Tensor is nil elsewhere
 	Parts   []Part
 	Scratch *Placed // what its dispatches hand on; nil where its kernel needs none
 	MACs    int64
@@ -147,6 +147,11 @@ func (s *Step) ParamsFor(k shaders.Key) shaders.Params {
 		p.BiasBase = int32(weights / 4)
 	}
 	return p
+}
+
+// shapeOf is the input's shape.
+func shapeOf(p *shaders.Params) tensor.Shape {
+	return tensor.Shape{N: int(p.N), C: int(p.C), H: int(p.H), W: int(p.W)}
 }
 
 // OutTexels are the first texel of the arena that the step writes and the one after its last: its destinations, and what lies

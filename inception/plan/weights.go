@@ -30,8 +30,8 @@ type fold struct {
 type channelRange struct{ first, n int }
 
 // Values are weight and bias as the part's operator takes them; nil where it has none. They may be the graph's own: not to be
-// changed. Convolutions: Out × In/Groups × Kernel.H × Kernel.W; transposed ones: In × Out/Groups × Kernel.H × Kernel.W; an Affine: its
-// scales; Channels: its indices; a Resize: its tables.
+// changed. Convolutions: Out × In/Groups × Kernel.H × Kernel.W; transposed ones: In × Out/Groups × Kernel.H × Kernel.W; an Affine and a
+// Normalize: its scales; Channels: its indices; a Resize: its tables.
 func (w Weights) Values(g *graph.Graph) (weight, bias []float32, err error) {
 	return w.some(g, channelRange{}, nil)
 }
@@ -141,6 +141,8 @@ func (w Weights) HasBias() bool {
 		return op.Bias != ""
 	case graph.ConvTranspose2D:
 		return op.Bias != ""
+	case graph.Normalize:
+		return op.Shift != ""
 	case graph.Affine, graph.Scale, graph.BatchNorm:
 		return shifts(op)
 	}

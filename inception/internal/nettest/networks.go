@@ -59,6 +59,7 @@ func Networks(seed uint64) []Network {
 		{"moves", moves(), Shape(2, 8, 4, 6)},
 		{"gates", gates(), Shape(2, 6, 5, 7)},
 		{"decoder", decoder(), Shape(2, 3, 6, 5)},
+		{"attention", attention(), Shape(2, 6, 3, 5)},
 	}
 	for _, n := range list {
 		inception.InitHe(n.Graph, seed)

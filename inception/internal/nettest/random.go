@@ -32,7 +32,7 @@ func Random(rng *rand.Rand) Network {
 					from, ins = append(from, values[j]), append(ins, o)
 				}
 			}
-		case graph.Binary:
+		case graph.Binary, graph.MatMul:
 			for _, j := range rng.Perm(len(shapes)) { // finds k, if no other
 				if _, err := op.OutShape([]tensor.Shape{s, shapes[j]}); err == nil {
 					from, ins = append(from, values[j]), append(ins, shapes[j])
@@ -60,7 +60,7 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 		c.Bias = name + ".bias"
 	}
 	pool := graph.Pool2D{Type: graph.PoolKind(rng.IntN(2)), Kernel: graph.Square(3), Pad: graph.Pad(1), CountIncludePad: rng.IntN(2) == 0}
-	switch rng.IntN(24) {
+	switch rng.IntN(26) {
 	case 0, 1, 2, 3:
 		return c
 	case 4, 5:
@@ -119,6 +119,14 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 	case 21:
 		return graph.Resize{H: graph.Extent{Size: 1 + rng.IntN(9)}, W: graph.Extent{Scale: 0.5 + rng.Float32()*1.5}, Mode: graph.Interpolation(rng.IntN(3)),
 			CubicA: -0.75}
+	case 22:
+		n := graph.Normalize{Type: graph.NormalizeKind(rng.IntN(4)), Channels: in.C, Groups: []int{0, 1, in.C}[rng.IntN(3)], Eps: 0.1}
+		if rng.IntN(2) == 0 {
+			n.Scale, n.Shift = name+".weight", name+".bias"
+		}
+		return n
+	case 23:
+		return graph.MatMul{TransA: rng.IntN(2) == 0, TransB: rng.IntN(2) == 0}
 	default:
 		return graph.Concat{}
 	}

@@ -1,0 +1,30 @@
+package onnx_test
+
+// hostileProducts are those of products of tensors and of normalizations.
+var hostileProducts = []hostileModel{
+	{"layer norm before its opset", `opset 13: 17 to`, []part{weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y")}},
+	{"layer norm in half precision", `stash_type must be 1`, []part{opset(17), weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y", aInt("stash_type", 10))}},
+	{"layer norm of more axes", `axis -5 of a tensor of rank 4`, []part{opset(17), weight(ramp("w", 6)), op("LayerNormalization", in("x", "w"), "y", aInt("axis", -5))}},
+	{"layer norm's factors of a higher rank", `a factor or addend 2×1×1×1×6`, []part{opset(17), inputDims(1, 4, 6, 6), weight(ramp("w", 2, 1, 1, 1, 6)), op("LayerNormalization", in("x", "w"), "y")}},
+	{"instance norm of other channels", `"the InstanceNormalization" (InstanceNormalization): input 1 is [5]`, []part{weight(ramp("w", 5)), op("InstanceNormalization", in("x", "w", "w"), "y")}},
+	{"instance norm of a matrix", `a tensor of rank 2, must be at least 3`, []part{inputDims(1, 4), weight(ramp("w", 4)), op("InstanceNormalization", in("x", "w", "w"), "y")}},
+	{"group norm of groups that don't divide", `"the GroupNormalization" (GroupNormalization): 3 groups of a tensor batch×4×6×6`, []part{opset(21), weight(ramp("w", 4)), op("GroupNormalization", in("x", "w", "w"), "y", aInt("num_groups", 3))}},
+	{"group norm's factors of groups", `input 1 is [2], for a tensor batch×4×6×6`, []part{opset(21), weight(ramp("w", 2)), op("GroupNormalization", in("x", "w", "w"), "y", aInt("num_groups", 2))}},
+	{"a norm of cubes", `"the LpNormalization" (LpNormalization): p is 3, must be 1 or 2`, []part{op("LpNormalization", in("x"), "y", aInt("p", 3))}},
+	{"a norm over the batch", `"the LpNormalization" (LpNormalization): over the batch of`, []part{op("LpNormalization", in("x"), "y", aInt("axis", 0))}},
+	{"mean and variance over the batch", `"the MeanVarianceNormalization" (MeanVarianceNormalization): over the batch of`, []part{op("MeanVarianceNormalization", in("x"), "y")}},
+	{"a range without a step", `"the Range" (Range): from 1 to 1 by 0`, []part{weight(list("a", 1)), weight(list("z", 0)), op("Range", in("a", "a", "z"), "r"), op("Reshape", in("x", "r"), "y")}},
+	{"a range that is huge", `"the Range" (Range)`, []part{weight(list("a", 1)), weight(list("z", 1<<39)), op("Range", in("a", "z", "a"), "r"), op("Reshape", in("x", "r"), "y")}},
+	{"a product of tensors", `"the Gemm" (Gemm): batch×144 times`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), op("Gemm", in("m", "m"), "y")}},
+	{"a product with the batch in between", `"the MatMul" (MatMul): 4×batch times batch×4: the batch must be an axis of rows or of columns`, []part{inputDims(-1, 4), op("Transpose", in("x"), "t"), op("MatMul", in("t", "x"), "y")}},
+	{"a product of batches", `"the MatMul" (MatMul): batch×4 times 4×batch: the batch must be an axis of rows or of columns, once`, []part{inputDims(-1, 4), op("Transpose", in("x"), "t"), op("MatMul", in("x", "t"), "y")}},
+	{"a product of other extents", `"the MatMul" (MatMul): batch×4×6×6 times batch×4×4×6: 6 columns and 4 rows`, []part{weight(list("a", 0)), weight(list("b", 4)), weight(list("two", 2)), op("Slice", in("x", "a", "b", "two"), "s"), op("MatMul", in("x", "s"), "y")}},
+	{"a product with integers", `"the MatMul" (MatMul): batch×4×6×6 times 6×1: a product with integers`, []part{weight(list("w", 1, 2, 3, 4, 5, 6)), op("MatMul", in("x", "w"), "y")}},
+	{"a product with a scalar", `"the MatMul" (MatMul): batch×4×6×6 times scalar`, []part{weight(scalar("w", 1)), op("MatMul", in("x", "w"), "y")}},
+	{"a diagonal", `"the Einsum" (Einsum): equation "nchh->nch": operand 0: the letter h twice, a diagonal, is not supported: each letter once`, []part{op("Einsum", in("x"), "y", aString("equation", "nchh->nch"))}},
+	{"an equation of another rank", `"the Einsum" (Einsum): equation "nc->n": "nc" for a tensor of rank 4`, []part{op("Einsum", in("x"), "y", aString("equation", "nc->n"))}},
+	{"an equation of another operand", `"the Einsum" (Einsum): equation "nchw,w->n": 2 operands, 1 inputs`, []part{op("Einsum", in("x"), "y", aString("equation", "nchw,w->n"))}},
+	{"an equation of a letter from nowhere", `has the letter q twice, or no operand has it`, []part{op("Einsum", in("x"), "y", aString("equation", "nchw->nq"))}},
+	{"an equation of digits", `"n1hw": letters are a…z and A…Z`, []part{op("Einsum", in("x"), "y", aString("equation", "n1hw->n"))}},
+	{"a sum over the batch by Einsum", `"the Einsum" (Einsum): equation "nchw->c": a sum over an axis of batch×4×6×6 that isn't fixed`, []part{op("Einsum", in("x"), "y", aString("equation", "nchw->c"))}},
+}
