@@ -86,9 +86,10 @@ func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, erro
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
-	if c.fewer, err = separable(part, c.in); err != nil {
+	if _, err := part.Shapes(c.in); err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
+	c.fewer = part.Separable(c.in)
 	if c.runner, err = b(ctx, part, c.in); err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
@@ -136,23 +137,6 @@ func (c *Classifier) choose(m *Model) ([]graph.Value, error) {
 	c.o.Top = min(c.o.Top, classes)
 	c.output = want(m.Graph.Outputs[0])
 	return wanted, nil
-}
-
-// separable reports that the pictures of a batch don't depend on each other: every value has as many images for each as for one.
-func separable(g *graph.Graph, in tensor.Shape) (bool, error) {
-	all, err := g.Shapes(in)
-	if err != nil {
-		return false, err
-	}
-	n := in.N
-	in.N = 1
-	one, err := g.Shapes(in)
-	for i := range one {
-		if one[i].N *= n; one[i] != all[i] {
-			return false, nil
-		}
-	}
-	return err == nil, nil // a graph may be for this batch alone
 }
 
 // Close frees what the classifier holds on the device.

@@ -28,6 +28,7 @@ type Model struct {
 	Size       images.Size   // that the input must have; zero: any
 	Batch      int           // that the model fixes; 0: any
 	BatchError error         // why it does
+	InputName  string        // in its file; "": the graph's
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
 	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
 	Outputs    []onnx.Output // the graph's outputs as the file has them; nil: N×C×H×W each
@@ -137,7 +138,8 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 			}
 		}
 	}
-	m.Graph, m.InputDims, m.InputOrder, m.Outputs = imported.Graph, imported.InputDims, imported.InputOrder, imported.Outputs
+	m.Graph, m.Outputs = imported.Graph, imported.Outputs
+	m.InputName, m.InputDims, m.InputOrder = imported.Input, imported.InputDims, imported.InputOrder
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	m.Size = inputSize(imported)
 	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size); err != nil {

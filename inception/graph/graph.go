@@ -101,6 +101,27 @@ func (g *Graph) Shapes(input tensor.Shape) ([]tensor.Shape, error) {
 	return shapes, nil
 }
 
+// Separable reports that the images of a batch don't depend on each other: every value has as many for each of the input's as it has
+// for one alone.
+func (g *Graph) Separable(input tensor.Shape) bool {
+	all, err := g.Shapes(input)
+	if err != nil {
+		return false
+	}
+	n := input.N
+	input.N = 1
+	one, err := g.Shapes(input)
+	if err != nil { // a graph may be for this batch alone
+		return false
+	}
+	for i := range one {
+		if one[i].N *= n; one[i] != all[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Check reports a malformed graph: no input, an unknown or later value, a repeated name, no output.
 func (g *Graph) Check() error {
 	if g == nil || len(g.Nodes) == 0 {

@@ -84,7 +84,7 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	for {
 		s, err := compile(ctx, d, g, images, o)
 		if err == nil {
-			s.shape, s.fewer = input, separable(g, input)
+			s.shape, s.fewer = input, g.Separable(input)
 			s.compile = time.Since(begin)
 			return s, nil
 		}
@@ -96,7 +96,7 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
 		case o.hostOrder > 0: // the device would have to write what else it only reads
 			o.hostOrder, first = 0, nil
-		case images.N > 1 && separable(g, input):
+		case images.N > 1 && g.Separable(input):
 			images.N = (images.N + 1) / 2
 		case o.Off&plan.MergePointwise == 0: // a step with several destinations binds all that lies between them
 			o.Off |= plan.MergePointwise
@@ -105,27 +105,6 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, first)
 		}
 	}
-}
-
-// separable reports that the images of a batch don't depend on each other: every value has as many for each of the input's
-// as it has for one alone.
-func separable(g *graph.Graph, input tensor.Shape) bool {
-	all, err := g.Shapes(input)
-	if err != nil {
-		return false
-	}
-	input.N = 1
-	one, err := g.Shapes(input)
-	if err != nil {
-		return false
-	}
-	for i := range one {
-		n := all[0].N
-		if one[i].N *= n; one[i] != all[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // compile is Compile for a batch that the device takes at once.

@@ -95,7 +95,7 @@ func (s *Session) Run(ctx context.Context, x *tensor.Tensor) (*tensor.Tensor, er
 
 // RunAll is Run with all of the network's outputs, in order.
 func (s *Session) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
-	ys, _, err := s.run(ctx, x, len(s.plan.Outputs), false)
+	ys, _, err := s.RunAllTimed(ctx, x)
 	return ys, err
 }
 
@@ -137,6 +137,11 @@ func (s *Session) RunTimed(ctx context.Context, x *tensor.Tensor, perStep bool) 
 		return nil, t, err
 	}
 	return ys[0], t, nil
+}
+
+// RunAllTimed is RunAll with the wall time on the GL thread.
+func (s *Session) RunAllTimed(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, Timing, error) {
+	return s.run(ctx, x, len(s.plan.Outputs), false)
 }
 
 // run makes the first outputs' tensors and fills them.

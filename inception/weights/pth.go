@@ -211,7 +211,7 @@ var storageTypes = map[global]*storageType{
 		return narrow(math.Float64frombits(o.Uint64(b)))
 	}},
 	"torch.HalfStorage": {"float16", 2, func(o binary.ByteOrder, b []byte) (float32, error) {
-		return fromHalf(o.Uint16(b)), nil
+		return tensor.FromHalf(o.Uint16(b)), nil
 	}},
 	"torch.BFloat16Storage": {"bfloat16", 2, func(o binary.ByteOrder, b []byte) (float32, error) {
 		return math.Float32frombits(uint32(o.Uint16(b)) << 16), nil // the upper half of a float32

@@ -173,7 +173,7 @@ func (e entry) decode(out []float32, raw []byte) (err error) {
 		}
 	case safetensors.F16:
 		for i := range out {
-			out[i] = fromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
+			out[i] = tensor.FromHalf(binary.LittleEndian.Uint16(raw[2*i:]))
 		}
 	case safetensors.BF16: // the upper half of a float32
 		for i := range out {
@@ -202,19 +202,6 @@ func narrow(v float64) (float32, error) {
 		return 0, fmt.Errorf("%g does not fit into float32", v)
 	}
 	return f, nil
-}
-
-// fromHalf is an IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction.
-func fromHalf(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exp {
-	case 0: // zero or subnormal: frac · 2⁻²⁴
-		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
-	case 0x1f: // infinity or NaN
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	default:
-		return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
-	}
 }
 
 // SaveSafetensors writes m as F32, in the order of its names: the same m gives the same bytes. The file appears whole or

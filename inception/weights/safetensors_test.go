@@ -59,7 +59,7 @@ func TestReadSafetensorsTypes(t *testing.T) {
 		}
 	}
 	for _, half := range []uint16{0x7e00, 0xfc01} {
-		if v := fromHalf(half); v == v {
+		if v := tensor.FromHalf(half); v == v {
 			t.Errorf("half %#x is %v, want NaN", half, v)
 		}
 	}
