@@ -1,0 +1,145 @@
+// Package batch lets requests of several callers share runs. A Lane is a model's queue; a Scheduler has workers, some for each
+// device, that take batches out of all lanes in turn. It knows neither GPUs nor protocols.
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"inceptiongl/inception/tensor"
+)
+
+// ErrClosed means that the lane takes no more: its model was unloaded, or the server ends.
+var ErrClosed = errors.New("no longer served")
+
+// FullError means that a request would wait too long: the queue is full, or its deadline would pass before its turn.
+type FullError struct {
+	Waiting int           // images before it
+	After   time.Duration // when to try again
+	Late    bool          // the deadline is what it would miss
+}
+
+func (e *FullError) Error() string {
+	if e.Late {
+		return fmt.Sprintf("%d images wait: the deadline would pass before this one's turn", e.Waiting)
+	}
+	return fmt.Sprintf("the queue is full: %d images wait", e.Waiting)
+}
+
+// Run computes a batch of x.N images with what is compiled for size images, and says how long the device was busy.
+type Run func(ctx context.Context, device, size int, x *tensor.Tensor) (ys []*tensor.Tensor, busy time.Duration, err error)
+
+// Options of a Scheduler.
+type Options struct {
+	MaxDelay time.Duration // that a request waits for others at most; 0: none
+	Devices  int
+	InFlight int // batches on their way to one device: while one is computed, another's numbers are converted
+}
+
+// Scheduler shares devices among lanes. A device takes the next batch as soon as it is free, so the least loaded is first.
+type Scheduler struct {
+	o    Options
+	ctx  context.Context
+	stop context.CancelFunc
+	done sync.WaitGroup
+
+	mu      sync.Mutex
+	change  *sync.Cond // there may be a batch to take
+	left    *sync.Cond // a place of a closed lane was given back
+	lanes   []*Lane
+	virtual time.Duration // start of the last batch, in devices' time: see Lane.virtual
+	closed  bool
+}
+
+// New starts the workers. The scheduler must be closed.
+func New(o Options) *Scheduler {
+	s := &Scheduler{o: o}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.change, s.left = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
+	for range max(o.InFlight, 1) {
+		for device := range o.Devices {
+			s.done.Add(1)
+			go func() {
+				defer s.done.Done()
+				s.work(device)
+			}()
+		}
+	}
+	return s
+}
+
+// Close fails what waits with ErrClosed, ends the runs in progress and waits for the workers.
+func (s *Scheduler) Close() {
+	s.stop()
+	s.mu.Lock()
+	s.closed = true
+	for _, l := range s.lanes {
+		for _, it := range l.queue {
+			it.done <- answer{err: ErrClosed}
+		}
+		l.queue, l.queued = nil, 0
+	}
+	s.change.Broadcast()
+	s.mu.Unlock()
+	s.done.Wait()
+}
+
+func (s *Scheduler) work(device int) {
+	for {
+		b := s.next()
+		if b == nil {
+			return
+		}
+		b.lane.compute(s.ctx, device, b)
+	}
+}
+
+// next waits for a batch. It is nil at the end.
+func (s *Scheduler) next() *batch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.closed {
+		now := time.Now()
+		var first *Lane // of those with a batch, the one that had least of the devices
+		var soonest time.Duration
+		for _, l := range s.lanes {
+			if len(l.queue) == 0 {
+				continue
+			}
+			if wait := l.wait(now, s.o.MaxDelay); wait > 0 {
+				if soonest == 0 || wait < soonest {
+					soonest = wait
+				}
+			} else if first == nil || l.virtual < first.virtual {
+				first = l
+			}
+		}
+		if first != nil {
+			return s.take(first, now)
+		}
+		var alarm *time.Timer
+		if soonest > 0 {
+			alarm = time.AfterFunc(soonest, s.change.Broadcast)
+		}
+		s.change.Wait()
+		if alarm != nil {
+			alarm.Stop()
+		}
+	}
+	return nil
+}
+
+// take makes a batch of l's first requests and charges l for it. Lanes' shares are kept equal by start-time fair queueing: a lane that
+// was idle begins where the others are.
+func (s *Scheduler) take(l *Lane, now time.Time) *batch {
+	b := l.take(now)
+	s.virtual = max(s.virtual, l.virtual)
+	l.virtual = s.virtual + l.cost(b.size)
+	if len(l.queue) > 0 {
+		s.change.Signal()
+	}
+	return b
+}
