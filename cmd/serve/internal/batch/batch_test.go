@@ -118,6 +118,13 @@ func ask(ctx context.Context, l *Lane, x *tensor.Tensor) (Answer, error) {
 	return p.Run(ctx, x)
 }
 
+// taken reports that one request is in, and not in the queue.
+func taken(l *Lane) bool {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	return l.places == 1 && l.admitted == 0
+}
+
 // until waits for a condition.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -259,7 +266,7 @@ func TestDeadline(t *testing.T) {
 	_, l := setup(t, f, Options{}, LaneOptions{Sizes: []Size{{1, time.Second}}})
 	busy := make(chan error, 1)
 	go func() { _, err := ask(context.Background(), l, numbers(1)); busy <- err }()
-	until(t, "the device is busy", func() bool { return l.places == 1 && l.Waiting() == 0 })
+	until(t, "the device is busy", func() bool { return taken(l) })
 	ctx, cancel := context.WithCancel(context.Background())
 	gone, stays := make(chan error, 1), make(chan error, 1)
 	go func() { _, err := ask(ctx, l, numbers(1)); gone <- err }()

@@ -68,9 +68,9 @@ func (l *Lane) fitting(size int) (requests, images int) {
 
 // smallest is the smallest size with room for some images. None is too large for all.
 func (l *Lane) smallest(images int) int {
-	for _, s := range l.sizes {
-		if s.Images >= images {
-			return s.Images
+	for i := range l.sizes { // without the lock: the numbers of images never change
+		if n := l.sizes[i].Images; n >= images {
+			return n
 		}
 	}
 	return l.most()
