@@ -1,0 +1,59 @@
+package main
+
+import (
+	"log"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+
+	"inceptiongl/cmd/serve/internal/guard"
+	"inceptiongl/cmd/serve/internal/rest"
+	"inceptiongl/cmd/serve/internal/v2"
+)
+
+// What a slow client may take, and what a talkative one may say.
+const (
+	headerTimeout = 5 * time.Second
+	bodyTimeout   = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10
+)
+
+// newHTTP is the server for HTTP.
+func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
+	mux := http.NewServeMux()
+	o := rest.Options{MaxBody: s.f.MaxBody << 20, Memory: s.memory}
+	rest.Register(mux, s.service, o)
+	mux.Handle("GET /metrics", s.service.Metrics.Handler())
+	if s.f.Pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		rest.WriteError(w, v2.Errorf(v2.NotFound, "nothing answers %s %.100q", r.Method, r.URL.Path))
+	})
+	open := func(r *http.Request) bool {
+		return r.Method == http.MethodGet && (strings.HasPrefix(r.URL.Path, "/v2/health/") || r.URL.Path == "/")
+	}
+	return &http.Server{
+		Handler:           rest.WithRequestID(tokens.HTTP(mux, open, rest.WriteError)),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       bodyTimeout,
+		WriteTimeout:      bodyTimeout + s.f.Timeout + 30*time.Second,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(complaints{s.log}, "", 0),
+	}
+}
+
+// complaints are those of net/http about clients, as log lines.
+type complaints struct{ log *slog.Logger }
+
+func (c complaints) Write(p []byte) (int, error) {
+	c.log.Debug("http", "error", strings.TrimSpace(string(p)))
+	return len(p), nil
+}

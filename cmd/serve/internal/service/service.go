@@ -1,0 +1,152 @@
+// Package service is the server without its transports: it answers requests with a repository's models, and counts, times, traces and
+// logs them.
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"inceptiongl/cmd/serve/internal/models"
+	"inceptiongl/cmd/serve/internal/v2"
+)
+
+// Name is the server's, as clients are told it.
+const Name = "inceptiongl"
+
+// Service answers requests.
+type Service struct {
+	Repository *models.Repository
+	Metrics    *Metrics
+	Tracer     trace.Tracer
+	Log        *slog.Logger
+	Timeout    time.Duration // of a request that doesn't say
+
+	draining atomic.Bool
+}
+
+// Call says who asks.
+type Call struct {
+	Protocol string // http, grpc, page
+	ID       string // of the request, for logs
+}
+
+// Drain makes the server not ready, for good.
+func (s *Service) Drain() { s.draining.Store(true) }
+
+// Ready is nil where requests are welcome.
+func (s *Service) Ready() error {
+	if s.draining.Load() {
+		return v2.Errorf(v2.NotReady, "the server is about to end")
+	}
+	return s.Repository.Ready()
+}
+
+// Metadata describes the server.
+func Metadata() v2.ServerMetadata {
+	return v2.ServerMetadata{Name: Name, Version: version(), Extensions: []string{v2.BinaryTensors, v2.Classification, "model_repository"}}
+}
+
+// version is that of the build.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return s.Value[:12]
+			}
+		}
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			return v
+		}
+	}
+	return "devel"
+}
+
+// Infer answers one request for a model. The request is made once the model is known.
+func (s *Service) Infer(ctx context.Context, c Call, model, version string, request func(*models.Model) (*v2.Request, error)) (*v2.Response, error) {
+	begin := time.Now()
+	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithSpanKind(trace.SpanKindServer))
+	defer span.End()
+	m, err := s.Repository.Model(model, version)
+	var response *v2.Response
+	var times models.Times
+	if err == nil {
+		response, times, err = s.infer(ctx, m, request)
+	} else {
+		model = "" // a stranger's word is no label
+	}
+	took := time.Since(begin)
+	code := "ok"
+	if err != nil {
+		e := v2.AsError(err)
+		err, code = e, codeName(e.Code)
+	}
+	s.Metrics.request(model, c.Protocol, code, took, times)
+	annotate(span, begin, model, c, times, err)
+	s.log(ctx, c, model, code, took, times, err)
+	return response, err
+}
+
+func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {
+	r, err := request(m)
+	if err != nil {
+		return nil, models.Times{}, err
+	}
+	timeout := s.Timeout
+	if r.Timeout > 0 && (timeout == 0 || r.Timeout < timeout) {
+		timeout = r.Timeout
+	}
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	return m.Infer(ctx, r)
+}
+
+// log tells of a request: what is the server's fault as an error, what is the client's or the load's as information, the rest when asked.
+func (s *Service) log(ctx context.Context, c Call, model, code string, took time.Duration, t models.Times, err error) {
+	level := slog.LevelDebug
+	attrs := []slog.Attr{slog.String("request_id", c.ID), slog.String("protocol", c.Protocol), slog.String("model", model),
+		slog.String("code", code), slog.Float64("took_ms", took.Seconds()*1e3)}
+	if err != nil {
+		level = slog.LevelInfo
+		var e *v2.Error
+		if errors.As(err, &e) && e.Code == v2.Internal {
+			level = slog.LevelError
+		}
+		attrs = append(attrs, slog.String("error", err.Error()))
+	} else {
+		attrs = append(attrs, slog.Int("images", t.Images), slog.Int("batch", t.Batch), slog.Float64("wait_ms", t.Wait.Seconds()*1e3),
+			slog.Float64("run_ms", t.Run.Seconds()*1e3))
+	}
+	s.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// codeName is an error's kind as metrics and logs have it.
+func codeName(c v2.Code) string {
+	switch c {
+	case v2.Invalid:
+		return "invalid"
+	case v2.NotFound:
+		return "not_found"
+	case v2.TooLarge:
+		return "too_large"
+	case v2.Unauthenticated:
+		return "unauthenticated"
+	case v2.Full:
+		return "full"
+	case v2.NotReady:
+		return "not_ready"
+	case v2.Deadline:
+		return "deadline"
+	case v2.Cancelled:
+		return "cancelled"
+	}
+	return "internal"
+}
