@@ -210,7 +210,7 @@ func (m *Model) output(i int, o v2.RequestedOutput, y *tensor.Tensor) *v2.Tensor
 		return m.classes(t, o.Classes, y)
 	}
 	t.Datatype, t.Numbers = v2.FP32, y.Data
-	for _, d := range m.about.OutputDims(i, y.Shape) {
+	for _, d := range m.outputDims(i, y.Shape) {
 		t.Shape = append(t.Shape, int64(d))
 	}
 	return t

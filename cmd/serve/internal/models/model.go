@@ -125,7 +125,7 @@ func (m *Model) describe() error {
 		}
 		m.outputs = append(m.outputs, name)
 		m.shapes = append(m.shapes, shapes[v])
-		m.dims = append(m.dims, about.OutputDims(i, shapes[v]))
+		m.dims = append(m.dims, m.outputDims(i, shapes[v]))
 	}
 	return nil
 }
@@ -150,6 +150,14 @@ func (m *Model) inputDims(images int) []int64 {
 		}
 	}
 	return dims
+}
+
+// outputDims are an output's as the model's file has them. Of a network without a file, classes have one axis.
+func (m *Model) outputDims(i int, s tensor.Shape) []int {
+	if m.about.Outputs == nil && s.H*s.W == 1 {
+		return []int{s.N, s.C}
+	}
+	return m.about.OutputDims(i, s)
 }
 
 // close lets the requests that are in end, and frees the sessions.
