@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
+	"path"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 		return r.Method == http.MethodGet && (strings.HasPrefix(r.URL.Path, "/v2/health/") || r.URL.Path == "/")
 	}
 	return &http.Server{
-		Handler:           rest.WithRequestID(tokens.HTTP(mux, open, rest.WriteError)),
+		Handler:           rest.WithRequestID(tokens.HTTP(asItIs(mux), open, rest.WriteError)),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
 		WriteTimeout:      bodyTimeout + s.f.Timeout + 30*time.Second,
@@ -48,6 +49,17 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(complaints{s.log}, "", 0),
 	}
+}
+
+// asItIs refuses paths that a mux would clean and redirect: clients of the protocol don't follow, and no name has such a part.
+func asItIs(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
+			rest.WriteError(w, v2.Errorf(v2.NotFound, "nothing answers %s %.100q", r.Method, p))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // complaints are those of net/http about clients, as log lines.
