@@ -14,12 +14,10 @@ import (
 	"inceptiongl/cmd/serve/internal/v2"
 )
 
-// What a slow client may take, and what a talkative one may say.
+// How long a connection may be silent, and how much a client may say of itself.
 const (
-	headerTimeout = 5 * time.Second
-	bodyTimeout   = 30 * time.Second
-	idleTimeout   = 2 * time.Minute
-	maxHeader     = 32 << 10
+	idleTimeout = 2 * time.Minute
+	maxHeader   = 32 << 10
 )
 
 // newHTTP is the server for HTTP.
@@ -42,9 +40,9 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 	}
 	return &http.Server{
 		Handler:           rest.WithRequestID(tokens.HTTP(asItIs(mux), open, rest.WriteError)),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      bodyTimeout + s.f.Timeout + 30*time.Second,
+		ReadHeaderTimeout: s.f.headerTimeout,
+		ReadTimeout:       s.f.bodyTimeout,
+		WriteTimeout:      s.f.bodyTimeout + s.f.Timeout + 30*time.Second,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(complaints{s.log}, "", 0),

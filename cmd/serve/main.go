@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/serve/internal/models"
 )
 
 // flags are the command line.
@@ -50,6 +51,10 @@ type flags struct {
 	Lang     string        `default:"" placeholder:"en|zh" help:"The page's language. Default: what the browser asks for."`
 
 	cli.DeviceFlags
+
+	headerTimeout time.Duration // that a client may take to send a request's head
+	bodyTimeout   time.Duration // and all of it
+	open          []models.Open // in place of the devices that the flags name
 }
 
 func main() {
@@ -77,7 +82,7 @@ func main() {
 
 // parse reads the command line.
 func parse(args []string) (*flags, error) {
-	f := &flags{}
+	f := &flags{headerTimeout: 5 * time.Second, bodyTimeout: 30 * time.Second}
 	parser, err := kong.New(f, kong.Name("serve"), kong.Description("Answers requests for inference over the Open Inference Protocol, version 2, on this machine's GPU."))
 	if err != nil {
 		return nil, err

@@ -109,9 +109,11 @@ func (s *server) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	devices, err := f.devices(ctx)
-	if err != nil {
-		return err
+	devices := f.open
+	if devices == nil {
+		if devices, err = f.devices(ctx); err != nil {
+			return err
+		}
 	}
 	limits := images.DefaultLimits
 	limits.Bytes, limits.Pixels = f.MaxBody<<20, f.MaxPixels*1e6
@@ -234,7 +236,7 @@ func (s *server) newGRPC(tokens *guard.Tokens, tlsConfig *tls.Config) *grpc.Serv
 	maxBody := s.f.MaxBody << 20
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(int(maxBody)), grpc.MaxConcurrentStreams(256), grpc.MaxHeaderListSize(maxHeader),
-		grpc.ConnectionTimeout(headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open)),
+		grpc.ConnectionTimeout(s.f.headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open)),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
