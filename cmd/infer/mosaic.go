@@ -11,6 +11,7 @@ import (
 	"golang.org/x/image/font/inconsolata"
 	"golang.org/x/image/math/fixed"
 
+	"inceptiongl/cmd/internal/modules"
 	"inceptiongl/inception/tensor"
 )
 
@@ -45,7 +46,7 @@ func mosaic(photo string, m module, y *tensor.Tensor, seen *image.RGBA) *image.R
 	head := margin + 96 + margin
 	height := head
 	for _, b := range m.branches {
-		height += line + 6 + rows(b.channels, columns)*(tile.Y+gap) + margin
+		height += line + 6 + rows(b.Channels, columns)*(tile.Y+gap) + margin
 	}
 	width := 2*margin + max(inner, tile.X)
 	p := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -56,15 +57,15 @@ func mosaic(photo string, m module, y *tensor.Tensor, seen *image.RGBA) *image.R
 	for i, b := range m.branches {
 		top := at.Y + line + 6
 		flat := 0
-		for c := range b.channels {
+		for c := range b.Channels {
 			corner := image.Pt(margin+c%columns*(tile.X+gap), top+c/columns*(tile.Y+gap))
 			if !drawTile(p, image.Rectangle{Min: corner, Max: corner.Add(tile)}, y, channel+c) {
 				flat++
 			}
 		}
 		caption(p, at, b, flat, accents[i%len(accents)])
-		channel += b.channels
-		at.Y = top + rows(b.channels, columns)*(tile.Y+gap) + margin
+		channel += b.Channels
+		at.Y = top + rows(b.Channels, columns)*(tile.Y+gap) + margin
 	}
 	return p
 }
@@ -105,12 +106,12 @@ func header(p *image.RGBA, photo string, m module, y *tensor.Tensor, seen *image
 }
 
 // caption is a branch's line: a mark in its colour, its name, operators, and counts.
-func caption(p *image.RGBA, at image.Point, b branch, flat int, accent color.RGBA) {
+func caption(p *image.RGBA, at image.Point, b modules.Branch, flat int, accent color.RGBA) {
 	draw.Draw(p, image.Rect(at.X, at.Y+4, at.X+6, at.Y+18), image.NewUniform(accent), image.Point{}, draw.Src)
-	x := text(p, at.X+14, at.Y+16, inconsolata.Bold8x16, accent, shorten(b.name, 90, false))
-	words := []string{plural(b.channels, "channel")}
-	if b.how != "" {
-		words = append([]string{b.how}, words...)
+	x := text(p, at.X+14, at.Y+16, inconsolata.Bold8x16, accent, shorten(b.Name, 90, false))
+	words := []string{plural(b.Channels, "channel")}
+	if b.How != "" {
+		words = append([]string{b.How}, words...)
 	}
 	if flat > 0 {
 		words = append(words, fmt.Sprintf("%d the same everywhere", flat))

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"inceptiongl/cmd/internal/modules"
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
@@ -146,7 +147,7 @@ func TestMosaic(t *testing.T) {
 	for i := range 300 * 300 {
 		y.Data[i] = -5 + float32(i%300)
 	}
-	p := mosaic("photo.png", module{name: "m", branches: []branch{{"a", "1×1", 1}, {"b", "", 1}}}, y, nil)
+	p := mosaic("photo.png", module{name: "m", branches: []modules.Branch{{Name: "a", How: "1×1", Channels: 1}, {Name: "b", Channels: 1}}}, y, nil)
 	top := 2*margin + 96 + line + 6
 	left, right := p.RGBAAt(margin+1, top+100), p.RGBAAt(margin+222, top+100)
 	if int(left.R)+int(left.G) > 40 || int(right.R)+int(right.G) < 450 {
@@ -194,49 +195,6 @@ func TestActivations(t *testing.T) {
 	}
 }
 
-func TestBranches(t *testing.T) {
-	g := inception.InceptionV3(10)
-	shapes, err := g.Shapes(tensor.Shape{N: 1, C: 3, H: 299, W: 299})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(modules(g)); n != 11 {
-		t.Errorf("%d modules, want 11", n)
-	}
-	v, err := findNode(g, "Mixed_7c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []branch{
-		{"Mixed_7c.branch1x1", "1×1", 320},
-		{"Mixed_7c.branch3x3_2a", "1×1 › 1×3", 384}, {"Mixed_7c.branch3x3_2b", "1×1 › 3×1", 384},
-		{"Mixed_7c.branch3x3dbl_3a", "1×1 › 3×3 › 1×3", 384}, {"Mixed_7c.branch3x3dbl_3b", "1×1 › 3×3 › 3×1", 384},
-		{"Mixed_7c.branch_pool", "avgpool 3×3 › 1×1", 192},
-	}
-	if got := branches(g, shapes, v); !slices.Equal(got, want) {
-		t.Errorf("branches are %v, want %v", got, want)
-	}
-}
-
-func TestNestedConcat(t *testing.T) {
-	g, x := graph.New("nested", 2)
-	a := g.Add("a", graph.ReLU{}, x)
-	in := g.Add("in", graph.Concat{}, a, x)
-	out := g.Add("out", graph.Concat{}, in, a)
-	g.Outputs = []graph.Value{out}
-	shapes, err := g.Shapes(tensor.Shape{N: 1, C: 2, H: 3, W: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := modules(g); !slices.Equal(got, []graph.Value{out}) {
-		t.Errorf("modules are %v", got)
-	}
-	got := branches(g, shapes, out)
-	if len(got) != 3 || got[0] != (branch{"a", "", 2}) || got[1] != (branch{"input", "", 2}) {
-		t.Errorf("branches are %v", got)
-	}
-}
-
 // TestValues: a session gives the values of any nodes, all at once.
 func TestValues(t *testing.T) {
 	gputest.Need(t)
@@ -260,7 +218,7 @@ func TestValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer closeIt()
-	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules(g), g.Outputs[0])} {
+	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules.All(g), g.Outputs[0])} {
 		part, err := g.UpTo(wanted...)
 		if err != nil {
 			t.Fatal(err)
