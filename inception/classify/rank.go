@@ -14,9 +14,9 @@ type Class struct {
 	Score       float32 // the network's own output
 }
 
-// rank lists the top classes by score, equal ones by index. Where the scores aren't probabilities already, or always is set,
-// softmax makes them.
-func rank(scores []float32, labels []string, top int, always bool) (all []Class, made bool) {
+// Rank lists the top classes by score, equal ones by index. Where the scores aren't probabilities already, or always is set,
+// softmax makes them: made says so.
+func Rank(scores []float32, labels []string, top int, always bool) (all []Class, made bool) {
 	p := make([]float64, len(scores))
 	order := make([]int, len(scores))
 	for i, v := range scores {
@@ -26,7 +26,7 @@ func rank(scores []float32, labels []string, top int, always bool) (all []Class,
 		softmax(p)
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
-	for _, i := range order[:top] {
+	for _, i := range order[:min(top, len(order))] {
 		c := Class{Index: i, Probability: p[i], Score: scores[i]}
 		if labels != nil {
 			c.Label = labels[i]

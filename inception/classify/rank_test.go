@@ -39,7 +39,7 @@ func TestRank(t *testing.T) {
 		{"always", []float32{0.25, 0.25, 0.5}, 2, true, []Class{{2, "c", third * math.Exp(0.25), 0.5}, {0, "a", third, 0.25}}, true},
 		{"scores that softmax can't tell apart", []float32{-2000, 0, -1000}, 3, false, []Class{{1, "b", 1, 0}, {2, "c", 0, -1000}, {0, "a", 0, -2000}}, true},
 	} {
-		got, made := rank(c.scores, []string{"a", "b", "c"}, c.top, c.always)
+		got, made := Rank(c.scores, []string{"a", "b", "c"}, c.top, c.always)
 		for i := range got {
 			if i < len(c.want) && math.Abs(got[i].Probability-c.want[i].Probability) < 1e-12 {
 				got[i].Probability = c.want[i].Probability
@@ -49,7 +49,7 @@ func TestRank(t *testing.T) {
 			t.Errorf("%s: %v, %v; want %v, %v", c.name, got, made, c.want, c.made)
 		}
 	}
-	if got, _ := rank([]float32{1, 2}, nil, 1, false); got[0].Label != "" || got[0].Index != 1 {
+	if got, _ := Rank([]float32{1, 2}, nil, 1, false); got[0].Label != "" || got[0].Index != 1 {
 		t.Errorf("without labels: %v", got)
 	}
 }

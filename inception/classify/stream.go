@@ -218,7 +218,7 @@ func (c *Classifier) result(it *item, i int, ys []*tensor.Tensor) Result {
 		}
 	}
 	if c.output >= 0 {
-		r.Classes, r.Softmax = rank(row(ys[c.output], i).Data, c.labels, c.o.Top, c.o.Softmax)
+		r.Classes, r.Softmax = Rank(row(ys[c.output], i).Data, c.labels, c.o.Top, c.o.Softmax)
 	}
 	for _, k := range c.values {
 		r.Values = append(r.Values, row(ys[k], i))

@@ -189,7 +189,7 @@ func (d *Device) tryReopen() error {
 	d.mu.Unlock()
 	for m, sizes := range sessions {
 		for size := range sizes {
-			if sizes[size], err = b.Compile(d.ctx, m.about.Graph, m.input(size)); err != nil {
+			if sizes[size], err = b.Compile(d.ctx, m.about.Graph, m.input(m.images(size))); err != nil {
 				return errors.Join(err, b.Close())
 			}
 		}
@@ -213,7 +213,8 @@ func (d *Device) compile(ctx context.Context, m *Model, size int) (time.Duration
 	if b == nil {
 		return 0, v2.Errorf(v2.NotReady, "the GPU is not there")
 	}
-	s, err := b.Compile(ctx, m.about.Graph, m.input(size))
+	in := m.input(m.images(size))
+	s, err := b.Compile(ctx, m.about.Graph, in)
 	if err != nil {
 		if lost(err) {
 			d.rebuild(generation, err)
@@ -223,7 +224,7 @@ func (d *Device) compile(ctx context.Context, m *Model, size int) (time.Duration
 	var cost time.Duration
 	for i := range 3 { // the first run pays for what drivers put off
 		var t run.Timing
-		if _, t, err = s.RunAllTimed(ctx, tensor.New(m.input(size))); err != nil {
+		if _, t, err = s.RunAllTimed(ctx, tensor.New(in)); err != nil {
 			return 0, errors.Join(err, s.Close())
 		}
 		if i == 0 || busy(t) < cost {

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"image"
 	"slices"
-	"sort"
 	"strconv"
 	"time"
 
 	"inceptiongl/cmd/serve/internal/batch"
 	"inceptiongl/cmd/serve/internal/v2"
+	"inceptiongl/inception/classify"
 	"inceptiongl/inception/tensor"
 )
 
@@ -221,16 +221,11 @@ func (m *Model) classes(t *v2.Tensor, top int, y *tensor.Tensor) *v2.Tensor {
 	top = min(top, y.C)
 	t.Datatype, t.Shape = v2.BYTES, []int64{int64(y.N), int64(top)}
 	for n := range y.N {
-		scores := y.Data[n*y.C : (n+1)*y.C]
-		order := make([]int, len(scores))
-		for i := range order {
-			order[i] = i
-		}
-		sort.SliceStable(order, func(a, b int) bool { return scores[order[a]] > scores[order[b]] })
-		for _, c := range order[:top] {
-			s := strconv.FormatFloat(float64(scores[c]), 'f', 6, 32) + ":" + strconv.Itoa(c)
-			if c < len(m.about.Labels) {
-				s += ":" + m.about.Labels[c]
+		all, _ := classify.Rank(y.Data[n*y.C:(n+1)*y.C], nil, top, false)
+		for _, c := range all {
+			s := strconv.FormatFloat(float64(c.Score), 'f', 6, 32) + ":" + strconv.Itoa(c.Index)
+			if c.Index < len(m.about.Labels) {
+				s += ":" + m.about.Labels[c.Index]
 			}
 			t.Strings = append(t.Strings, []byte(s))
 		}

@@ -29,6 +29,8 @@ type Model struct {
 	lane    *batch.Lane
 	devices []*Device
 	decoder *Decoder
+	looks   chan struct{} // as many as may look inside, or wait for it
+	looking chan struct{} // and who does
 }
 
 const (
@@ -42,7 +44,8 @@ func newModel(ctx context.Context, s Spec, r *Repository) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Name: s.Name, Version: s.Version, about: about, preset: about.Preset, devices: r.devices, decoder: r.o.Decoder}
+	m := &Model{Name: s.Name, Version: s.Version, about: about, preset: about.Preset, devices: r.devices, decoder: r.o.Decoder,
+		looks: make(chan struct{}, mostLooks), looking: make(chan struct{}, 1)}
 	if m.Version == "" {
 		m.Version = "1"
 	}
