@@ -81,7 +81,7 @@ func TestArchitecture(t *testing.T) {
 			ours, isOurs := strings.CutPrefix(dep, module+"/")
 			switch {
 			case isOurs && program:
-				if ours == "gpu/gputest" || under(dep, module+"/inception/internal") {
+				if ours == "gpu/gputest" || ours == "cmd/internal/browsertest" || under(dep, module+"/inception/internal") {
 					t.Errorf("%s must not import %s, which is for tests", name, ours)
 				}
 			case isOurs && !slices.Contains(strings.Fields(allowed), ours):

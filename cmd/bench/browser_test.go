@@ -5,133 +5,24 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
 	cdp "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"inceptiongl/cmd/internal/browsertest"
 	"inceptiongl/gpu/gputest"
 )
-
-// noBrowser names the environment variable that, set to 1, skips the tests with a browser.
-const noBrowser = "INCEPTIONGL_NO_BROWSER"
 
 var (
 	keepShots = flag.String("screenshots", "", "keep the screenshots of the page in this folder")
 	readme    = flag.String("readme", "", "write the README's picture of the page to this file")
 	showPage  = flag.String("page", "", "look at this page, not at one of a quick run")
 )
-
-// browser is a headless Chromium that notes what it should not see.
-type browser struct {
-	ctx      context.Context
-	mu       sync.Mutex
-	messages []string // console messages, exceptions
-	requests []string // that leave the page: all but its own file and data: URLs
-}
-
-// newBrowser fails the test where there is no Chromium: a page that nobody opened is not tested.
-func newBrowser(t *testing.T) *browser {
-	t.Helper()
-	if os.Getenv(noBrowser) == "1" {
-		t.Skipf("%s=1: tests with a browser skipped by choice", noBrowser)
-	}
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		t.Fatalf("no Chromium: install the package chromium (sh .ci/setup test does), or set %s=1 to skip this knowingly", noBrowser)
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(profile(t)),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil { // waits for the browser to end
-			t.Logf("closing the browser: %v", err)
-		}
-	})
-	b := &browser{ctx: ctx}
-	chromedp.ListenTarget(ctx, func(e any) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		switch e := e.(type) {
-		case *runtime.EventConsoleAPICalled:
-			b.messages = append(b.messages, fmt.Sprintf("console.%s", e.Type))
-		case *runtime.EventExceptionThrown:
-			b.messages = append(b.messages, e.ExceptionDetails.Error())
-		case *log.EventEntryAdded:
-			b.messages = append(b.messages, e.Entry.Text)
-		case *network.EventRequestWillBeSent:
-			if u := e.Request.URL; !strings.HasPrefix(u, "data:") {
-				b.requests = append(b.requests, u)
-			}
-		}
-	})
-	if err := chromedp.Run(ctx, network.Enable(), log.Enable(), runtime.Enable()); err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// profile is an empty folder for a browser's settings. The browser's processes write to it for a moment after they were ended.
-func profile(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "bench-browser-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for range 20 {
-			if err = os.RemoveAll(dir); err == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		t.Logf("removing the browser's profile: %v", err)
-	})
-	return dir
-}
-
-// open shows a file as a screen of that width and color scheme.
-func (b *browser) open(t *testing.T, file string, width int64, scheme string) {
-	t.Helper()
-	b.mu.Lock()
-	b.messages, b.requests = nil, nil
-	b.mu.Unlock()
-	err := chromedp.Run(b.ctx,
-		emulation.SetDeviceMetricsOverride(width, 844, 1, width < 600),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-		chromedp.Navigate("file://"+file),
-		chromedp.WaitReady("body"))
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // look is what the page's script-free layout comes to.
 type look struct {
@@ -173,10 +64,10 @@ const inspect = `(() => {
 	return r;
 })()`
 
-func (b *browser) inspect(t *testing.T, ids []string) look {
+func inspectPage(t *testing.T, b *browsertest.Browser, ids []string) look {
 	t.Helper()
 	var l look
-	if err := chromedp.Run(b.ctx, chromedp.Evaluate(strings.Replace(inspect, "IDS", fmt.Sprintf("%q.split(' ')", strings.Join(ids, " ")), 1), &l)); err != nil {
+	if err := chromedp.Run(b.Ctx, chromedp.Evaluate(strings.Replace(inspect, "IDS", fmt.Sprintf("%q.split(' ')", strings.Join(ids, " ")), 1), &l)); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -194,7 +85,7 @@ func pageFor(t *testing.T) string {
 // TestPageInBrowser opens the page on a laptop and on a phone, light and dark.
 func TestPageInBrowser(t *testing.T) {
 	gputest.Need(t)
-	b := newBrowser(t)
+	b := browsertest.New(t)
 	file := pageFor(t)
 	dir := *keepShots
 	if dir == "" {
@@ -206,8 +97,8 @@ func TestPageInBrowser(t *testing.T) {
 		width  int64
 		scheme string
 	}{{"laptop-light", 1280, "light"}, {"laptop-dark", 1280, "dark"}, {"phone-light", 390, "light"}, {"phone-dark", 390, "dark"}, {"tablet-light", 768, "light"}} {
-		b.open(t, file, v.width, v.scheme)
-		l := b.inspect(t, ids)
+		b.Open(t, "file://"+file, v.width, v.scheme)
+		l := inspectPage(t, b, ids)
 		if l.Overflow > 0 {
 			t.Errorf("%s: the page is %v pixels wider than the screen", v.name, l.Overflow)
 		}
@@ -223,16 +114,14 @@ func TestPageInBrowser(t *testing.T) {
 		if dark := l.Background < 0.2; dark != (v.scheme == "dark") || l.Contrast < 7 {
 			t.Errorf("%s: background luminance %.2f, contrast %.1f", v.name, l.Background, l.Contrast)
 		}
-		b.mu.Lock()
-		if len(b.messages) > 0 {
-			t.Errorf("%s: the console has %q", v.name, b.messages)
+		if m := b.Messages(); len(m) > 0 {
+			t.Errorf("%s: the console has %q", v.name, m)
 		}
-		if len(b.requests) != 1 || !strings.HasSuffix(b.requests[0], filepath.Base(file)) {
-			t.Errorf("%s: requests %q, want the file alone", v.name, b.requests)
+		if r := b.Requests(); len(r) != 1 || !strings.HasSuffix(r[0], filepath.Base(file)) {
+			t.Errorf("%s: requests %q, want the file alone", v.name, r)
 		}
-		b.mu.Unlock()
 		var shot []byte
-		if err := chromedp.Run(b.ctx, chromedp.FullScreenshot(&shot, 100)); err != nil {
+		if err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(&shot, 100)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, v.name+".png"), shot, 0o644); err != nil {
@@ -251,15 +140,15 @@ func TestReadmePicture(t *testing.T) {
 		t.Skip("writes a picture, no check: only with -readme FILE, by choice")
 	}
 	gputest.Need(t)
-	b := newBrowser(t)
-	b.open(t, pageFor(t), 1060, "light")
+	b := browsertest.New(t)
+	b.Open(t, "file://"+pageFor(t), 1060, "light")
 	const sections = `document.querySelectorAll("section, nav, main > p.caption, #predicted figure ~ *, .scroll, details").forEach(e => {
 		const s = e.closest("section");
 		if (!s || !["diagram", "predicted", "roofline", "maps-1"].includes(s.id) || e !== s) e.style.display = "none";
 	}), document.querySelector("main").getBoundingClientRect().height`
 	var height float64
 	var shot []byte
-	err := chromedp.Run(b.ctx, chromedp.Evaluate(sections, &height), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+	err := chromedp.Run(b.Ctx, chromedp.Evaluate(sections, &height), chromedp.ActionFunc(func(ctx context.Context) (err error) {
 		clip := &cdp.Viewport{Width: 1060, Height: height, Scale: 1}
 		shot, err = cdp.CaptureScreenshot().WithClip(clip).WithCaptureBeyondViewport(true).Do(ctx)
 		return err
@@ -271,7 +160,7 @@ func TestReadmePicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := paletted(m)
+	small := browsertest.Paletted(m)
 	var out bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, small); err != nil {
 		t.Fatal(err)
@@ -284,55 +173,21 @@ func TestReadmePicture(t *testing.T) {
 	}
 }
 
-// paletted is m in its 256 most frequent colours: nobody sees it, and the file is a third as large.
-func paletted(m image.Image) *image.Paletted {
-	b := m.Bounds()
-	coarse := func(x, y int) color.RGBA {
-		r, g, b, _ := m.At(x, y).RGBA()
-		f := func(v uint32) uint8 { return uint8(v>>8)&0xf8 | uint8(v>>13) }
-		return color.RGBA{f(r), f(g), f(b), 255}
-	}
-	counts := map[color.RGBA]int{}
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			counts[coarse(x, y)]++
-		}
-	}
-	colours := slices.SortedFunc(maps.Keys(counts), func(p, q color.RGBA) int { return counts[q] - counts[p] })
-	var p color.Palette
-	for _, c := range colours[:min(len(colours), 256)] {
-		p = append(p, c)
-	}
-	index := map[color.RGBA]uint8{}
-	out := image.NewPaletted(b, p)
-	for _, c := range colours {
-		index[c] = uint8(p.Index(c))
-	}
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			out.SetColorIndex(x, y, index[coarse(x, y)])
-		}
-	}
-	return out
-}
-
 // TestBrowserNotices: what the test above looks for would be found.
 func TestBrowserNotices(t *testing.T) {
-	b := newBrowser(t)
+	b := browsertest.New(t)
 	file := filepath.Join(t.TempDir(), "bad.html")
 	const bad = `<meta name="viewport" content="width=device-width"><body style="color:#888;background:#999"><img src="http://127.0.0.1:9/x.png"><div style="width:2000px">x</div>
 <svg width="300" height="100" viewBox="0 0 600 200"><text x="-50" y="50" font-size="12">out</text></svg><script>console.error("no"); missing()</script>`
 	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	b.open(t, file, 390, "light")
-	l := b.inspect(t, []string{"roofline"})
+	b.Open(t, "file://"+file, 390, "light")
+	l := inspectPage(t, b, []string{"roofline"})
 	if l.Overflow <= 0 || l.Sizes["roofline"] != "missing" || l.Broken != 1 || len(l.Outside) != 1 || len(l.Small) != 1 || l.Contrast > 2 {
 		t.Errorf("%+v", l)
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.messages) < 2 || len(b.requests) != 2 {
-		t.Errorf("messages %q, requests %q", b.messages, b.requests)
+	if len(b.Messages()) < 2 || len(b.Requests()) != 2 {
+		t.Errorf("messages %q, requests %q", b.Messages(), b.Requests())
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"inceptiongl/cmd/serve/internal/guard"
+	"inceptiongl/cmd/serve/internal/page"
 	"inceptiongl/cmd/serve/internal/rest"
 	"inceptiongl/cmd/serve/internal/v2"
 )
@@ -25,6 +26,7 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 	mux := http.NewServeMux()
 	o := rest.Options{MaxBody: s.f.MaxBody << 20, Memory: s.memory}
 	rest.Register(mux, s.service, o)
+	page.Register(mux, s.service, o, s.f.Lang)
 	mux.Handle("GET /metrics", s.service.Metrics.Handler())
 	if s.f.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
@@ -36,10 +38,10 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 		rest.WriteError(w, v2.Errorf(v2.NotFound, "nothing answers %s %.100q", r.Method, r.URL.Path))
 	})
 	open := func(r *http.Request) bool {
-		return r.Method == http.MethodGet && (strings.HasPrefix(r.URL.Path, "/v2/health/") || r.URL.Path == "/")
+		return r.Method == http.MethodGet && (strings.HasPrefix(r.URL.Path, "/v2/health/") || page.Open(r.URL.Path))
 	}
 	return &http.Server{
-		Handler:           rest.WithRequestID(tokens.HTTP(asItIs(mux), open, rest.WriteError)),
+		Handler:           rest.WithRequestID(guard.OwnOrigin(tokens.HTTP(asItIs(mux), open, rest.WriteError), !public(s.f.HTTP), rest.WriteError)),
 		ReadHeaderTimeout: s.f.headerTimeout,
 		ReadTimeout:       s.f.bodyTimeout,
 		WriteTimeout:      s.f.bodyTimeout + s.f.Timeout + 30*time.Second,

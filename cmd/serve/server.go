@@ -83,7 +83,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 		s.page = address("https", s.httpAt)
 		s.httpAt = tls.NewListener(s.httpAt, tlsConfig)
 	}
-	if open(f.HTTP) && tokens == nil && f.ClientCA == "" {
+	if public(f.HTTP) && tokens == nil && f.ClientCA == "" {
 		s.log.Warn("everybody who reaches this machine may ask: --tokens or --client-ca limit that", "http", f.HTTP)
 	}
 	s.http = s.newHTTP(tokens)
@@ -211,8 +211,8 @@ func (s *server) listen(ctx context.Context, flag, at string) (net.Listener, err
 	return netutil.LimitListener(l, s.f.MaxConnections), nil
 }
 
-// open reports an address that other machines reach.
-func open(at string) bool {
+// public reports an address that other machines reach.
+func public(at string) bool {
 	host, _, err := net.SplitHostPort(at)
 	ip := net.ParseIP(host)
 	return err == nil && host != "localhost" && !(ip != nil && ip.IsLoopback())
@@ -266,7 +266,7 @@ func (s *server) serve(ctx context.Context) error {
 	if s.grpcAt != nil {
 		go func() { failed <- s.grpc.Serve(s.grpcAt) }()
 	}
-	s.log.Info("serving", "http", s.httpAt.Addr().String(), "device", s.service.Repository.Devices()[0].Name)
+	s.log.Info("serving", "http", s.httpAt.Addr().String(), "device", s.service.Repository.Devices()[0].About)
 	select {
 	case err := <-failed:
 		return err

@@ -1,4 +1,4 @@
-// Package guard decides who may ask: bearer tokens, for HTTP and gRPC alike.
+// Package guard decides who may ask: bearer tokens, for HTTP and gRPC alike, and whose pages.
 package guard
 
 import (
@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 
@@ -93,4 +95,26 @@ func (t *Tokens) GRPC(open func(method string) bool) grpc.UnaryServerInterceptor
 		}
 		return next(ctx, r)
 	}
+}
+
+// OwnOrigin refuses what a browser sends for another site's page: a stranger's page must not use the server of whoever reads it. Programs
+// don't say where they come from, and are let in.
+func OwnOrigin(next http.Handler, local bool, refuse func(http.ResponseWriter, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && r.Method != http.MethodGet && r.Method != http.MethodHead {
+			from, err := url.Parse(origin)
+			// A name that leads to this machine only for an attack is no name of its own.
+			if err != nil || from.Host != r.Host || local && !loopback(from.Hostname()) {
+				refuse(w, v2.Errorf(v2.Forbidden, "the page at %.100q may not use this server", origin))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// loopback is a name or address of this machine for itself.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

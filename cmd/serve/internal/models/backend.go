@@ -15,7 +15,8 @@ import (
 // Backend is a device as long as it works. After an error that wraps gpu.ErrContextLost it is closed, and another is opened.
 type Backend interface {
 	Compile(ctx context.Context, g *graph.Graph, in tensor.Shape) (Session, error)
-	Name() string
+	Name() string  // short
+	About() string // in words, for people
 	Close() error
 }
 
@@ -62,7 +63,8 @@ func (d device) Compile(ctx context.Context, g *graph.Graph, in tensor.Shape) (S
 	return s, nil
 }
 
-func (d device) Name() string { return d.Info().Name }
+func (d device) Name() string  { return d.Info().Name }
+func (d device) About() string { return cli.About(d.Device) }
 
 // busy is the time that a run took of its device.
 func busy(t run.Timing) time.Duration { return max(t.Total, t.Wall) }

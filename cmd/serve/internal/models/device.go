@@ -26,6 +26,7 @@ type Device struct {
 
 	mu         sync.Mutex
 	name       string
+	about      string
 	backend    Backend
 	generation int
 	sessions   map[*Model]map[int]Session // by images
@@ -39,7 +40,7 @@ func openDevice(ctx context.Context, open Open, log *slog.Logger) (*Device, erro
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{open: open, log: log, backend: b, name: b.Name(), sessions: map[*Model]map[int]Session{}}
+	d := &Device{open: open, log: log, backend: b, name: b.Name(), about: b.About(), sessions: map[*Model]map[int]Session{}}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil
 }
@@ -61,7 +62,7 @@ func (d *Device) Close() error {
 
 // Stats are a device's figures.
 type Stats struct {
-	Name               string
+	Name, About        string
 	Ready              bool
 	Rebuilds           int
 	Busy               time.Duration // spent on runs
@@ -72,7 +73,7 @@ type Stats struct {
 func (d *Device) Stats() Stats {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := Stats{Name: d.name, Ready: d.rebuilding == nil, Rebuilds: d.rebuilds, Busy: d.spent}
+	s := Stats{Name: d.name, About: d.about, Ready: d.rebuilding == nil, Rebuilds: d.rebuilds, Busy: d.spent}
 	for _, sizes := range d.sessions {
 		var weights int64 // shared by a model's sessions
 		for _, session := range sizes {
@@ -196,7 +197,7 @@ func (d *Device) tryReopen() error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.backend, d.sessions, d.name = b, sessions, b.Name()
+	d.backend, d.sessions, d.name, d.about = b, sessions, b.Name(), b.About()
 	d.generation++
 	close(d.rebuilding)
 	d.rebuilding = nil

@@ -126,7 +126,7 @@ func (m *Model) Look(ctx context.Context, picture []byte) (*Look, error) {
 		return nil, &v2.Error{Code: v2.NotReady, Message: "the GPU was lost: try again", RetryAfter: time.Second}
 	}
 	if err == nil {
-		look.Device = d.Stats().Name
+		look.Device = d.Stats().About
 	}
 	return look, err
 }
@@ -140,7 +140,7 @@ func (d *Device) has(m *Model, size int) bool {
 }
 
 func (m *Model) look(ctx context.Context, s Session, x *tensor.Tensor) (*Look, error) {
-	_, times, err := s.RunTimed(ctx, x, true)
+	times, err := timed(ctx, s, x)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +172,21 @@ func (m *Model) look(ctx context.Context, s Session, x *tensor.Tensor) (*Look, e
 		return nil
 	})
 	return look, err
+}
+
+// timed is the quickest of a few runs: others use the device, too.
+func timed(ctx context.Context, s Session, x *tensor.Tensor) (run.Timing, error) {
+	var best run.Timing
+	for i := range 5 {
+		_, t, err := s.RunTimed(ctx, x, true)
+		if err != nil {
+			return t, err
+		}
+		if i == 0 || t.Total < best.Total {
+			best = t
+		}
+	}
+	return best, nil
 }
 
 // add puts a step into its stage and wave.
@@ -249,19 +264,32 @@ func mapsOf(t *tensor.Tensor) Maps {
 	by := (max(t.H, t.W) + mostSide - 1) / mostSide // numbers that share a pixel, a side
 	m.ShownH, m.ShownW = (t.H+by-1)/by, (t.W+by-1)/by
 	m.Pixels = make([]byte, 0, m.Shown*m.ShownH*m.ShownW)
+	if t.H*t.W == 1 { // a number for each channel: they are seen beside each other
+		m.Pixels, m.Flat = levels(m.Pixels, t.Data[:m.Shown]), 0
+		return m
+	}
 	for c := range m.Shown {
 		small := shrink(t.Data[c*t.H*t.W:][:t.H*t.W], t.W, by, m.ShownH, m.ShownW)
-		low, high := slices.Min(small), slices.Max(small)
-		if !(high > low) || math.IsInf(float64(high-low), 0) {
+		m.Pixels = levels(m.Pixels, small)
+		if m.Pixels[len(m.Pixels)-1] == flat {
 			m.Flat++
-			m.Pixels = append(m.Pixels, make([]byte, len(small))...)
-			continue
-		}
-		for _, v := range small {
-			m.Pixels = append(m.Pixels, byte((v-low)/(high-low)*254+1)) // 0 is left for what is flat
 		}
 	}
 	return m
+}
+
+const flat = 0 // what is the same everywhere, or no number
+
+// levels appends numbers from the smallest, 1, to the largest, 255.
+func levels(to []byte, numbers []float32) []byte {
+	low, high := slices.Min(numbers), slices.Max(numbers)
+	if !(high > low) || math.IsInf(float64(high-low), 0) {
+		return append(to, make([]byte, len(numbers))...)
+	}
+	for _, v := range numbers {
+		to = append(to, byte((v-low)/(high-low)*254+1))
+	}
+	return to
 }
 
 // shrink takes the mean of each square of by × by numbers.

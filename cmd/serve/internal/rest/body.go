@@ -90,8 +90,8 @@ func (b *Body) read(from io.Reader, expected, most int64) error {
 // worth is the length from which on an answer is packed.
 const worth = 1400
 
-// send writes an answer, packed where the client asks for that and it is worth it.
-func send(w http.ResponseWriter, r *http.Request, data []byte) {
+// Send writes an answer, packed where the client asks for that and it is worth it.
+func Send(w http.ResponseWriter, r *http.Request, data []byte) {
 	if len(data) >= worth {
 		var packed bytes.Buffer
 		var to io.WriteCloser

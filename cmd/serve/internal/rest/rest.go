@@ -83,7 +83,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 	}
 	defer body.Close()
 	ctx := service.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	response, err := h.s.Infer(ctx, service.Call{Protocol: "http", ID: RequestID(ctx)}, r.PathValue("model"), r.PathValue("version"),
+	response, _, err := h.s.Infer(ctx, service.Call{Protocol: "http", ID: RequestID(ctx)}, r.PathValue("model"), r.PathValue("version"),
 		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body.Data) })
 	if err != nil {
 		WriteError(w, err)
@@ -99,7 +99,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.Header().Set(jsonLength, strconv.Itoa(size))
 	}
-	send(w, r, data)
+	Send(w, r, data)
 }
 
 // parse reads a body: the protocol's JSON, with or without binary data; or, with the header 0 or a picture's content type, raw data for
@@ -205,6 +205,8 @@ func status(c v2.Code) int {
 		return http.StatusRequestEntityTooLarge
 	case v2.Unauthenticated:
 		return http.StatusUnauthorized
+	case v2.Forbidden:
+		return http.StatusForbidden
 	case v2.Full, v2.NotReady:
 		return http.StatusServiceUnavailable
 	case v2.Deadline:

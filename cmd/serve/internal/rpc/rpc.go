@@ -72,7 +72,7 @@ func (s *server) ModelInfer(ctx context.Context, r *oip.ModelInferRequest) (*oip
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = service.Propagator.Extract(ctx, carrier(md))
 	}
-	response, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(),
+	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(),
 		func(*models.Model) (*v2.Request, error) { return request(r) })
 	if err != nil {
 		return nil, fail(ctx, err)

@@ -68,7 +68,7 @@ func version() string {
 }
 
 // Infer answers one request for a model. The request is made once the model is known.
-func (s *Service) Infer(ctx context.Context, c Call, model, version string, request func(*models.Model) (*v2.Request, error)) (*v2.Response, error) {
+func (s *Service) Infer(ctx context.Context, c Call, model, version string, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {
 	begin := time.Now()
 	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithSpanKind(trace.SpanKindServer))
 	defer span.End()
@@ -89,7 +89,7 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 	s.Metrics.request(model, c.Protocol, code, took, times)
 	annotate(span, begin, model, c, times, err)
 	s.log(ctx, c, model, code, took, times, err)
-	return response, err
+	return response, times, err
 }
 
 func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {

@@ -17,6 +17,7 @@ const (
 	NotFound
 	TooLarge
 	Unauthenticated
+	Forbidden
 	Full      // try again later
 	NotReady  // likewise, or elsewhere
 	Deadline  // the request's
