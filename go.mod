@@ -18,6 +18,7 @@ require (
 	go.opentelemetry.io/otel/sdk v1.41.0
 	go.opentelemetry.io/otel/trace v1.41.0
 	go.opentelemetry.io/proto/otlp v1.9.0
+	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/image v0.36.0
 	golang.org/x/net v0.50.0
 	golang.org/x/perf v0.0.0-20250305200902-02a15fd477ba
