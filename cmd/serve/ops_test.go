@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -86,14 +87,36 @@ func TestGrace(t *testing.T) {
 
 func zeros(n int) string { return "[" + strings.Repeat("0,", n-1) + "0]" }
 
+// built is the program, once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "serve-test-"); err != nil {
+		return "", err
+	}
+	exe := filepath.Join(buildDir, "serve")
+	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return exe, nil
+})
+
+var buildDir string
+
+func program(t *testing.T) string {
+	t.Helper()
+	gputest.Need(t)
+	exe, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gputest.Case()
+	return exe
+}
+
 // TestProgram: the program itself, as a process manager sees it: it says where its page is, ends well at SIGTERM, at once at a second
 // signal, and says what is wrong with its flags.
 func TestProgram(t *testing.T) {
-	gputest.Need(t)
-	exe := filepath.Join(t.TempDir(), "serve")
-	if out, err := exec.Command("go", "build", "-o", exe, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	exe := program(t)
 	launch := func(args ...string) (*exec.Cmd, *logs, string) {
 		t.Helper()
 		cmd := exec.Command(exe, append([]string{"--http=127.0.0.1:0", "--grpc=127.0.0.1:0"}, args...)...)
@@ -236,8 +259,10 @@ func TestTraces(t *testing.T) {
 	}
 }
 
-// TestMain ends the process without what only a terminal needs.
+// TestMain removes what tests have built.
 func TestMain(m *testing.M) {
 	_ = os.Unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT") // of whoever runs the tests
-	os.Exit(m.Run())
+	status := m.Run()
+	_ = os.RemoveAll(buildDir)
+	os.Exit(status)
 }

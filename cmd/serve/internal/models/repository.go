@@ -207,6 +207,8 @@ func (r *Repository) Model(name, version string) (*Model, error) {
 	defer r.mu.RUnlock()
 	e := r.entries[name]
 	switch {
+	case e == nil && !r.started: // it may be there in a moment: a client must not take it for gone
+		return nil, &v2.Error{Code: v2.NotReady, Message: "models are being loaded", RetryAfter: time.Second}
 	case e == nil:
 		return nil, v2.Errorf(v2.NotFound, "no model %q is served", shorten(name))
 	case e.model == nil && e.state == v2.Loading:
