@@ -10,7 +10,7 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zi
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint glsl unit zink softpipe race glfw cross smoke
+.PHONY: bench test lint glsl unit zink softpipe race glfw cross smoke clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
@@ -46,7 +46,7 @@ softpipe:
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./inception ./inception/classify ./inception/run
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./cmd/serve/internal/... ./inception ./inception/classify ./inception/run
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)
@@ -60,3 +60,30 @@ cross:
 
 smoke:
 	$(LLVMPIPE) go run ./cmd/bench
+
+# What follows isn't part of `test`: it takes long, needs a machine to itself, the network, or root.
+
+# The clients that people have, from PyPI, unmodified, against a server on this machine.
+clients:
+	@dir=$$(mktemp -d) && trap 'kill $$server 2>/dev/null; rm -r $$dir' EXIT && python3 -m venv $$dir/v && \
+	$$dir/v/bin/pip install -q -r cmd/serve/clients/requirements.txt && go build -o $$dir/serve ./cmd/serve && \
+	{ $(LLVMPIPE) $$dir/serve --http=127.0.0.1:18080 --grpc=127.0.0.1:18081 2>$$dir/log & server=$$!; } && \
+	$$dir/v/bin/python cmd/serve/clients/wait.py http://127.0.0.1:18080 && \
+	for c in triton kserve; do $$dir/v/bin/python cmd/serve/clients/clients.py $$c http://127.0.0.1:18080 127.0.0.1:18081 inception/digits/samples || { tail -3 $$dir/log; exit 1; }; done
+
+# 64 connections for a minute, half of that load, four times of it, and 10⁴ malformed requests; speed is judged, too.
+soak-serve:
+	$(LLVMPIPE) go test -count=1 -timeout 15m -run '^(TestSoak|TestMalformed)$$' -v ./cmd/serve -soak 60s
+
+# Three replicas as hosts of their own (network namespaces) behind nginx. For root.
+replicas:
+	@dir=$$(mktemp -d) && trap "rm -r $$dir" EXIT && go test -c -o $$dir/test ./cmd/serve && cd cmd/serve && \
+	$(LLVMPIPE) unshare --net sh -c "ip link set lo up && exec $$dir/test -test.run '^TestReplicas$$' -test.v -hosts"
+
+# The Dockerfile's steps in a fresh Debian. For root, with debootstrap.
+dockerfile:
+	sh cmd/serve/deploy/check-dockerfile.sh
+
+fuzz-serve:
+	go test -run '^$$' -fuzz '^FuzzParseRequest$$' -fuzztime 30s ./cmd/serve/internal/v2
+	go test -run '^$$' -fuzz '^FuzzRequest$$' -fuzztime 30s ./cmd/serve/internal/rpc/message

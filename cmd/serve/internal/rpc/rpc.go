@@ -18,6 +18,7 @@ import (
 	"inceptiongl/cmd/serve/internal/models"
 	"inceptiongl/cmd/serve/internal/oip"
 	"inceptiongl/cmd/serve/internal/rest"
+	"inceptiongl/cmd/serve/internal/rpc/message"
 	"inceptiongl/cmd/serve/internal/service"
 	"inceptiongl/cmd/serve/internal/v2"
 )
@@ -73,11 +74,11 @@ func (s *server) ModelInfer(ctx context.Context, r *oip.ModelInferRequest) (*oip
 		ctx = service.Propagator.Extract(ctx, carrier(md))
 	}
 	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(),
-		func(*models.Model) (*v2.Request, error) { return request(r) })
+		func(*models.Model) (*v2.Request, error) { return message.Request(r) })
 	if err != nil {
 		return nil, fail(ctx, err)
 	}
-	return answer(response, len(r.GetRawInputContents()) > 0), nil
+	return message.Answer(response, len(r.GetRawInputContents()) > 0), nil
 }
 
 func (s *server) RepositoryIndex(_ context.Context, r *oip.RepositoryIndexRequest) (*oip.RepositoryIndexResponse, error) {

@@ -1,4 +1,5 @@
-package rpc
+// Package message makes requests of gRPC's messages, and messages of answers.
+package message
 
 import (
 	"time"
@@ -7,8 +8,8 @@ import (
 	"inceptiongl/cmd/serve/internal/v2"
 )
 
-// request is a message as the server has it.
-func request(r *oip.ModelInferRequest) (*v2.Request, error) {
+// Request is a message as the server has it.
+func Request(r *oip.ModelInferRequest) (*v2.Request, error) {
 	to := &v2.Request{ID: r.GetId(), Binary: true}
 	if t := r.GetParameters()["timeout"].GetInt64Param(); t > 0 && t < int64(time.Hour/time.Microsecond) {
 		to.Timeout = time.Duration(t) * time.Microsecond
@@ -70,8 +71,8 @@ func typed(t *v2.Tensor, c *oip.InferTensorContents) error {
 	return t.SetNumbers(c.GetFp32Contents())
 }
 
-// answer is a response's message: raw where the request was.
-func answer(r *v2.Response, raw bool) *oip.ModelInferResponse {
+// Answer is a response's message: raw where the request was.
+func Answer(r *v2.Response, raw bool) *oip.ModelInferResponse {
 	to := &oip.ModelInferResponse{ModelName: r.ModelName, ModelVersion: r.ModelVersion, Id: r.ID}
 	for _, t := range r.Outputs {
 		out := &oip.ModelInferResponse_InferOutputTensor{Name: t.Name, Datatype: t.Datatype, Shape: t.Shape}
