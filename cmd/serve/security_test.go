@@ -302,8 +302,8 @@ func TestMemory(t *testing.T) {
 			ended <- a
 		}()
 	}
-	_ = <-ended // more images than may wait
-	_ = <-ended
+	<-ended // more images than may wait
+	<-ended
 	body, header = binary32(make([]float32, 250*784))
 	go func() {
 		a, _ := r.try(context.Background(), http.DefaultClient, "/v2/models/digits/infer", body, header)

@@ -15,6 +15,7 @@ clean() {
 	rm -rf --one-file-system "$root"
 }
 trap clean EXIT
+trap 'exit 1' INT TERM
 debootstrap --variant=minbase "$suite" "$root" "${MIRROR-http://deb.debian.org/debian}" >"$root.log" 2>&1 || { tail -20 "$root.log"; exit 1; }
 rm -f "$root.log"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
