@@ -8,6 +8,7 @@ word() { printf '%s\n' "$stage" | sed -n "s/^$1 //p"; }
 suite=$(word FROM | sed 's/^debian:\([a-z]*\)-slim$/\1/')
 entry=$(word ENTRYPOINT | tr -d '[]",')
 root=$(mktemp -d)
+chmod 755 "$root" # for the user that the server runs as
 server=
 clean() {
 	[ -z "$server" ] || kill "$server" 2>/dev/null || :
