@@ -36,6 +36,7 @@ type running struct {
 	stop func() error // ends it as SIGTERM does, once
 	conn *grpc.ClientConn
 	grpc oip.GRPCInferenceServiceClient
+	ends error // how it is to end
 }
 
 // logs is what a server logged.
@@ -91,11 +92,11 @@ func begin(t *testing.T, change func(*flags), args ...string) *running {
 		return err
 	})
 	t.Cleanup(func() {
-		if err := r.stop(); err != nil {
-			t.Errorf("serve: %v", err)
+		if err := r.stop(); err != r.ends {
+			t.Errorf("serve ended with %v, want %v", err, r.ends)
 		}
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", r.log)
+		if text := r.log.String(); t.Failed() {
+			t.Logf("the server's log:\n%s", text[max(0, len(text)-4000):])
 		}
 	})
 	if r.conn, err = grpc.NewClient(r.s.grpcAt.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {

@@ -46,7 +46,7 @@ type flags struct {
 
 	Grace    time.Duration `default:"30s" help:"How long what has begun may take after SIGTERM. Default: ${default}."`
 	LameDuck time.Duration `name:"lame-duck" default:"0s" help:"How long after SIGTERM new requests are still answered, though the server says that it isn't ready: for load balancers that need time to see it. Default: ${default}."`
-	LogLevel string        `default:"info" enum:"debug,info,warn,error" help:"debug logs every request, info the refused ones, too. Default: ${default}."`
+	LogLevel string        `default:"info" enum:"debug,info,warn,error" help:"debug logs every request; info those that are wrong, and how many were too many. Default: ${default}."`
 	Pprof    bool          `help:"Serve Go's profiles under /debug/pprof."`
 	Lang     string        `default:"" placeholder:"en|zh" help:"The page's language. Default: what the browser asks for."`
 

@@ -76,13 +76,17 @@ func TestGrace(t *testing.T) {
 	}()
 	eventually(t, "the request has begun", func() bool { return r.s.memory.Used() > 0 })
 	time.Sleep(20 * time.Millisecond)
+	r.ends = errGrace
 	ended := make(chan error, 1)
-	go func() { ended <- r.s.drain() }()
+	go func() { ended <- r.stop() }()
+	eventually(t, "it is cut off", func() bool {
+		return !strings.Contains(r.log.String(), "drained") && r.s.memory.Used() == 0 || len(ended) == 1
+	})
+	f.held.Store(false)
+	close(f.hold)
 	if err := <-ended; err != errGrace || exit(err) != 1 {
 		t.Errorf("ended with %v", err)
 	}
-	f.held.Store(false)
-	close(f.hold)
 }
 
 func zeros(n int) string { return "[" + strings.Repeat("0,", n-1) + "0]" }

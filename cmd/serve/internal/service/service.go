@@ -28,6 +28,7 @@ type Service struct {
 	Timeout    time.Duration // of a request that doesn't say
 
 	draining atomic.Bool
+	refused  refusals
 }
 
 // Call says who asks.
@@ -109,7 +110,22 @@ func (s *Service) infer(ctx context.Context, m *models.Model, request func(*mode
 	return m.Infer(ctx, r)
 }
 
-// log tells of a request: what is the server's fault as an error, what is the client's or the load's as information, the rest when asked.
+// refusals counts the requests that a full queue refuses: a line for each would be a load of its own.
+type refusals struct {
+	count atomic.Int64
+	told  atomic.Int64 // when, in Unix seconds
+}
+
+// tell logs the count, once a second at most.
+func (r *refusals) tell(log *slog.Logger) {
+	r.count.Add(1)
+	now := time.Now().Unix()
+	if told := r.told.Load(); told != now && r.told.CompareAndSwap(told, now) {
+		log.Warn("queues are full", "refused", r.count.Swap(0))
+	}
+}
+
+// log tells of a request: what is the server's fault as an error, what is the client's as information, the rest when asked.
 func (s *Service) log(ctx context.Context, c Call, model, code string, took time.Duration, t models.Times, err error) {
 	level := slog.LevelDebug
 	attrs := []slog.Attr{slog.String("request_id", c.ID), slog.String("protocol", c.Protocol), slog.String("model", model),
@@ -117,8 +133,12 @@ func (s *Service) log(ctx context.Context, c Call, model, code string, took time
 	if err != nil {
 		level = slog.LevelInfo
 		var e *v2.Error
-		if errors.As(err, &e) && e.Code == v2.Internal {
+		switch {
+		case errors.As(err, &e) && e.Code == v2.Internal:
 			level = slog.LevelError
+		case e != nil && e.Code == v2.Full:
+			level = slog.LevelDebug
+			s.refused.tell(s.Log)
 		}
 		attrs = append(attrs, slog.String("error", err.Error()))
 	} else {
