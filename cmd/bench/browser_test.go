@@ -82,6 +82,18 @@ func pageFor(t *testing.T) string {
 	return quickPage(t)
 }
 
+// chinesePage is a file with the quick run's page in Chinese.
+func chinesePage(t *testing.T) string {
+	t.Helper()
+	r, _ := quickRun(t)
+	r.Lang = "zh"
+	path := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(path, []byte(render(t, r)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // TestPageInBrowser opens the page on a laptop and on a phone, light and dark.
 func TestPageInBrowser(t *testing.T) {
 	gputest.Need(t)
@@ -96,7 +108,11 @@ func TestPageInBrowser(t *testing.T) {
 		name   string
 		width  int64
 		scheme string
-	}{{"laptop-light", 1280, "light"}, {"laptop-dark", 1280, "dark"}, {"phone-light", 390, "light"}, {"phone-dark", 390, "dark"}, {"tablet-light", 768, "light"}} {
+	}{{"laptop-light-zh", 1280, "light"}, {"phone-dark-zh", 390, "dark"}, {"laptop-light", 1280, "light"}, {"laptop-dark", 1280, "dark"}, {"phone-light", 390, "light"}, {"phone-dark", 390, "dark"}, {"tablet-light", 768, "light"}} {
+		file := file
+		if strings.HasSuffix(v.name, "-zh") {
+			file = chinesePage(t)
+		}
 		b.Open(t, "file://"+file, v.width, v.scheme)
 		l := inspectPage(t, b, ids)
 		if l.Overflow > 0 {

@@ -38,6 +38,7 @@ type flags struct {
 
 	Article bool   `help:"Also run both sides of the article's claims: 5×5 and 3×3 convolutions, directly and after a 1×1, in time and in MACs."`
 	Report  string `placeholder:"FILE.html" help:"Also write a page with all figures, which needs no network. Implies --article."`
+	Lang    string `default:"en" enum:"en,zh" help:"The page's language: en or zh."`
 	Trace   string `placeholder:"FILE.json" help:"Also write one run as a timeline of waves and steps, which ui.perfetto.dev and chrome://tracing open."`
 
 	Peers  bool   `help:"Also run the same network, weights and input on other runtimes, in turn: ONNX Runtime and PyTorch on the CPU, ncnn on the CPU and on Vulkan, where Python has them."`
@@ -175,6 +176,9 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 		return err
 	}
 	if page != nil {
+		if f.Lang != "en" {
+			r.Lang = f.Lang
+		}
 		if err := page.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}

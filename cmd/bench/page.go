@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -55,7 +56,19 @@ const (
 	narrowChart = 334
 )
 
-func draw(d interface{ SVG(float64) template.HTML }) pageChart {
+// draw draws a chart. Labels of axes are translated before they are broken into lines, all else with the page.
+func draw(l language, d interface{ SVG(float64) template.HTML }) pageChart {
+	switch c := d.(type) {
+	case chart.Plane:
+		c.X.Label, c.Y.Label = l.say(c.X.Label), l.say(c.Y.Label)
+		d = c
+	case chart.Bars:
+		c.X.Label = l.say(c.X.Label)
+		d = c
+	case chart.Timeline:
+		c.X.Label = l.say(c.X.Label)
+		d = c
+	}
 	return pageChart{Wide: d.SVG(wideChart), Narrow: d.SVG(narrowChart)}
 }
 
@@ -125,7 +138,14 @@ func renderPage(w io.Writer, r *Report) error {
 	for i := range r.Maps {
 		p.Figures = append(p.Figures, mapsFigure(i, &r.Maps[i]))
 	}
-	return pageTemplate.Execute(w, p)
+	if r.words() == nil {
+		return pageTemplate.Execute(w, p)
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, p); err != nil {
+		return err
+	}
+	return r.words().page(w, b.Bytes(), "zh-CN")
 }
 
 func lead(r *Report) string {

@@ -61,7 +61,7 @@ func diagramFigure(r *Report) figure {
 		t.add(n.Name, strings.Join(strings.Fields(n.Label+" "+n.Detail), " "), wave, step)
 	}
 	d.Arrows = r.Graph.Edges
-	c := draw(d)
+	c := draw(r.words(), d)
 	c.Table, c.Folded = t, "Every operator and its step"
 	caption := "Boxes of one colour run in the same wave, with one barrier after it."
 	if slices.ContainsFunc(r.Plan.Step, func(s StepReport) bool { return s.Parts > 1 }) {
@@ -113,7 +113,7 @@ func sweepFigure(r *Report) figure {
 			timed.Points = append(timed.Points, p)
 			top = max(top, v.Predicted, v.BytesRatio, v.Measured)
 		}
-		c := draw(chart.Plane{
+		c := draw(r.words(), chart.Plane{
 			Name:   s.Name,
 			X:      chart.Axis{Label: "C_mid, channels between the 1×1 and the " + fmt.Sprintf("%d×%d", s.Kernel, s.Kernel), Max: float64(s.Paths[len(s.Paths)-1].Mid)},
 			Y:      chart.Axis{Label: "share of the direct convolution, %", Max: 100 * top},
@@ -145,7 +145,7 @@ func stepsFigure(r *Report) figure {
 		}
 		t.add(strconv.Itoa(s.Wave), s.Name, p.Kernel, dims(p.Workgroups)+" of "+dims(p.LocalSize), count(p.MACs), size(p.Bytes), brief(s.Timing), rate, figures(s.GBytes))
 	}
-	c := draw(b)
+	c := draw(r.words(), b)
 	c.Table = t
 	c.Notes = []string{fmt.Sprintf("The steps alone add up to %s; the whole, transfers included, takes %s, %.2f times that.", seconds(r.Whole.StepsAlone), seconds(r.Whole.Full.Median), r.Whole.OverStepsAlone)}
 	return figure{ID: "steps", Short: "Steps", Title: "Time of every step", Charts: []pageChart{c},
@@ -223,7 +223,7 @@ func rooflineFigure(r *Report) figure {
 	for _, s := range series {
 		plane.Series = append(plane.Series, *s)
 	}
-	ch := draw(plane)
+	ch := draw(r.words(), plane)
 	ch.Table = t
 	ch.Notes = []string{"The ceilings were measured in this run: " + c.Compute.describe("GFLOP/s") + "; reading " + c.Cache.describe("GB/s") + ", which may stay in a cache, and " + c.Memory.describe("GB/s") + ". A pool counts one operation for each element of its window."}
 	return figure{ID: "roofline", Short: "Roofline", Title: "Roofline: every step against what the device can do", Charts: []pageChart{ch},
@@ -244,7 +244,7 @@ func timelineFigure(r *Report) figure {
 		}
 		c.Bands = append(c.Bands, b)
 	}
-	ch := draw(c)
+	ch := draw(r.words(), c)
 	ch.Table = table
 	return figure{ID: "timeline", Short: "Timeline", Title: "The plan as a timeline of waves", Charts: []pageChart{ch},
 		Caption: fmt.Sprintf("The run of median length among %d, stamped by the device after every step; dashed lines are the barriers. Steps of a wave may run at once where the device can, but the stamps between them show them one after another.", t.Runs)}
@@ -287,7 +287,7 @@ func errorFigure(r *Report) figure {
 			Tip: fmt.Sprintf("%s, %s: largest error %.1e, %s of its bound", g.worst.Plan, g.worst.Part, g.worst.MaxError, percent(float64(g.worst.Share)))})
 	}
 	b.Legend = append(waveLegend(r, chart.Block), chart.Entry{Name: "everything else that was checked", Class: "c5", Mark: chart.Block})
-	c := draw(b)
+	c := draw(r.words(), b)
 	c.Table, c.Folded = t, fmt.Sprintf("All %d comparisons", len(r.Verify))
 	return figure{ID: "errors", Short: "Errors", Title: "Error as a share of its bound", Charts: []pageChart{c},
 		Caption: "Every element is compared with a float64 reference on the input that the device had. The bound is that of a float32 dot product in any order; at 100 % bench would have stopped."}

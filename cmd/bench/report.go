@@ -30,6 +30,7 @@ type Report struct {
 	Peers []PeerReport `json:",omitempty"` // with --peers: ours first
 
 	// With --report.
+	Lang     string          `json:",omitempty"` // of the page; English if empty
 	Graph    *GraphReport    `json:",omitempty"`
 	Timeline *TimelineReport `json:",omitempty"`
 	Maps     []MapsReport    `json:",omitempty"`
@@ -186,4 +187,12 @@ func rate(amount int64, seconds float64) float64 {
 		return 0
 	}
 	return float64(amount) / seconds / 1e9
+}
+
+// words is the page's language.
+func (r *Report) words() language {
+	if r.Lang == "zh" {
+		return inChinese
+	}
+	return nil
 }

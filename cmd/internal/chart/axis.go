@@ -97,7 +97,7 @@ func (c *canvas) horizontal(s scale, top, bottom float64) float64 {
 		x := s.at(v)
 		c.line("grid", x, top, x, bottom)
 		anchor := "middle"
-		switch half := advance * float64(len([]rune(s.Show(v)))) / 2; {
+		switch half := advance * float64(letters(s.Show(v))) / 2; {
 		case x < half:
 			x, anchor = max(x-3, 0), "start"
 		case x > c.width-half:

@@ -70,7 +70,7 @@ func (c *canvas) done(name string, height float64) template.HTML {
 func (c *canvas) legend(x, y float64, entries []Entry) float64 {
 	at, top := x, y
 	for _, e := range entries {
-		w := 22 + advance*float64(len([]rune(e.Name))) + 18
+		w := 22 + advance*float64(letters(e.Name)) + 18
 		if at > x && at+w-18 > c.width {
 			at, y = x, y+lineStep+2
 		}
@@ -107,21 +107,43 @@ const (
 	Block
 )
 
-// wrap breaks s after spaces, plus signs and dots into lines of about width pixels.
+// wide is a letter of twice a Latin one's width: Chinese, Japanese, Korean.
+func wide(r rune) bool { return r >= 0x2e80 && r < 0xfffe }
+
+// letters is the width of s in Latin letters.
+func letters(s string) int {
+	n := 0
+	for _, r := range s {
+		if n++; wide(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// closing are the marks that no line may begin with.
+const closing = "，。；：、）？！”’》"
+
+// wrap breaks s after spaces, plus signs, dots and wide letters into lines of about width pixels.
 func wrap(s string, width float64) []string {
 	most := max(int(width/advance), 4)
 	var lines []string
 	line, word := "", ""
 	flush := func() {
-		if line != "" && len([]rune(line))+len([]rune(strings.TrimRight(word, " "))) > most {
+		if line != "" && letters(line)+letters(strings.TrimRight(word, " ")) > most {
 			lines = append(lines, strings.TrimRight(line, " "))
 			line = ""
 		}
 		line, word = line+word, ""
 	}
-	for _, r := range s {
+	all := []rune(s)
+	for i, r := range all {
 		word += string(r)
-		if r == ' ' || r == '+' || r == '.' {
+		next := rune(0)
+		if i+1 < len(all) {
+			next = all[i+1]
+		}
+		if r == ' ' || r == '+' || r == '.' || next == '（' || wide(r) && r != '（' && !strings.ContainsRune(closing, next) {
 			flush()
 		}
 	}

@@ -216,6 +216,7 @@ func TestWrap(t *testing.T) {
 		"a b c":                             {"a b c"},
 		"averylongwordthatfitsnowhere":      {"averylongwordthatfitsnowhere"},
 		"":                                  {""},
+		"算术强度，FLOP/byte（每个）":                {"算术强度，", "FLOP/byte（每", "个）"},
 	} {
 		if got := wrap(s, 15*advance); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", s, got, want)

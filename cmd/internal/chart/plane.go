@@ -116,7 +116,7 @@ func (b box) meets(o box) bool { return b.x0 < o.x1 && o.x0 < b.x1 && b.y0 < o.y
 
 // label writes s inside the chart near a dot, as near as nothing else is, and returns the room it took.
 func (c *canvas) label(s string, px, py float64, taken []box, left, right, top, bottom float64) box {
-	w := 1.15*advance*float64(len([]rune(s)))/2 + 2 // bold
+	w := 1.15*advance*float64(letters(s))/2 + 2 // bold
 	best, least := around(max(min(px, right-w), left+w), max(py-15, top+8), w, 8), math.Inf(1)
 	for dy := -120.0; dy <= 120; dy += 5 {
 		for dx := -w - 60; dx <= w+60; dx += 4 {
