@@ -133,8 +133,14 @@ func TestFull(t *testing.T) {
 	if !errors.As(err, &full) || full.Waiting != 5 || full.Late || full.After != 5*time.Second || time.Since(begin) > time.Second {
 		t.Errorf("%v after %v", err, time.Since(begin))
 	}
+	if err := l.Full(); !errors.As(err, &full) || full.Waiting != 5 {
+		t.Errorf("full: %v", err)
+	}
 	close(f.hold)
 	until(t, "none wait", func() bool { return l.Waiting() == 0 })
+	if err := l.Full(); err != nil {
+		t.Errorf("not full: %v", err)
+	}
 	if _, err := ask(context.Background(), l, numbers(1)); err != nil {
 		t.Error(err)
 	}

@@ -91,6 +91,16 @@ func (l *Lane) Waiting() int {
 	return l.admitted
 }
 
+// Full is the *FullError that Enter gives where not even one image has a place; else nil.
+func (l *Lane) Full() error {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	if l.admitted < l.o.Limit {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", l.o.Name, &FullError{Waiting: l.admitted, After: l.estimate()})
+}
+
 // Sizes are the sizes with what their runs cost by now.
 func (l *Lane) Sizes() []Size {
 	l.s.mu.Lock()

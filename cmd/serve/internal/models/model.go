@@ -216,5 +216,13 @@ func (m *Model) About() []string {
 // Waiting is how many images wait.
 func (m *Model) Waiting() int { return m.lane.Waiting() }
 
+// Full says that no request has a place, before anything of one is read; nil where one may have.
+func (m *Model) Full() error {
+	if err := m.lane.Full(); err != nil {
+		return refused(err)
+	}
+	return nil
+}
+
 // Sizes are the runs that are compiled.
 func (m *Model) Sizes() []batch.Size { return m.lane.Sizes() }

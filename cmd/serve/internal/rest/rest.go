@@ -76,14 +76,19 @@ func (h handler) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h handler) infer(w http.ResponseWriter, r *http.Request) {
+	ctx := service.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	call := service.Call{Protocol: "http", ID: RequestID(ctx)}
+	if err := h.s.Refuse(ctx, call, r.PathValue("model"), r.PathValue("version")); err != nil {
+		WriteError(w, err)
+		return
+	}
 	body, err := ReadBody(r, h.o)
 	if err != nil {
 		WriteError(w, err)
 		return
 	}
 	defer body.Close()
-	ctx := service.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-	response, _, err := h.s.Infer(ctx, service.Call{Protocol: "http", ID: RequestID(ctx)}, r.PathValue("model"), r.PathValue("version"),
+	response, _, err := h.s.Infer(ctx, call, r.PathValue("model"), r.PathValue("version"),
 		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body.Data) })
 	if err != nil {
 		WriteError(w, err)

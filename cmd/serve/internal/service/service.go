@@ -81,6 +81,27 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 	} else {
 		model = "" // a stranger's word is no label
 	}
+	err = s.account(ctx, span, begin, c, model, times, err)
+	return response, times, err
+}
+
+// Refuse refuses a request that has no place, before its body is read: too much load is cheap then. It is nil where there may be one.
+func (s *Service) Refuse(ctx context.Context, c Call, model, version string) error {
+	begin := time.Now()
+	m, err := s.Repository.Model(model, version)
+	if err != nil {
+		return nil // Infer says so
+	}
+	if err = m.Full(); err == nil {
+		return nil
+	}
+	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithTimestamp(begin), trace.WithSpanKind(trace.SpanKindServer))
+	defer span.End()
+	return s.account(ctx, span, begin, c, model, models.Times{}, err)
+}
+
+// account counts, traces and logs a request's end. The error is the one for the client.
+func (s *Service) account(ctx context.Context, span trace.Span, begin time.Time, c Call, model string, times models.Times, err error) error {
 	took := time.Since(begin)
 	code := "ok"
 	if err != nil {
@@ -90,7 +111,7 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 	s.Metrics.request(model, c.Protocol, code, took, times)
 	annotate(span, begin, model, c, times, err)
 	s.log(ctx, c, model, code, took, times, err)
-	return response, times, err
+	return err
 }
 
 func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {
