@@ -175,3 +175,42 @@ func (l *lab) gflops(b *testing.B, p *problem, keys []shaders.Key) []float64 {
 	}
 	return median
 }
+
+// BenchmarkMatMul is BenchmarkConv for products of tensors: of an attention's queries and keys, of its weights and values, in the other ways
+// to stand in memory, and of a global context's map and weights.
+func BenchmarkMatMul(b *testing.B) {
+	for _, c := range []struct {
+		name                 string
+		op                   graph.MatMul
+		rows, terms, columns int
+	}{
+		{"scores", graph.MatMul{TransB: true}, 197, 64, 197},
+		{"attended", graph.MatMul{}, 197, 197, 64},
+		{"scores_tn", graph.MatMul{TransA: true}, 197, 64, 197},
+		{"attended_tt", graph.MatMul{TransA: true, TransB: true}, 197, 197, 64},
+		{"context", graph.MatMul{}, 1, 784, 256},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			l := newLab(b)
+			in := matMulShapes(c.op, [2]int{3, 3}, c.rows, c.terms, c.columns)
+			p, err := newGen().opProblem(opCase{kernel: shaders.MatMul, op: c.op, in: in})
+			if err != nil {
+				b.Fatal(err)
+			}
+			p.flops = 2 * 3 * float64(c.rows*c.terms*c.columns)
+			keys, err := benchKeys(shaders.MatMuls(c.op.TransA, c.op.TransB), p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			rates := l.gflops(b, p, keys)
+			if b.N == 1 {
+				return // the testing package's trial run
+			}
+			fmt.Println()
+			for i, r := range rates {
+				fmt.Printf("    %-40v %7.2f GFLOP/s  %6.1f× plain\n", keys[i], r, r/max(rates[0], rates[1]))
+			}
+			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+		})
+	}
+}

@@ -30,11 +30,12 @@ func MatMuls(transA, transB bool) []*Kernel {
 
 func matMulOf(name string, transA, transB bool) *Kernel {
 	mode := MatMulMode(transA, transB)
-	tiles := func(p *Params, all []Key) []Key {
+	// A tile overhangs few rows, on GPUs as few as its width allows, as narrow ones load more.
+	tiles := func(p *Params, narrow int, all []Key) []Key {
 		pixels := int(p.OutH) * int(p.OutW)
 		for i := range all {
-			if n := tileWidth(pixels, all[i].TileX/2, all[i].TileX); !transA {
-				all[i].TileX = n
+			if n := all[i].TileX; !transA {
+				all[i].TileX = tileWidth(pixels, n-n/4*narrow, n)
 			}
 			all[i].TileG = min(all[i].TileG, int(p.OutG))
 		}
@@ -62,10 +63,10 @@ func matMulOf(name string, transA, transB bool) *Kernel {
 		iterations: func(k Key, p *Params) int { return k.withBlocks(groups(p.terms())) },
 		estimate:   Key.tiledEstimate,
 		candidates: func(p *Params) []Key {
-			return tiles(p, []Key{{TileX: 8, TileG: 2, LocalX: 8}, {TileX: 4, TileG: 2, LocalX: 8}, {TileX: 4, TileG: 1, LocalX: 64}})
+			return tiles(p, 1, []Key{{TileX: 8, TileG: 2, LocalX: 8}, {TileX: 4, TileG: 2, LocalX: 8}, {TileX: 4, TileG: 1, LocalX: 64}})
 		},
 		onGPU: func(p *Params) []Key {
-			return tiles(p, []Key{{TileX: 4, TileG: 2, LocalX: 16, LocalY: 8}, {TileX: 4, TileG: 2, LocalX: 32, LocalY: 2}, {TileX: 4, TileG: 1, LocalX: 16, LocalY: 4}})
+			return tiles(p, 0, []Key{{TileX: 4, TileG: 2, LocalX: 16, LocalY: 8}, {TileX: 4, TileG: 2, LocalX: 32, LocalY: 2}, {TileX: 4, TileG: 1, LocalX: 16, LocalY: 4}})
 		},
 	}
 }
