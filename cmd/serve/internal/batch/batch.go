@@ -122,7 +122,7 @@ func (s *Scheduler) next() *batch {
 		}
 		var alarm *time.Timer
 		if soonest > 0 {
-			alarm = time.AfterFunc(soonest, s.change.Broadcast)
+			alarm = time.AfterFunc(soonest, s.wake)
 		}
 		s.change.Wait()
 		if alarm != nil {
@@ -130,6 +130,13 @@ func (s *Scheduler) next() *batch {
 		}
 	}
 	return nil
+}
+
+// wake has the workers look again. With the lock, it comes after the wait of the worker whose alarm it is began.
+func (s *Scheduler) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.change.Broadcast()
 }
 
 // take makes a batch of l's first requests and charges l for it. Lanes' shares are kept equal by start-time fair queueing: a lane that
