@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/article"
+	"inceptiongl/cmd/internal/cli"
 )
 
 // flags are the command line.
@@ -39,7 +39,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cost: %v\nTry cost --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	defer stop()
 	if err := run(ctx, &f, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "cost: %v\n", err)

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
@@ -60,7 +59,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "infer: %v\nTry infer --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	defer stop()
 	if err = run(ctx, f, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "infer: %v\n", err)

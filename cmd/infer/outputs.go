@@ -70,7 +70,7 @@ func newSaver(f *flags, m *classify.Model, shapes []tensor.Shape, p *images.Pres
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
-		if err := writable(filepath.Join(dir, "x.npy")); err != nil {
+		if err := files.Writable(filepath.Join(dir, "x.npy")); err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
 	}

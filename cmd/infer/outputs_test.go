@@ -84,6 +84,22 @@ func TestEmbed(t *testing.T) {
 	}
 }
 
+// TestEmbedFails: a file of embeddings that can't be written leaves the old one with its rows.
+func TestEmbedFails(t *testing.T) {
+	dir := t.TempDir()
+	e := &embedder{path: filepath.Join(dir, "e.npy"), features: 2, files: []string{"old.png"}, data: []float32{1, 2}}
+	if err := e.write(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	e.files = []string{"new.png", "more.png"}
+	if err := e.write(io.Discard); err == nil {
+		t.Fatal("two rows of half the numbers: no error")
+	}
+	if rows, err := os.ReadFile(e.rows()); err != nil || !strings.Contains(string(rows), "old.png") || listing(t, dir) != "e.npy e.rows.csv" {
+		t.Errorf("rows are %q, %v; files %s", rows, err, listing(t, dir))
+	}
+}
+
 // TestEmbedNoClassifier: a module alone has none; and a value of any size can be embedded.
 func TestEmbedNoClassifier(t *testing.T) {
 	dir := t.TempDir()

@@ -81,11 +81,18 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	j.print = newPrinter(f, j, out)
 	j.progress = cli.NewProgress(len(j.photos), "photos", log)
 	defer j.progress.Close()
-	if err := j.run(ctx, c, report); err != nil {
-		return err
-	}
+	err = j.run(ctx, c, report)
 	j.progress.Close()
-	return j.finish(report)
+	if err != nil { // what there is by now is written all the same
+		report.Error = err.Error()
+	}
+	switch e := j.finish(report); {
+	case err == nil:
+		return e
+	case e != nil && !errors.Is(e, errSome) && e.Error() != err.Error():
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // plan decides what is computed, and finds out before the run what would go wrong after it.

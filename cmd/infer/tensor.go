@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
@@ -18,7 +19,7 @@ import (
 // runTensor computes the network's outputs for a tensor from a file: the first one, unless more are asked for.
 func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) error {
 	if f.Out != "" {
-		if err := writable(f.Out); err != nil {
+		if err := files.Writable(f.Out); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
 	"github.com/alecthomas/kong"
 
@@ -55,8 +54,8 @@ func main() {
 		fmt.Fprintf(os.Stderr, "verify: %v\nTry verify --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	ctx, stop := cli.Context()
+	defer stop()
 	if err = check(ctx, f, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintf(os.Stderr, "verify: %v\n", err)
 	}

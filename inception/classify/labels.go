@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strconv"
 	"strings"
+
+	"inceptiongl/inception/files"
 )
 
 // LoadLabels is ReadLabels for a file.
 func LoadLabels(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
@@ -23,7 +24,7 @@ func LoadLabels(path string) ([]string, error) {
 
 // LoadLabelsFS is LoadLabels for a file of a file system.
 func LoadLabelsFS(fsys fs.FS, name string) ([]string, error) {
-	f, err := fsys.Open(name)
+	f, err := files.OpenFS(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}

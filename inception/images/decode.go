@@ -11,10 +11,11 @@ import (
 	_ "image/png"
 	"io"
 	"io/fs"
-	"os"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/webp"
+
+	"inceptiongl/inception/files"
 )
 
 // Limits bound what is decoded: a small file can claim a huge image.
@@ -29,7 +30,7 @@ var DefaultLimits = Limits{Bytes: 256 << 20, Pixels: 100e6, Side: 1 << 15}
 
 // Load reads a JPEG, PNG, GIF (its first frame), WebP or BMP file; see Decode. The error names the file.
 func Load(path string, l Limits) (image.Image, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, err // names the path
 	}
@@ -38,7 +39,7 @@ func Load(path string, l Limits) (image.Image, error) {
 
 // LoadFS is Load for a file of a file system.
 func LoadFS(fsys fs.FS, name string, l Limits) (image.Image, error) {
-	f, err := fsys.Open(name)
+	f, err := files.OpenFS(fsys, name)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +51,6 @@ func readImage(f fs.File, name string, l Limits) (image.Image, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file", name)
 	}
 	if info.Size() > l.Bytes {
 		return nil, fmt.Errorf("%s: %d bytes are more than the %d allowed", name, info.Size(), l.Bytes)
