@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"image"
-
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
-	"inceptiongl/inception/images"
 )
 
 // photo is an image to process.
@@ -38,8 +34,7 @@ func samplePhotos() ([]photo, error) {
 	}
 	var all []photo
 	for _, s := range samples {
-		load := func() (image.Image, error) { return images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits) }
-		all = append(all, photo{classify.Picture{Name: s.Name, Load: load}, digits.Labels()[s.Label]})
+		all = append(all, photo{classify.PictureEncoded(s.Name, s.PNG), digits.Labels()[s.Label]})
 	}
 	return all, nil
 }

@@ -140,6 +140,9 @@ func check(f *flags) error {
 	case len(f.ActivationsNode) > 0 && f.Activations == "":
 		return errors.New("--activations-node needs --activations DIR")
 	}
+	if f.PhotoMemory < 0 || f.PhotoMemory > 1<<20 {
+		return fmt.Errorf("--photo-memory: %d MiB is out of range", f.PhotoMemory)
+	}
 	if f.Batch < 0 || f.Batch > 1<<16 {
 		return fmt.Errorf("--batch: %d is out of range", f.Batch)
 	}

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,6 +82,37 @@ func TestPipes(t *testing.T) {
 		if s := ended(t, c); s.ExitCode() != want || !strings.Contains(log.String(), "not a regular file") {
 			t.Errorf("%s: %v\n%s", args, s, log.String())
 		}
+	}
+}
+
+// TestPhotoMemory: small files that claim huge pictures are refused, whatever their number, and the others are classified.
+func TestPhotoMemory(t *testing.T) {
+	dir := samples(t)
+	bomb := []byte("RIFF\x14\x00\x00\x00WEBPVP8L\x08\x00\x00\x00\x2f\x0e\xe7\xc3\x09\x00\x00\x00") // 9999×9999
+	for i := range 8 {
+		write(t, filepath.Join(dir, "5"+strconv.Itoa(i)+".webp"), bomb)
+	}
+	c := program(t, "--backend=cpu", "--csv", "--top=1", dir)
+	var out, log bytes.Buffer
+	c.Stdout, c.Stderr = &out, &log
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := ended(t, c)
+	if s.ExitCode() != 1 || strings.Count(out.String(), "\n") != 21 || strings.Count(log.String(), "(--photo-memory)") != 8 {
+		t.Errorf("%v\n%s%s", s, out.String(), log.String())
+	}
+	if kib := s.SysUsage().(*syscall.Rusage).Maxrss; runtime.GOOS == "linux" && kib > 256<<10 {
+		t.Errorf("it took %d MiB", kib>>10)
+	}
+	c = program(t, "--backend=cpu", "--photo-memory=2000", filepath.Join(dir, "50.webp"))
+	log.Reset()
+	c.Stderr = &log
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if s := ended(t, c); s.ExitCode() != 1 || !strings.Contains(log.String(), "webp: truncated") {
+		t.Errorf("%v\n%s", s, log.String())
 	}
 }
 

@@ -109,7 +109,7 @@ func check(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	in, err := newInput(f, m)
+	in, err := newInput(ctx, f, m)
 	if err != nil {
 		return err
 	}
