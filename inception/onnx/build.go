@@ -14,7 +14,6 @@ import (
 const (
 	minOpset, maxOpset = 7, 28
 	maxNodes           = 1 << 16
-	defaultFolded      = 1 << 28
 )
 
 // builder turns one ONNX graph into a graph.Graph.
@@ -29,20 +28,22 @@ type builder struct {
 	moves    map[string]graph.Value // by what they read and do
 	label    string                 // of the ONNX node that is being imported
 	unknowns int
-	folded   int // elements that may still be folded
+	memory   int // see Options
+	folded   int // bytes that may still be spent
+	work     int // elements that constants may still be computed from
 }
 
 func parse(data []byte, o Options, ext external) (*Model, error) {
-	p, err := unmarshal(data)
+	if o.Memory <= 0 {
+		o.Memory = defaultMemory
+	}
+	p, cost, err := unmarshal(data, o.Memory)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{
 		values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{}, moves: map[string]graph.Value{},
-		numbers: map[string]int{}, folded: o.MaxFolded,
-	}
-	if b.folded == 0 {
-		b.folded = defaultFolded
+		numbers: map[string]int{}, memory: o.Memory, folded: o.Memory - cost, work: defaultWork,
 	}
 	if b.opset, err = opset(p); err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 		if t.GetName() == "" || b.values[t.GetName()] != nil {
 			return fmt.Errorf("initializer %s is unnamed or given twice", quote(t.GetName()))
 		}
-		c, err := decode(t, ext)
+		c, err := decode(t, ext, b)
 		if err != nil {
 			return err
 		}
@@ -182,15 +183,6 @@ func (b *builder) lookup(name string) (*value, error) {
 		return nil, fmt.Errorf("%s, an output of node %s, is not supported", quote(name), owner)
 	}
 	return nil, fmt.Errorf("nothing gives %s", quote(name))
-}
-
-// spend takes n elements from what may be folded.
-func (b *builder) spend(n int) error {
-	if n > b.folded {
-		return fmt.Errorf("constants computed by the model have too many elements: %d more than Options.MaxFolded allows", n-b.folded)
-	}
-	b.folded -= n
-	return nil
 }
 
 // unique is a node name that is not taken yet.

@@ -35,9 +35,9 @@ type Options struct {
 	// Outputs names the values wanted, which may be inner ones, such as what comes before the last layer; nil means the model's outputs.
 	Outputs []string
 
-	// MaxFolded bounds the elements of constants that the model computes and doesn't store, such as ConstantOfShape's;
-	// 0 means 2²⁸.
-	MaxFolded int
+	// Memory bounds what loading takes in bytes, beyond the size of the model's own weights as float32 and what is computed of each once: for
+	// the file's structure, and for constants that it computes and doesn't store, such as ConstantOfShape's. 0 means 256 MiB.
+	Memory int
 }
 
 // Model is an imported network.
