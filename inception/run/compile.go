@@ -134,7 +134,7 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if o.limits != nil {
 		limits = o.limits(limits)
 	}
-	p, err := plan.New(g, input, plan.Options{
+	p, err := plan.New(ctx, g, input, plan.Options{
 		Off: o.Off, Target: target(d), Plain: o.Kernels == KernelsPlain, MaxWeights: min(maxBlock(limits), 64<<20),
 		HostOrder: o.hostOrder,
 	})
@@ -179,7 +179,7 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.replaceRefused(ctx, choices, o); err != nil {
 		return err
 	}
-	if err := s.plan.Place(); err != nil {
+	if err := s.plan.Place(ctx); err != nil {
 		return err
 	}
 	for step := range choices { // once more: a kernel's scratch may have moved tensors apart that one step writes
