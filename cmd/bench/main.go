@@ -93,7 +93,7 @@ func main() {
 	defer stop()
 	err := bench(ctx, &f, os.Stdout, os.Stderr)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "bench: %v\n", err)
 	}
 	stop()
 	os.Exit(status(err))
@@ -112,8 +112,8 @@ func status(err error) int {
 
 // bench does what the flags say. Results go to out; progress and notes go to log.
 func bench(ctx context.Context, f *flags, out, log io.Writer) error {
-	checked := show.NewChecked(out)
-	if err := benchTo(ctx, f, checked, log); err != nil {
+	checked := show.NewChecked(show.NewSafe(out))
+	if err := benchTo(ctx, f, checked, show.NewSafe(log)); err != nil {
 		return err
 	}
 	return checked.Err()
@@ -173,8 +173,11 @@ func benchTo(ctx context.Context, f *flags, out, log io.Writer) error {
 	}
 	begin := time.Now()
 	d, err := gpu.Open(ctx, o)
+	if errors.Is(err, gpu.ErrNoDevice) {
+		err = fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
+		return err
 	}
 	opened := time.Since(begin)
 	defer d.Close()

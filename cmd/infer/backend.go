@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
+	"inceptiongl/gpu"
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
@@ -21,8 +23,11 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 		return reference, func() error { return nil }, nil
 	}
 	d, err := f.Open(ctx)
+	if errors.Is(err, gpu.ErrNoDevice) {
+		err = fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
+		return nil, nil, err
 	}
 	fmt.Fprintf(log, "Device   %s\n", cli.About(d))
 	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true}), d.Close, nil
@@ -37,6 +42,9 @@ func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) c
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
 		clear(m.Graph.Weights)
 		r, err := b(ctx, g, in)
+		if errors.Is(err, gpu.ErrLimit) {
+			return nil, fmt.Errorf("%w\nAn input of %v is too large for this network on this device: there are smaller ones (--batch, --size, --crop, --shape), and --backend cpu", err, in)
+		}
 		if s, ok := r.(interface{ Notes() []string }); ok && err == nil {
 			for _, note := range s.Notes() {
 				fmt.Fprintf(log, "Note     %s\n", strings.Join(strings.Fields(note), " ")) // a driver's message has lines

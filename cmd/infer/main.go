@@ -13,8 +13,10 @@ import (
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 
 	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
 )
 
 // flags are the command line.
@@ -56,13 +58,17 @@ var errSome = errors.New("some photos could not be processed")
 func main() {
 	f, err := parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "infer: %v\nTry infer --help.\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\nTry infer --help.\n", err)
 		os.Exit(2)
 	}
 	ctx, stop := cli.Context()
 	defer stop()
-	if err = run(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(os.Stderr, "infer: %v\n", err)
+	out := io.Writer(os.Stdout)
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		out = show.NewSafe(out)
+	}
+	if err = run(ctx, f, out, os.Stderr); err != nil {
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\n", err)
 	}
 	stop()
 	os.Exit(status(err))
@@ -94,6 +100,10 @@ func status(err error) int {
 
 // run does what the flags say. Results go to out; what is used, progress and complaints go to log.
 func run(ctx context.Context, f *flags, out, log io.Writer) error {
+	log = show.NewSafe(log)
+	if !f.CSV { // where names stay what they are, unless they go to a terminal: see main
+		out = show.NewSafe(out)
+	}
 	if err := check(f); err != nil {
 		return err
 	}

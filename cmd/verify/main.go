@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/cpuref/verify"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
@@ -57,7 +58,7 @@ func main() {
 	ctx, stop := cli.Context()
 	defer stop()
 	if err = check(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(os.Stderr, "verify: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "verify: %v\n", err)
 	}
 	os.Exit(status(err))
 }
@@ -105,6 +106,7 @@ func status(err error) int {
 
 // check does what the flags say. The report goes to out; progress goes to log.
 func check(ctx context.Context, f *flags, out, log io.Writer) error {
+	out, log = show.NewSafe(out), show.NewSafe(log)
 	m, err := f.Load(f.Model, "MODEL")
 	if err != nil {
 		return err

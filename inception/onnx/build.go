@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -89,7 +90,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 	}
 	for _, n := range order {
 		if err := b.add(n); err != nil {
-			return nil, fmt.Errorf("node %s: %w", describe(n), err)
+			return nil, fmt.Errorf("node %s: %w", printable(describe(n)), err)
 		}
 	}
 	if err := b.outputs(m, o.Outputs); err != nil {
@@ -165,7 +166,7 @@ func (b *builder) output(m *Model, name string, v *value) error {
 	if err != nil {
 		return err
 	}
-	o := Output{Name: name, Dims: []int{}}
+	o := Output{Name: printable(name), Dims: []int{}}
 	for _, d := range v.dims {
 		o.Dims = append(o.Dims, d.public())
 	}
@@ -187,14 +188,14 @@ func (b *builder) lookup(name string) (*value, error) {
 
 // unique is a node name that is not taken yet.
 func (b *builder) unique(name string) string {
-	name = b.unused("node", shorten(name, 200), func(s string) bool { return b.names[s] })
+	name = b.unused("node", shorten(printable(name), 200), func(s string) bool { return b.names[s] })
 	b.names[name] = true
 	return name
 }
 
 // weight stores a weight under the name, or the name and a number if another weight has it, and gives the name back.
 func (b *builder) weight(name string, dims []int, data []float32) string {
-	name = b.unused("weight", shorten(name, 200), func(s string) bool {
+	name = b.unused("weight", shorten(printable(name), 200), func(s string) bool {
 		a, taken := b.g.Weights[s]
 		same := slices.Equal(a.Dims, dims) && len(a.Data) == len(data) && (len(data) == 0 || &a.Data[0] == &data[0])
 		return taken && !same
@@ -220,6 +221,15 @@ func (b *builder) unused(kind, name string, taken func(string) bool) string {
 		}
 		b.numbers[key] = k + 1
 	}
+}
+
+// printable is a name from a file, with escapes for what a terminal would act on: names are printed in many places.
+func printable(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return name
+	}
+	s := strconv.Quote(name)
+	return s[1 : len(s)-1]
 }
 
 // quote writes a name from a file, cut where it is long.

@@ -144,7 +144,7 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if err != nil {
 		return nil, err
 	}
-	choices, err := candidates(p, limits, target(d), o.Kernels == KernelsPlain)
+	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {
 		return nil, err
 	}
