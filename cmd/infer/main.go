@@ -17,6 +17,7 @@ import (
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cmd/internal/show"
+	"inceptiongl/inception/graph"
 )
 
 // flags are the command line.
@@ -46,10 +47,20 @@ type flags struct {
 	OutPNG   string    `name:"out-png" placeholder:"DIR" help:"Draw the outputs of one or three channels, one PNG for each photo. Also with --in."`
 	PNGRange []float32 `name:"png-range" placeholder:"LOW,HIGH" help:"What --out-png draws black, and white. Default: levels as the preset makes the input, undone, where the output has as many channels; else 0,1."`
 
+	CheckFinite bool `help:"Look for NaN and infinities in every value of the network, not in its outputs only, and say where the first are. The network is computed operator by operator then."`
+
 	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
 	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
 
 	cli.DeviceFlags
+}
+
+// finite is what runs look at.
+func (f *flags) finite() graph.Finite {
+	if f.CheckFinite {
+		return graph.FiniteEvery
+	}
+	return graph.FiniteHidden
 }
 
 // errSome is returned when some photos could not be processed.

@@ -121,6 +121,9 @@ func (s *saver) save(name string, ys []*tensor.Tensor, dims func(place int, y *t
 			}
 			written = append(written, path)
 		}
+		if at := tensor.FirstNonFinite(y.Data); o.draw && at >= 0 {
+			return written, fmt.Errorf("--out-png: %s: element %d of output %s is %v, which no picture shows: --out-all writes numbers", name, at, o.name, y.Data[at])
+		}
 		for n := 0; o.draw && n < y.N; n++ {
 			what := o.name
 			if y.N > 1 {

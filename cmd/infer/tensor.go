@@ -59,6 +59,9 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 			return fmt.Errorf("--out: %w", err)
 		}
 		fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, x.Shape, f.Out, tuple(dims))
+		if at := tensor.FirstNonFinite(ys[0].Data); at >= 0 {
+			fmt.Fprintf(log, "Note     element %d of it is %v (--check-finite says where such numbers begin)\n", at, ys[0].Data[at])
+		}
 	}
 	if save == nil {
 		return nil

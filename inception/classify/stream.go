@@ -2,11 +2,13 @@ package classify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io/fs"
 	"iter"
 
+	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 )
@@ -233,10 +235,25 @@ func (c *Classifier) input(batch []*item) *tensor.Tensor {
 // compute runs the network on a batch and deals out the answers.
 func (c *Classifier) compute(ctx context.Context, x *tensor.Tensor, batch []*item) ([]Result, error) {
 	ys, err := c.runner.RunAll(ctx, x)
-	if err != nil {
+	results := make([]Result, len(batch))
+	switch {
+	case errors.Is(err, graph.ErrNotFinite) && c.fewer && len(batch) > 1: // by which picture?
+		for i, it := range batch {
+			one, err := c.compute(ctx, c.input([]*item{it}), []*item{it})
+			if err != nil {
+				return nil, err
+			}
+			results[i] = one[0]
+		}
+		return results, nil
+	case errors.Is(err, graph.ErrNotFinite):
+		for i, it := range batch {
+			results[i] = Result{Index: it.index, Err: named(it.name, err)}
+		}
+		return results, nil
+	case err != nil:
 		return nil, err
 	}
-	results := make([]Result, len(batch))
 	for i, it := range batch {
 		results[i] = c.result(it, i, ys)
 	}

@@ -24,6 +24,10 @@ const (
 	ConcurrentWaves                     // independent steps share a wave: one barrier for all of them
 	ReuseMemory                         // tensors whose lives don't overlap share memory
 
+	// Inexact are the rewrites that round elsewhere than the network does, and so may overflow where it doesn't: a pool of large numbers may
+	// add up products of them.
+	Inexact = FoldAffine | SwapPool
+
 	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseAdd | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
 )
 
@@ -89,7 +93,8 @@ func (d *draft) fuseActivation() {
 }
 
 // swapPool turns conv1x1(avgpool(x)) + b into avgpool(conv1x1(x)) + b: both are linear and the 1×1 maps the pool's zero
-// padding to zeros as long as its bias waits until after the pool. It pays where the 1×1 cuts channels. A pool that already
+// padding to zeros as long as its bias waits until after the pool. The pool then adds up the convolution's answers before it divides, which overflows
+// where those are beyond a float's range divided by the window: from about 10³⁷ on. It pays where the 1×1 cuts channels. A pool that already
 // carries a bias, from an earlier swap, stays where it is.
 func (d *draft) swapPool() {
 	for _, pool := range d.units {
