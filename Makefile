@@ -10,11 +10,11 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zi
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint glsl unit zink softpipe race glfw cross smoke
+.PHONY: bench test lint fuzz glsl unit zink softpipe race glfw cross smoke
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink softpipe race glfw cross smoke
+test: lint glsl unit zink softpipe race glfw cross fuzz smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
@@ -46,6 +46,11 @@ zink:
 softpipe:
 	@[ "$$(go test -list '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders | grep -c ^Test)" = 4 ]
 	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders $(COUNT)
+
+# Every parser, and models on the device, with random inputs: 5 s each, or more with FUZZTIME. Ten targets, whose builds take as long.
+FUZZTIME := 5s
+fuzz:
+	$(LLVMPIPE) .ci/fuzz $(FUZZTIME)
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:

@@ -77,11 +77,17 @@ func parseLabels(data []byte) ([]string, error) {
 		if err := json.Unmarshal(text, &list); err != nil {
 			return nil, err
 		}
+		if len(list) == 0 {
+			return nil, errors.New("no labels")
+		}
 		return names(list), nil
 	case text[0] == '{':
 		var byIndex map[string]label
 		if err := json.Unmarshal(text, &byIndex); err != nil {
 			return nil, err
+		}
+		if len(byIndex) == 0 {
+			return nil, errors.New("no labels")
 		}
 		list := make([]label, len(byIndex))
 		for i := range list {

@@ -202,6 +202,8 @@ func TestReadLabels(t *testing.T) {
 		{`["cat"`, nil},
 		{" \n", nil},
 		{"null", nil},
+		{"[]", nil},
+		{"{}", nil},
 		{`["cat", null]`, nil},
 		{`{"0": null}`, nil},
 		{`["cat", ["n01", null]]`, nil},
