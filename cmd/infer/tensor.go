@@ -36,7 +36,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	}
 	shapes, err := m.Graph.Shapes(x.Shape)
 	if err != nil {
-		return err
+		return fmt.Errorf("--in: %s: %w", f.In, err)
 	}
 	save, err := newSaver(f, m, shapes, nil, log)
 	if err != nil {
