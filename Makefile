@@ -1,8 +1,8 @@
 # make bench   the main job
 # make test    everything that CI checks; needs the packages of `sh .ci/setup test`
 SHELL       := /bin/bash -o pipefail
-# The newest staticcheck that the installed Go can build.
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@$(shell go env GOVERSION | awk -F. '{ print ($$2 < 26 ? "v0.6.1" : "v0.8.2") }')
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously.
 LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVICE=llvmpipe
 ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
@@ -10,16 +10,19 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zi
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint glsl unit zink softpipe race glfw cross smoke clients soak-serve replicas dockerfile fuzz-serve
+.PHONY: bench test lint fuzz glsl unit zink softpipe race glfw cross smoke clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink softpipe race glfw cross smoke
+test: lint glsl unit zink softpipe race glfw cross fuzz smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	@out=$$(go run $(GOVULNCHECK) ./... 2>&1) || case $$out in \
+	*"fetching vulnerabilities"*) echo "govulncheck: NOT CHECKED, its database can't be reached from here" ;; \
+	*) echo "$$out"; exit 1 ;; esac
 
 # The reference compiler takes every variant of every shader. It lists the files that it took: all that were written.
 glsl:
@@ -43,6 +46,11 @@ zink:
 softpipe:
 	@[ "$$(go test -list '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders | grep -c ^Test)" = 4 ]
 	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders $(COUNT)
+
+# Every parser, and models on the device, with random inputs: 5 s each, or more with FUZZTIME. Ten targets, whose builds take as long.
+FUZZTIME := 5s
+fuzz:
+	$(LLVMPIPE) .ci/fuzz $(FUZZTIME)
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:

@@ -15,6 +15,9 @@ import (
 // ErrWeightsChanged means that a graph's weights were replaced after the session was compiled.
 var ErrWeightsChanged = run.ErrWeightsChanged
 
+// ErrNotFinite means that a value that a run looks at is NaN or infinite: see Options.Finite.
+var ErrNotFinite = graph.ErrNotFinite
+
 // Options says how to compile.
 type Options struct {
 	// Tune measures which kernels are fastest here, however long it takes, and remembers them for later runs of every program.
@@ -22,6 +25,12 @@ type Options struct {
 	Tune bool
 	// NoCache neither uses nor keeps anything in the user's cache folder. So does the environment variable INCEPTIONGL_NO_CACHE=1.
 	NoCache bool
+	// Exact leaves out the rewrites and kernels that round elsewhere than the network does. Their answers lie within the same kind of bound,
+	// but where numbers reach 10³⁷ they may be infinite and the network's not: a 1×1 convolution runs before the average pool that it follows.
+	Exact bool
+	// Finite says which values, beside the outputs, runs look at for NaN and infinities, and fail with ErrNotFinite: by default those from
+	// which an operator would make numbers, so that no output shows them.
+	Finite graph.Finite
 	// TakeWeights empties the graph's Weights while compiling: each goes as soon as it is on the device, so that they are never in
 	// memory twice. The session computes with the device's; the graph can't be compiled again, even if compiling fails.
 	TakeWeights bool
@@ -35,7 +44,7 @@ type Session struct{ s *run.Session }
 // Errors: a malformed graph, missing weights, an input that doesn't fit; gpu.ErrLimit where a step needs more than the device
 // offers; gpu.ErrOutOfMemory; the context's.
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
-	options := run.Options{NoCache: o.NoCache, TakeWeights: o.TakeWeights}
+	options := run.Options{NoCache: o.NoCache, TakeWeights: o.TakeWeights, Exact: o.Exact, Finite: o.Finite}
 	if o.Tune {
 		options.Kernels = run.KernelsMeasured
 	}

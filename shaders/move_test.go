@@ -1,6 +1,7 @@
 package shaders_test
 
 import (
+	"context"
 	"testing"
 
 	"inceptiongl/inception/graph"
@@ -94,7 +95,7 @@ func planned(p *problem, op graph.Op, in tensor.Shape, weights map[string][]floa
 		g.Weights[name] = tensor.Array{Dims: []int{len(w)}, Data: w}
 	}
 	g.Outputs = []graph.Value{g.Add("step", op, x)}
-	made, err := plan.New(g, in, plan.Options{})
+	made, err := plan.New(context.Background(), g, in, plan.Options{})
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func TestPaddedMACs(t *testing.T) {
 	step := func(plain bool) *plan.Step {
 		g := article.Bottleneck(6, 0, 10, 3)
 		inception.InitHe(g, 1)
-		p, err := plan.New(g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, plan.Options{Plain: plain, Target: shaders.Target{Software: true}})
+		p, err := plan.New(context.Background(), g, tensor.Shape{N: 1, C: 6, H: 7, W: 9}, plan.Options{Plain: plain, Target: shaders.Target{Software: true}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestGraphReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := plan.New(c.graph, c.input.Shape, plan.Options{})
+		p, err := plan.New(context.Background(), c.graph, c.input.Shape, plan.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestTimeline(t *testing.T) {
 func TestFLOPs(t *testing.T) {
 	g, x := graph.New("pool", 4)
 	g.Outputs = []graph.Value{g.Add("pool", graph.Pool2D{Type: graph.Max, Kernel: graph.Square(3), Pad: graph.Pad(1)}, x)}
-	p, err := plan.New(g, tensor.Shape{N: 1, C: 4, H: 5, W: 5}, plan.Options{})
+	p, err := plan.New(context.Background(), g, tensor.Shape{N: 1, C: 4, H: 5, W: 5}, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -249,3 +249,28 @@ func TestPeakMemory(t *testing.T) {
 		}
 	}
 }
+
+// full is a disk that has no room left after some bytes.
+type full int
+
+func (f *full) Write(p []byte) (int, error) {
+	if *f -= full(len(p)); *f < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+var errFull = errors.New("no room")
+
+// TestFullDisk: what can't be printed is an error, in every form.
+func TestFullDisk(t *testing.T) {
+	gputest.Need(t)
+	gputest.Case()
+	for _, f := range []*flags{{ListDevices: true}, {ListDevices: true, JSON: true}, small()} {
+		f.CPU = !f.ListDevices
+		var out full = 10
+		if err := bench(context.Background(), f, &out, new(bytes.Buffer)); !errors.Is(err, errFull) || status(err) != 2 {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+}

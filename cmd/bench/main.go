@@ -10,13 +10,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/article"
+	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/gpu"
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/run"
 )
 
@@ -88,11 +90,11 @@ func main() {
 		fmt.Fprintf(os.Stderr, "bench: %v\nTry bench --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	defer stop()
 	err := bench(ctx, &f, os.Stdout, os.Stderr)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "bench: %v\n", err)
 	}
 	stop()
 	os.Exit(status(err))
@@ -111,6 +113,14 @@ func status(err error) int {
 
 // bench does what the flags say. Results go to out; progress and notes go to log.
 func bench(ctx context.Context, f *flags, out, log io.Writer) error {
+	checked := show.NewChecked(show.NewSafe(out))
+	if err := benchTo(ctx, f, checked, show.NewSafe(log)); err != nil {
+		return err
+	}
+	return checked.Err()
+}
+
+func benchTo(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.NoKernels {
 		if f.Kernels == kernelsAll {
 			return fmt.Errorf("--kernels all: not with --no-kernels")
@@ -151,41 +161,41 @@ func bench(ctx context.Context, f *flags, out, log io.Writer) error {
 	if f.articleSize == 0 {
 		f.articleSize = article.Input.H
 	}
-	page, err := createFile("--report", f.Report)
-	if err != nil {
-		return err
+	for _, out := range [][2]string{{"--report", f.Report}, {"--trace", f.Trace}} {
+		if flag, path := out[0], out[1]; path != "" {
+			if err := files.Writable(path); err != nil { // at once, not at the end of a long run
+				return fmt.Errorf("%s: %w", flag, err)
+			}
+		}
 	}
-	defer page.discard()
-	trace, err := createFile("--trace", f.Trace)
-	if err != nil {
-		return err
-	}
-	defer trace.discard()
 	o := gpu.Options{Device: f.Device}
 	if !f.NoCache {
 		o.Programs = run.Programs()
 	}
 	begin := time.Now()
 	d, err := gpu.Open(ctx, o)
+	if errors.Is(err, gpu.ErrNoDevice) {
+		err = fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w\nWithout a GPU driver, --cpu runs the plain Go reference", err)
+		return err
 	}
 	opened := time.Since(begin)
 	defer d.Close()
 	if err := measureDevice(ctx, d, opened, c, f, r, print); err != nil {
 		return err
 	}
-	if page != nil {
+	if f.Report != "" {
 		if f.Lang != "en" {
 			r.Lang = f.Lang
 		}
-		if err := page.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
+		if err := files.Write(f.Report, func(w io.Writer) error { return renderPage(w, r) }); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 		fmt.Fprintf(log, "\nThe page is in %s.\n", f.Report)
 	}
-	if trace != nil {
-		if err := trace.write(r.trace.render); err != nil {
+	if f.Trace != "" {
+		if err := files.Write(f.Trace, r.trace.render); err != nil {
 			return fmt.Errorf("--trace: %w", err)
 		}
 		fmt.Fprintf(log, "\nThe trace is in %s: open it in ui.perfetto.dev or chrome://tracing.\n", f.Trace)

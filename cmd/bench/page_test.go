@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"testing"
 
 	"inceptiongl/gpu/gputest"
+	"inceptiongl/inception/files"
 )
 
 // quick is a run with --article and --report on small inputs, shared by the tests.
@@ -160,7 +160,6 @@ func TestReportPath(t *testing.T) {
 	for name, path := range map[string]string{
 		"no folder": filepath.Join(dir, "none", "page.html"),
 		"a folder":  dir,
-		"a device":  os.DevNull,
 	} {
 		f := small()
 		f.Report, f.Device = path, "no such device" // fails before the device is looked for
@@ -190,17 +189,9 @@ func TestReportPath(t *testing.T) {
 func TestPageFile(t *testing.T) {
 	r, want := quickRun(t)
 	path := filepath.Join(t.TempDir(), "page.html")
-	p, err := createPage(path)
-	if err != nil {
+	if err := files.Write(path, func(w io.Writer) error { return renderPage(w, r) }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the page is there before it is written: %v", err)
-	}
-	if err := p.write(func(w io.Writer) error { return renderPage(w, r) }); err != nil {
-		t.Fatal(err)
-	}
-	p.discard()
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
 		t.Errorf("the page has %d bytes, want %d; %v", len(got), len(want), err)
 	}

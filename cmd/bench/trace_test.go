@@ -75,7 +75,7 @@ func sum(spans []*readSpan, deep float64) (total float64) {
 func TestTrace(t *testing.T) {
 	g := inception.InceptionA(8)
 	inception.InitHe(g, 1)
-	p, err := plan.New(g, tensor.Shape{N: 1, C: 8, H: 7, W: 9}, plan.Options{})
+	p, err := plan.New(context.Background(), g, tensor.Shape{N: 1, C: 8, H: 7, W: 9}, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

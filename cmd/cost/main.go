@@ -9,11 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/article"
+	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
 )
 
 // flags are the command line.
@@ -39,10 +40,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "cost: %v\nTry cost --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	defer stop()
 	if err := run(ctx, &f, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "cost: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "cost: %v\n", err)
 		stop()
 		os.Exit(2)
 	}
@@ -50,6 +51,7 @@ func main() {
 
 // run does what the flags say.
 func run(ctx context.Context, f *flags, out io.Writer) error {
+	out = show.NewSafe(out)
 	var d document
 	if f.Article {
 		if f.Batch != nil || f.Size != "" || f.Channels != nil || f.Layers {

@@ -53,7 +53,7 @@ func newDrawer(f *flags, g *graph.Graph, shapes []tensor.Shape) (*drawer, error)
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--activations: %w", err)
 	}
-	if err := writable(filepath.Join(d.dir, "x.png")); err != nil {
+	if err := files.Writable(filepath.Join(d.dir, "x.png")); err != nil {
 		return nil, fmt.Errorf("--activations: %w", err)
 	}
 	return d, nil

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cpuref"
+	"inceptiongl/gpu"
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/graph"
@@ -18,14 +20,17 @@ import (
 func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backend, closeIt func() error, err error) {
 	if f.Backend == "cpu" {
 		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
-		return reference, func() error { return nil }, nil
+		return reference(f.finite()), func() error { return nil }, nil
 	}
 	d, err := f.Open(ctx)
+	if errors.Is(err, gpu.ErrNoDevice) {
+		err = fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
+		return nil, nil, err
 	}
 	fmt.Fprintf(log, "Device   %s\n", cli.About(d))
-	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true}), d.Close, nil
+	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true, Exact: f.Exact, Finite: f.finite()}), d.Close, nil
 }
 
 // lettingGo is b, which has m's weights to itself where it is a device: there they have a copy, and the photos to come have room. What
@@ -37,6 +42,9 @@ func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) c
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
 		clear(m.Graph.Weights)
 		r, err := b(ctx, g, in)
+		if errors.Is(err, gpu.ErrLimit) {
+			return nil, fmt.Errorf("%w\nAn input of %v is too large for this network on this device: there are smaller ones (--batch, --size, --crop, --shape), and --backend cpu", err, in)
+		}
 		if s, ok := r.(interface{ Notes() []string }); ok && err == nil {
 			for _, note := range s.Notes() {
 				fmt.Fprintf(log, "Note     %s\n", strings.Join(strings.Fields(note), " ")) // a driver's message has lines
@@ -47,14 +55,20 @@ func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) c
 }
 
 // reference is the backend of cpuref.
-func reference(_ context.Context, g *graph.Graph, _ tensor.Shape) (classify.Runner, error) {
-	return cpuRunner{g}, nil
+func reference(finite graph.Finite) classify.Backend {
+	return func(_ context.Context, g *graph.Graph, _ tensor.Shape) (classify.Runner, error) {
+		return cpuRunner{g, finite, finite.Checked(g)}, nil
+	}
 }
 
-type cpuRunner struct{ g *graph.Graph }
+type cpuRunner struct {
+	g       *graph.Graph
+	finite  graph.Finite
+	checked []graph.Value
+}
 
 func (r cpuRunner) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
-	if len(r.g.Outputs) == 1 { // RunAll keeps every node's value
+	if len(r.g.Outputs) == 1 && len(r.checked) == 0 { // RunAll keeps every node's value
 		y, err := cpuref.Run(ctx, r.g, x)
 		return []*tensor.Tensor{y}, err
 	}
@@ -62,11 +76,14 @@ func (r cpuRunner) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tens
 	if err != nil {
 		return nil, err
 	}
-	var ys []*tensor.Tensor
-	for _, v := range r.g.Outputs {
-		ys = append(ys, all[v])
+	values := func(list []graph.Value) []*tensor.Tensor {
+		var ys []*tensor.Tensor
+		for _, v := range list {
+			ys = append(ys, all[v])
+		}
+		return ys
 	}
-	return ys, nil
+	return values(r.g.Outputs), r.finite.CheckAll(r.g, r.checked, values(r.checked))
 }
 
 func (cpuRunner) Close() error { return nil }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -47,10 +46,8 @@ func newEmbedder(f *flags, g *graph.Graph, shapes []tensor.Shape) (*embedder, er
 	}
 	s := shapes[e.node]
 	e.name, e.features = g.Nodes[e.node].Name, s.C*s.H*s.W
-	for _, path := range []string{e.path, e.rows()} {
-		if err := writable(path); err != nil {
-			return nil, fmt.Errorf("--embed: %w", err)
-		}
+	if err := files.WritableTogether(e.path, e.rows()); err != nil {
+		return nil, fmt.Errorf("--embed: %w", err)
 	}
 	return e, nil
 }
@@ -91,7 +88,8 @@ func (e *embedder) write(log io.Writer) error {
 		fmt.Fprintf(log, "%s isn't written: there are no rows\n", e.path)
 		return nil
 	}
-	err := files.Write(e.rows(), func(out io.Writer) error {
+	numbers := func(out io.Writer) error { return weights.EncodeNpy(out, []int{len(e.files), e.features}, e.data) }
+	rows := func(out io.Writer) error {
 		w := csv.NewWriter(out)
 		w.Write([]string{"row", "file"}) // an error stays, for Flush
 		for i, f := range e.files {
@@ -99,12 +97,8 @@ func (e *embedder) write(log io.Writer) error {
 		}
 		w.Flush()
 		return w.Error()
-	})
-	if err != nil {
-		return fmt.Errorf("--embed: %w", err)
 	}
-	if err := weights.WriteNpy(e.path, []int{len(e.files), e.features}, e.data); err != nil {
-		os.Remove(e.rows())
+	if err := files.WriteTogether(files.File{Path: e.path, Write: numbers}, files.File{Path: e.rows(), Write: rows}); err != nil {
 		return fmt.Errorf("--embed: %w", err)
 	}
 	fmt.Fprintf(log, "%s holds %d × %d numbers, the value of node %s; %s says which row is which photo\n",

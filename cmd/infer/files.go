@@ -1,16 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
-	"image"
-	"os"
-	"path/filepath"
-
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/classify"
 	"inceptiongl/inception/digits"
-	"inceptiongl/inception/images"
 )
 
 // photo is an image to process.
@@ -41,21 +34,7 @@ func samplePhotos() ([]photo, error) {
 	}
 	var all []photo
 	for _, s := range samples {
-		load := func() (image.Image, error) { return images.Decode(bytes.NewReader(s.PNG), images.DefaultLimits) }
-		all = append(all, photo{classify.Picture{Name: s.Name, Load: load}, digits.Labels()[s.Label]})
+		all = append(all, photo{classify.PictureEncoded(s.Name, s.PNG), digits.Labels()[s.Label]})
 	}
 	return all, nil
-}
-
-// writable reports, before a long run, a file that can't be written after it.
-func writable(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("%s: is a folder", path)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return fmt.Errorf("%s: can't be written: %w", path, err)
-	}
-	f.Close()
-	return os.Remove(f.Name())
 }

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 
 	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
+	"inceptiongl/inception/graph"
 )
 
 // flags are the command line.
@@ -45,10 +47,20 @@ type flags struct {
 	OutPNG   string    `name:"out-png" placeholder:"DIR" help:"Draw the outputs of one or three channels, one PNG for each photo. Also with --in."`
 	PNGRange []float32 `name:"png-range" placeholder:"LOW,HIGH" help:"What --out-png draws black, and white. Default: levels as the preset makes the input, undone, where the output has as many channels; else 0,1."`
 
+	CheckFinite bool `help:"Look for NaN and infinities in every value of the network, not in its outputs only, and say where the first are. The network is computed operator by operator then."`
+
 	Batch   int    `default:"0" placeholder:"N" help:"Photos, or items of the tensor, in one run. Default: 1, or the whole tensor."`
 	Backend string `default:"gpu" enum:"gpu,cpu" help:"gpu, or cpu: the plain Go reference in float64, which is slow. Nothing falls back from one to the other."`
 
 	cli.DeviceFlags
+}
+
+// finite is what runs look at.
+func (f *flags) finite() graph.Finite {
+	if f.CheckFinite {
+		return graph.FiniteEvery
+	}
+	return graph.FiniteHidden
 }
 
 // errSome is returned when some photos could not be processed.
@@ -57,13 +69,17 @@ var errSome = errors.New("some photos could not be processed")
 func main() {
 	f, err := parse(os.Args[1:])
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "infer: %v\nTry infer --help.\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\nTry infer --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	defer stop()
-	if err = run(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(os.Stderr, "infer: %v\n", err)
+	out := io.Writer(os.Stdout)
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		out = show.NewSafe(out)
+	}
+	if err = run(ctx, f, out, os.Stderr); err != nil {
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\n", err)
 	}
 	stop()
 	os.Exit(status(err))
@@ -95,6 +111,10 @@ func status(err error) int {
 
 // run does what the flags say. Results go to out; what is used, progress and complaints go to log.
 func run(ctx context.Context, f *flags, out, log io.Writer) error {
+	log = show.NewSafe(log)
+	if !f.CSV { // where names stay what they are, unless they go to a terminal: see main
+		out = show.NewSafe(out)
+	}
 	if err := check(f); err != nil {
 		return err
 	}
@@ -140,6 +160,9 @@ func check(f *flags) error {
 		return errors.New("--embed-node needs --embed FILE.npy")
 	case len(f.ActivationsNode) > 0 && f.Activations == "":
 		return errors.New("--activations-node needs --activations DIR")
+	}
+	if f.PhotoMemory < 0 || f.PhotoMemory > 1<<20 {
+		return fmt.Errorf("--photo-memory: %d MiB is out of range", f.PhotoMemory)
 	}
 	if f.Batch < 0 || f.Batch > 1<<16 {
 		return fmt.Errorf("--batch: %d is out of range", f.Batch)

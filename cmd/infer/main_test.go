@@ -24,7 +24,12 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-func TestMain(m *testing.M) { gputest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" { // see program
+		main()
+	}
+	gputest.Main(m)
+}
 
 // infer runs a command line.
 func infer(t *testing.T, args ...string) (out, log string, err error) {

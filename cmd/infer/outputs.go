@@ -70,7 +70,7 @@ func newSaver(f *flags, m *classify.Model, shapes []tensor.Shape, p *images.Pres
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
-		if err := writable(filepath.Join(dir, "x.npy")); err != nil {
+		if err := files.Writable(filepath.Join(dir, "x.npy")); err != nil {
 			return nil, fmt.Errorf("%s: %w", flag, err)
 		}
 	}
@@ -120,6 +120,9 @@ func (s *saver) save(name string, ys []*tensor.Tensor, dims func(place int, y *t
 				return written, fmt.Errorf("--out-all: %w", err)
 			}
 			written = append(written, path)
+		}
+		if at := tensor.FirstNonFinite(y.Data); o.draw && at >= 0 {
+			return written, fmt.Errorf("--out-png: %s: element %d of output %s is %v, which no picture shows: --out-all writes numbers", name, at, o.name, y.Data[at])
 		}
 		for n := 0; o.draw && n < y.N; n++ {
 			what := o.name

@@ -4,16 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"inceptiongl/cmd/internal/modules"
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
@@ -82,6 +85,70 @@ func TestEmbed(t *testing.T) {
 		if !(math.Abs(float64(v-before.Data[i])) < 1e-4) {
 			t.Fatalf("number %d is %v on the GPU, %v on the CPU", i, v, before.Data[i])
 		}
+	}
+}
+
+// TestEmbedFails: a file of embeddings that can't be written leaves the old one with its rows.
+func TestEmbedFails(t *testing.T) {
+	dir := t.TempDir()
+	e := &embedder{path: filepath.Join(dir, "e.npy"), features: 2, files: []string{"old.png"}, data: []float32{1, 2}}
+	if err := e.write(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	e.files = []string{"new.png", "more.png"}
+	if err := e.write(io.Discard); err == nil {
+		t.Fatal("two rows of half the numbers: no error")
+	}
+	if rows, err := os.ReadFile(e.rows()); err != nil || !strings.Contains(string(rows), "old.png") || listing(t, dir) != "e.npy e.rows.csv" {
+		t.Errorf("rows are %q, %v; files %s", rows, err, listing(t, dir))
+	}
+}
+
+// TestTooLarge: what the device can't take is said with what to do.
+func TestTooLarge(t *testing.T) {
+	gputest.Need(t)
+	gputest.Case()
+	_, _, err := infer(t, "--model", pictures, "--shape=1x3x9000x16000", "--size=9000x16000", "--crop=0", "--out-all", t.TempDir(), filepath.Join(samples(t), "1a.png"))
+	if err == nil || !strings.Contains(err.Error(), "1×3×9000×16000 is too large") || !strings.Contains(err.Error(), "--size") || status(err) != 2 {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestTerminal: what strangers call things is shown, and does nothing to the terminal.
+func TestTerminal(t *testing.T) {
+	const evil = "\x1b[2J\u009b2J\u202e\r"
+	dir := t.TempDir()
+	m, err := os.ReadFile(pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(m, []byte("grey")) {
+		t.Fatal("no output called grey")
+	}
+	model, photo, labels := filepath.Join(dir, "m\x1b[2J.onnx"), filepath.Join(dir, "p\x1b[2J.png"), filepath.Join(dir, "l.txt")
+	write(t, model, bytes.ReplaceAll(m, []byte("grey"), []byte("g\x1b[J")))
+	write(t, photo, colour(t, 8, 8))
+	write(t, filepath.Join(dir, "bad\x1b[2J.png"), []byte("no photo"))
+	write(t, labels, []byte(strings.Repeat(evil+"\n", 10)))
+	all := ""
+	for _, args := range [][]string{
+		{"--model", model, "--shape=1x3x8x8", "--size=8x8", "--crop=0", "--out-all", filepath.Join(dir, "o"), "--out-png", filepath.Join(dir, "o"), "--json", dir},
+		{"--model", model, "--shape=1x3x8x8", "--size=8x8", "--crop=0", "--embed", filepath.Join(dir, "e.npy"), "--embed-node=no such node", photo},
+		{"--labels", labels, dir}, {"--labels", labels, "--json", photo}, {"--labels", filepath.Join(dir, "no\x1b[2J"), photo},
+	} {
+		out, log, err := infer(t, append(args, "--backend=cpu")...)
+		if err != nil { // as main prints it
+			var b strings.Builder
+			fmt.Fprint(show.NewSafe(&b), err)
+			log += b.String()
+		}
+		all += out + log
+	}
+	if i := strings.IndexFunc(all, func(r rune) bool { return r != '\n' && r != '\t' && !strconv.IsPrint(r) }); i >= 0 {
+		t.Errorf("…%q…", all[max(0, i-60):min(len(all), i+20)])
+	}
+	if n := strings.Count(all, "[2J"); n < 20 {
+		t.Errorf("%d names are shown:\n%s", n, all)
 	}
 }
 

@@ -71,7 +71,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	}
 	defer closeIt()
 	c, err := classify.New(ctx, m, lettingGo(f, m, backend, log), classify.Options{
-		Top: j.top, Batch: batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil,
+		Top: j.top, Batch: batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil, Decoder: f.Decoder(),
 	})
 	if err != nil {
 		return err
@@ -81,11 +81,18 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	j.print = newPrinter(f, j, out)
 	j.progress = cli.NewProgress(len(j.photos), "photos", log)
 	defer j.progress.Close()
-	if err := j.run(ctx, c, report); err != nil {
-		return err
-	}
+	err = j.run(ctx, c, report)
 	j.progress.Close()
-	return j.finish(report)
+	if err != nil { // what there is by now is written all the same
+		report.Error = err.Error()
+	}
+	switch e := j.finish(report); {
+	case err == nil:
+		return e
+	case e != nil && !errors.Is(e, errSome) && e.Error() != err.Error():
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // plan decides what is computed, and finds out before the run what would go wrong after it.
@@ -214,6 +221,9 @@ func (j *job) answer(r *Report, from classify.Result) error {
 
 // fail reports a photo at once. Its error names it.
 func (j *job) fail(r *Report, res classify.Result) {
+	if errors.Is(res.Err, images.ErrMemory) {
+		res.Err = fmt.Errorf("%w (--photo-memory)", res.Err)
+	}
 	r.Images = append(r.Images, Result{File: j.photos[res.Index].Name, Error: res.Err.Error(), order: res.Index})
 	r.failed++
 	j.progress.Clear()

@@ -21,6 +21,7 @@ type Report struct {
 	Softmax   bool          `json:"softmax"`          // was applied
 	Embedding *Embedding    `json:"embedding,omitempty"`
 	Images    []Result      `json:"images"`
+	Error     string        `json:"error,omitempty"` // the run ended early: photos are missing
 
 	failed int
 }

@@ -158,6 +158,29 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+// TestTensorNotFinite: what isn't finite is said, wherever it would be hidden: by a clip, or in a picture.
+func TestTensorNotFinite(t *testing.T) {
+	gputest.Need(t)
+	dir := t.TempDir()
+	x, y := filepath.Join(dir, "x.npy"), filepath.Join(dir, "y.npy")
+	for _, backend := range []string{"cpu", "gpu"} {
+		gputest.Case()
+		for v, want := range map[float64][]string{math.Inf(1): {"", "node input (input) is not finite: +Inf at element 5, and 1 of 12", "no picture shows"}, math.NaN(): {"Note     element 5 of it is NaN", "node input", "no picture shows"}} {
+			data := make([]float32, 12)
+			data[5] = float32(v)
+			if err := weights.WriteNpy(x, []int{1, 3, 2, 2}, data); err != nil {
+				t.Fatal(err)
+			}
+			for i, more := range [][]string{nil, {"--check-finite"}, {"--out-png", filepath.Join(dir, "o")}} {
+				_, log, err := infer(t, append(more, "--backend", backend, "--model", pictures, "--shape=1x3x2x2", "--in", x, "--out", y)...)
+				if fails := i > 0 && want[i] != ""; fails != (err != nil) || fails && !strings.Contains(err.Error(), want[i]) || !fails && !strings.Contains(log, want[i]) {
+					t.Errorf("%s, %v, %v: error is %v, want %q; log\n%s", backend, v, more, err, want[i], log)
+				}
+			}
+		}
+	}
+}
+
 func TestBadOutputs(t *testing.T) {
 	dir := t.TempDir()
 	photo := filepath.Join(dir, "p.png")

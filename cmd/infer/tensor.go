@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
@@ -18,7 +19,7 @@ import (
 // runTensor computes the network's outputs for a tensor from a file: the first one, unless more are asked for.
 func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) error {
 	if f.Out != "" {
-		if err := writable(f.Out); err != nil {
+		if err := files.Writable(f.Out); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
@@ -35,7 +36,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	}
 	shapes, err := m.Graph.Shapes(x.Shape)
 	if err != nil {
-		return err
+		return fmt.Errorf("--in: %s: %w", f.In, err)
 	}
 	save, err := newSaver(f, m, shapes, nil, log)
 	if err != nil {
@@ -58,6 +59,9 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 			return fmt.Errorf("--out: %w", err)
 		}
 		fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, x.Shape, f.Out, tuple(dims))
+		if at := tensor.FirstNonFinite(ys[0].Data); at >= 0 {
+			fmt.Fprintf(log, "Note     element %d of it is %v (--check-finite says where such numbers begin)\n", at, ys[0].Data[at])
+		}
 	}
 	if save == nil {
 		return nil

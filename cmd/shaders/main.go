@@ -55,6 +55,6 @@ func run(dir string, out io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "%d shaders in %s\n", len(all), dir)
-	return nil
+	_, err = fmt.Fprintf(out, "%d shaders in %s\n", len(all), dir)
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 
 	"inceptiongl/inception"
@@ -58,7 +59,7 @@ func steps(networks []network, t shaders.Target) ([]*plan.Step, error) {
 	var all []*plan.Step
 	for _, n := range networks {
 		channels := n.g.Nodes[0].Op.(graph.Input).Channels
-		p, err := plan.New(n.g, tensor.Shape{N: 1, C: channels, H: n.size, W: n.size}, plan.Options{Target: t})
+		p, err := plan.New(context.Background(), n.g, tensor.Shape{N: 1, C: channels, H: n.size, W: n.size}, plan.Options{Target: t})
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,12 +52,12 @@ func ordered(dims, order []int) []int {
 func (in *input) describe() InputReport { return InputReport{in.dims, in.from} }
 
 // newInput makes what the flags ask for.
-func newInput(f *flags, m *classify.Model) (*input, error) {
+func newInput(ctx context.Context, f *flags, m *classify.Model) (*input, error) {
 	switch {
 	case f.In != "":
 		return fromFile(f.In, m)
 	case len(f.Photos) > 0:
-		return fromPhotos(f, m)
+		return fromPhotos(ctx, f, m)
 	}
 	return random(f, m)
 }
@@ -84,7 +85,7 @@ func fromFile(path string, m *classify.Model) (*input, error) {
 	return &input{x, dims, path, m.InputOrder}, nil
 }
 
-func fromPhotos(f *flags, m *classify.Model) (*input, error) {
+func fromPhotos(ctx context.Context, f *flags, m *classify.Model) (*input, error) {
 	p, err := f.Choose(m)
 	if err != nil {
 		return nil, err
@@ -101,12 +102,14 @@ func fromPhotos(f *flags, m *classify.Model) (*input, error) {
 	if err := x.Check(); err != nil {
 		return nil, fmt.Errorf("%d photos: %w", len(pictures), err)
 	}
+	decoder := f.Decoder()
 	for i, picture := range pictures {
-		loaded, err := picture.Load()
+		loaded, release, err := picture.Image(ctx, decoder)
 		if err != nil {
 			return nil, err
 		}
 		one, err := p.Tensor(loaded)
+		release()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", cli.Printable(picture.Name), err)
 		}

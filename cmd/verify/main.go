@@ -11,11 +11,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
 	"github.com/alecthomas/kong"
 
 	"inceptiongl/cmd/internal/cli"
+	"inceptiongl/cmd/internal/show"
 	"inceptiongl/cpuref/verify"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
@@ -55,10 +55,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "verify: %v\nTry verify --help.\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	ctx, stop := cli.Context()
+	defer stop()
 	if err = check(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(os.Stderr, "verify: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "verify: %v\n", err)
 	}
 	os.Exit(status(err))
 }
@@ -106,11 +106,12 @@ func status(err error) int {
 
 // check does what the flags say. The report goes to out; progress goes to log.
 func check(ctx context.Context, f *flags, out, log io.Writer) error {
+	out, log = show.NewSafe(out), show.NewSafe(log)
 	m, err := f.Load(f.Model, "MODEL")
 	if err != nil {
 		return err
 	}
-	in, err := newInput(f, m)
+	in, err := newInput(ctx, f, m)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 
 // measure fills in all that needs the device, and judges it.
 func (r *Report) measure(ctx context.Context, f *flags, m *classify.Model, in *input, d *gpu.Device, other *otherRuntime, log io.Writer) error {
-	o := run.Options{NoCache: f.NoCache}
+	o := run.Options{NoCache: f.NoCache, Exact: f.Exact}
 	if f.Tune {
 		o.Kernels = run.KernelsMeasured
 	}
@@ -49,7 +49,7 @@ func (r *Report) measure(ctx context.Context, f *flags, m *classify.Model, in *i
 		r.wrong("an ordinary run and one that waits after every wave differ (%v): what one step writes and another reads is out of order", err)
 	}
 	plain := func() ([]*tensor.Tensor, error) {
-		simple := run.Options{NoCache: o.NoCache, Off: plan.AllRewrites}
+		simple := run.Options{NoCache: o.NoCache, Exact: o.Exact, Off: plan.AllRewrites}
 		if !f.Rewrites {
 			simple.Kernels = run.KernelsPlain
 		}

@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"image"
@@ -48,25 +47,28 @@ type Options struct {
 	Values  []graph.Value // further values of the graph to give for each picture: embeddings, feature maps
 	Softmax bool          // make probabilities of the output though it looks as if it were some already
 	Fitted  bool          // give each picture as it was scaled and cropped, too
-	Limits  images.Limits // of encoded pictures; the zero value: images.DefaultLimits
+	// Decoder decodes what isn't decoded yet, within its budget of memory: that of several classifiers where they share it. Nil is one
+	// of the classifier's own, with images.DefaultLimits.
+	Decoder *images.Decoder
 }
 
 // Classifier runs a model. Its methods may be called by several goroutines at once; Close after the last.
 type Classifier struct {
-	runner Runner
-	preset images.Preset
-	labels []string
-	in     tensor.Shape
-	fewer  bool // the runner takes fewer pictures: none depends on another
-	o      Options
-	output int           // which of the runner's outputs has the classes
-	values []int         // and which the Options' values
-	slots  chan struct{} // bounds the pictures that are decoded and scaled at once: each may take hundreds of megabytes
+	runner  Runner
+	preset  images.Preset
+	labels  []string
+	in      tensor.Shape
+	fewer   bool // the runner takes fewer pictures: none depends on another
+	o       Options
+	output  int           // which of the runner's outputs has the classes
+	values  []int         // and which the Options' values
+	slots   chan struct{} // bounds the pictures that are decoded and scaled at once
+	decoder *images.Decoder
 }
 
 // New makes a model ready. The model must not be changed afterwards, but for its weights where the backend is GPU: they may go.
 func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, error) {
-	c := &Classifier{preset: m.Preset, labels: m.Labels, o: o, output: -1, slots: make(chan struct{}, min(runtime.GOMAXPROCS(0), 4))}
+	c := &Classifier{preset: m.Preset, labels: m.Labels, o: o, output: -1, decoder: o.Decoder, slots: make(chan struct{}, min(runtime.GOMAXPROCS(0), 4))}
 	batch, err := m.ChooseBatch(o.Batch, 1)
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
@@ -75,8 +77,8 @@ func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, erro
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	c.in = m.Input(batch)
-	if c.o.Limits == (images.Limits{}) {
-		c.o.Limits = images.DefaultLimits
+	if c.decoder == nil {
+		c.decoder = images.NewDecoder(images.DefaultLimits)
 	}
 	wanted, err := c.choose(m)
 	if err != nil {
@@ -153,17 +155,15 @@ func (c *Classifier) Classify(ctx context.Context, pictures ...image.Image) ([]R
 }
 
 // ClassifyEncoded is Classify for the contents of JPEG, PNG, WebP, GIF or BMP files: see images.Decode. Each is first read to its
-// end, up to Options.Limits, so that a slow reader keeps nobody else waiting.
+// end, up to the decoder's limit, so that a slow reader keeps nobody else waiting.
 func (c *Classifier) ClassifyEncoded(ctx context.Context, files ...io.Reader) ([]Result, error) {
 	all := make([]Picture, len(files))
 	for i, r := range files {
-		data, err := io.ReadAll(io.LimitReader(r, c.o.Limits.Bytes+1)) // one more, for Decode to find it too long
-		all[i] = Picture{Load: func() (image.Image, error) {
-			if err != nil {
-				return nil, err
-			}
-			return images.Decode(bytes.NewReader(data), c.o.Limits)
-		}}
+		data, err := io.ReadAll(io.LimitReader(r, c.decoder.Limits().Bytes+1)) // one more, for it to be found too long
+		all[i] = PictureEncoded("", data)
+		if err != nil {
+			all[i] = Picture{Load: func() (image.Image, error) { return nil, err }}
+		}
 	}
 	return c.collect(ctx, all)
 }

@@ -203,14 +203,14 @@ func TestGoroutines(t *testing.T) {
 func TestBadPictures(t *testing.T) {
 	small := images.DefaultLimits
 	small.Bytes = 1 << 10
-	c := open(t, digitsModel(t), reference, classify.Options{Batch: 2, Limits: small})
+	c := open(t, digitsModel(t), reference, classify.Options{Batch: 2, Decoder: images.NewDecoder(small)})
 	good := samples(t)[0].PNG
 	results, err := c.ClassifyEncoded(context.Background(), bytes.NewReader(good), strings.NewReader("text"), iotest.ErrReader(errors.New("cut")),
 		bytes.NewReader(good[:len(good)/2]), bytes.NewReader(make([]byte, 2000)), strings.NewReader(""), bytes.NewReader(good))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"", "not a JPEG", "cut", "truncated", "1024 bytes allowed", "empty", ""} {
+	for i, want := range []string{"", "not a JPEG", "cut", "truncated", "at most 1024", "empty", ""} {
 		switch r := results[i]; {
 		case r.Index != i:
 			t.Errorf("result %d is that of %d", i, r.Index)

@@ -3,17 +3,23 @@ package classify
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"inceptiongl/inception/files"
+	"inceptiongl/inception/internal/strictjson"
 )
 
 // LoadLabels is ReadLabels for a file.
 func LoadLabels(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
@@ -23,7 +29,7 @@ func LoadLabels(path string) ([]string, error) {
 
 // LoadLabelsFS is LoadLabels for a file of a file system.
 func LoadLabelsFS(fsys fs.FS, name string) ([]string, error) {
-	f, err := fsys.Open(name)
+	f, err := files.OpenFS(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
@@ -53,19 +59,35 @@ func readLabels(r io.Reader, name string) ([]string, error) {
 
 func parseLabels(data []byte) ([]string, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	switch text := bytes.TrimSpace(data); {
-	case len(text) == 0:
-		return nil, fmt.Errorf("no labels")
+	text := bytes.TrimSpace(data)
+	if len(text) == 0 || string(text) == "null" {
+		return nil, errors.New("no labels")
+	}
+	if !utf8.Valid(text) {
+		return nil, errors.New("not UTF-8")
+	}
+	if text[0] == '[' || text[0] == '{' {
+		if err := strictjson.Check(text); err != nil {
+			return nil, err
+		}
+	}
+	switch {
 	case text[0] == '[':
 		var list []label
 		if err := json.Unmarshal(text, &list); err != nil {
 			return nil, err
+		}
+		if len(list) == 0 {
+			return nil, errors.New("no labels")
 		}
 		return names(list), nil
 	case text[0] == '{':
 		var byIndex map[string]label
 		if err := json.Unmarshal(text, &byIndex); err != nil {
 			return nil, err
+		}
+		if len(byIndex) == 0 {
+			return nil, errors.New("no labels")
 		}
 		list := make([]label, len(byIndex))
 		for i := range list {
@@ -77,11 +99,11 @@ func parseLabels(data []byte) ([]string, error) {
 		}
 		return names(list), nil
 	}
-	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimSpace(l)
+	var lines []label
+	for l := range strings.SplitSeq(strings.TrimRight(string(data), "\r\n"), "\n") {
+		lines = append(lines, label(strings.TrimSpace(l)))
 	}
-	return lines, nil
+	return names(lines), nil
 }
 
 // label is a name in JSON, or a list that ends with one.
@@ -89,23 +111,29 @@ type label string
 
 // UnmarshalJSON takes "tench" and ["n01440764", "tench"].
 func (l *label) UnmarshalJSON(data []byte) error {
-	var s string
-	if json.Unmarshal(data, &s) == nil {
-		*l = label(s)
+	var s *string // null is none
+	if json.Unmarshal(data, &s) == nil && s != nil {
+		*l = label(*s)
 		return nil
 	}
-	var list []string
-	if err := json.Unmarshal(data, &list); err != nil || len(list) == 0 {
+	var list []*string
+	if err := json.Unmarshal(data, &list); err != nil || len(list) == 0 || slices.Contains(list, nil) {
 		return fmt.Errorf("a label must be a string, or a list of them")
 	}
-	*l = label(list[len(list)-1])
+	*l = label(*list[len(list)-1])
 	return nil
 }
 
+// names are the labels as text that a terminal may show.
 func names(list []label) []string {
 	all := make([]string, len(list))
 	for i, l := range list {
-		all[i] = string(l)
+		all[i] = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return unicode.ReplacementChar
+			}
+			return r
+		}, string(l))
 	}
 	return all
 }

@@ -201,6 +201,17 @@ func TestReadLabels(t *testing.T) {
 		{`["cat", []]`, nil},
 		{`["cat"`, nil},
 		{" \n", nil},
+		{"null", nil},
+		{"[]", nil},
+		{"{}", nil},
+		{`["cat", null]`, nil},
+		{`{"0": null}`, nil},
+		{`["cat", ["n01", null]]`, nil},
+		{`{"0": "cat", "1": "dog", "1": "mouse"}`, nil},
+		{"caf\xe9\n", nil},
+		{"[\"caf\xe9\"]", nil},
+		{"Bad\x1b[2J\n", []string{"Bad\ufffd[2J"}},
+		{`["Bad\u001b\u009b", "fine"]`, []string{"Bad\ufffd\ufffd", "fine"}},
 		{strings.Repeat("long\n", 4<<20), nil},
 	} {
 		got, err := classify.ReadLabels(strings.NewReader(c.text))

@@ -2,17 +2,53 @@ package classify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"iter"
 
+	"inceptiongl/inception/graph"
+	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 )
 
 // Picture is a picture that is loaded when its turn comes, so that any number of them can wait.
 type Picture struct {
 	Name string // for errors; may be empty
+	// Load gives the picture. Its memory isn't counted.
 	Load func() (image.Image, error)
+	// Decode, in place of Load, gives it by way of the classifier's decoder, within a budget of memory, and what ends its counting.
+	Decode func(context.Context, *images.Decoder) (m image.Image, release func(), err error)
+}
+
+// PictureFile is the picture in a file.
+func PictureFile(path string) Picture {
+	return Picture{Name: path, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) { return d.Load(ctx, path) }}
+}
+
+// PictureFS is the picture in a file of a file system.
+func PictureFS(fsys fs.FS, name string) Picture {
+	return Picture{Name: name, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
+		return d.LoadFS(ctx, fsys, name)
+	}}
+}
+
+// PictureEncoded is the picture that the content of a JPEG, PNG, WebP, GIF or BMP file is.
+func PictureEncoded(name string, data []byte) Picture {
+	return Picture{Name: name, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
+		m, release, err := d.Decode(ctx, data)
+		return m, release, named(name, err)
+	}}
+}
+
+// Image gives the picture either way, and what to call once when it isn't needed any more.
+func (p Picture) Image(ctx context.Context, d *images.Decoder) (m image.Image, release func(), err error) {
+	if p.Decode != nil {
+		return p.Decode(ctx, d)
+	}
+	m, err = p.Load()
+	return m, func() {}, err
 }
 
 // Result is what became of one picture.
@@ -138,7 +174,7 @@ func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*
 				}
 				go func() {
 					defer func() { <-c.slots }()
-					done <- c.prepareOne(i, p)
+					done <- c.prepareOne(ctx, i, p)
 				}()
 			}
 		}()
@@ -155,13 +191,14 @@ func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*
 	}
 }
 
-func (c *Classifier) prepareOne(index int, p Picture) *item {
+func (c *Classifier) prepareOne(ctx context.Context, index int, p Picture) *item {
 	it := &item{index: index, name: p.Name}
-	m, err := p.Load()
+	m, release, err := p.Image(ctx, c.decoder)
 	if err != nil {
 		it.err = err // names the file
 		return it
 	}
+	defer release()
 	fitted, err := c.preset.Fit(m)
 	if err != nil {
 		it.err = named(p.Name, err)
@@ -176,7 +213,7 @@ func (c *Classifier) prepareOne(index int, p Picture) *item {
 }
 
 func named(name string, err error) error {
-	if name == "" {
+	if name == "" || err == nil {
 		return err
 	}
 	return fmt.Errorf("%s: %w", name, err)
@@ -198,10 +235,25 @@ func (c *Classifier) input(batch []*item) *tensor.Tensor {
 // compute runs the network on a batch and deals out the answers.
 func (c *Classifier) compute(ctx context.Context, x *tensor.Tensor, batch []*item) ([]Result, error) {
 	ys, err := c.runner.RunAll(ctx, x)
-	if err != nil {
+	results := make([]Result, len(batch))
+	switch {
+	case errors.Is(err, graph.ErrNotFinite) && c.fewer && len(batch) > 1: // by which picture?
+		for i, it := range batch {
+			one, err := c.compute(ctx, c.input([]*item{it}), []*item{it})
+			if err != nil {
+				return nil, err
+			}
+			results[i] = one[0]
+		}
+		return results, nil
+	case errors.Is(err, graph.ErrNotFinite):
+		for i, it := range batch {
+			results[i] = Result{Index: it.index, Err: named(it.name, err)}
+		}
+		return results, nil
+	case err != nil:
 		return nil, err
 	}
-	results := make([]Result, len(batch))
 	for i, it := range batch {
 		results[i] = c.result(it, i, ys)
 	}

@@ -223,3 +223,26 @@ func TestWeightsGo(t *testing.T) {
 		}
 	}
 }
+
+// TestNotFiniteAlone: of a batch, the picture has the error whose values aren't finite, and the others their answers.
+func TestNotFiniteAlone(t *testing.T) {
+	m := digitsModel(t)
+	c := open(t, m, recorded(func(_ context.Context, x *tensor.Tensor) error {
+		for _, v := range x.Data {
+			if v > 1.5/255 {
+				return fmt.Errorf("running: %w", graph.ErrNotFinite)
+			}
+		}
+		return nil
+	}), classify.Options{Batch: 4})
+	seen := 0
+	for r, err := range c.Each(context.Background(), levels(4)) {
+		if bad := errors.Is(r.Err, graph.ErrNotFinite); err != nil || bad != (r.Index >= 2) || !bad && (r.Err != nil || level(r) != r.Index) {
+			t.Errorf("picture %d: %v, %v", r.Index, r.Err, err)
+		}
+		seen++
+	}
+	if seen != 4 {
+		t.Errorf("%d answers", seen)
+	}
+}

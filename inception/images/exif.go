@@ -3,8 +3,6 @@ package images
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"image"
 )
 
 // orientation is the EXIF orientation, 1 to 8, that a JPEG, PNG or WebP file carries; 1 where it has none or it is damaged.
@@ -83,25 +81,6 @@ func riffChunks(data []byte) func(yield func(kind string, content []byte) bool) 
 			at = int(end + n&1)
 		}
 	}
-}
-
-// webpSizes lists the sizes that a WebP file's chunks claim. image.DecodeConfig believes the first, and a decoder allocates
-// what the others say. Animations are an error: the decoder doesn't know them.
-func webpSizes(data []byte) ([]image.Point, error) {
-	var sizes []image.Point
-	for kind, c := range riffChunks(data) {
-		switch {
-		case kind == "ANIM":
-			return nil, errors.New("animated WebP is not supported: extract a frame")
-		case kind == "VP8 " && len(c) >= 10: // frame tag (3), start code (3), width and height in 14 bits of 16
-			w, h := binary.LittleEndian.Uint16(c[6:]), binary.LittleEndian.Uint16(c[8:])
-			sizes = append(sizes, image.Pt(int(w&0x3fff), int(h&0x3fff)))
-		case kind == "VP8L" && len(c) >= 5: // signature, width − 1 and height − 1 in 14 bits each
-			v := binary.LittleEndian.Uint32(c[1:])
-			sizes = append(sizes, image.Pt(int(v&0x3fff)+1, int(v>>14&0x3fff)+1))
-		}
-	}
-	return sizes, nil
 }
 
 // tiffOrientation reads tag 274 of the first directory of a TIFF block: byte order, 42, the directory's offset; there a

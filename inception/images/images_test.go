@@ -253,7 +253,7 @@ func TestTruncated(t *testing.T) {
 }
 
 // header makes files that claim a size and hold nothing.
-func header(t *testing.T, format string, w, h int) []byte {
+func headerOf(t *testing.T, format string, w, h int) []byte {
 	le := func(v, n int) []byte {
 		b := make([]byte, n)
 		for i := range b {
@@ -282,6 +282,9 @@ func header(t *testing.T, format string, w, h int) []byte {
 		return bytes.Join([][]byte{[]byte("BM"), le(54, 4), le(0, 4), le(54, 4), le(40, 4), le(w, 4), le(h, 4), le(1, 2), le(24, 2), make([]byte, 24)}, nil)
 	case "webp":
 		return riff(vp8l)
+	case "webp with alpha":
+		vp8x := bytes.Join([][]byte{[]byte("VP8X"), le(10, 4), le(16, 4), le(w-1, 3), le(h-1, 3)}, nil)
+		return riff(append(vp8x, bytes.Join([][]byte{[]byte("ALPH"), le(10, 4), {1}, make([]byte, 9)}, nil)...))
 	case "webp with a small canvas": // what image.DecodeConfig believes
 		vp8x := bytes.Join([][]byte{[]byte("VP8X"), le(10, 4), le(0, 4), le(0, 3), le(0, 3)}, nil)
 		return riff(append(vp8x, vp8l...))
@@ -295,7 +298,7 @@ func TestBombs(t *testing.T) {
 	for format, side := range map[string]int{
 		"png": 60000, "gif": 60000, "jpeg": 60000, "bmp": 60000, "webp": 16384, "webp with a small canvas": 16384,
 	} {
-		data := header(t, format, side, side)
+		data := headerOf(t, format, side, side)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if _, err := decode(data, DefaultLimits); err == nil || !strings.Contains(err.Error(), "million") || !strings.Contains(err.Error(), fmt.Sprint(side)) {
@@ -306,7 +309,7 @@ func TestBombs(t *testing.T) {
 			t.Errorf("%s: %d bytes were allocated", format, n)
 		}
 	}
-	if _, err := decode(header(t, "png", 1, 40000), DefaultLimits); err == nil || !strings.Contains(err.Error(), "a side") {
+	if _, err := decode(headerOf(t, "png", 1, 40000), DefaultLimits); err == nil || !strings.Contains(err.Error(), "a side") {
 		t.Errorf("a side of 40000: %v", err)
 	}
 }
@@ -338,7 +341,7 @@ func TestRefused(t *testing.T) {
 	}
 	small := DefaultLimits
 	small.Bytes = 100
-	if _, err := Load("testdata/formats/rgb.png", small); err == nil || !strings.Contains(err.Error(), "100 allowed") {
+	if _, err := Load("testdata/formats/rgb.png", small); err == nil || !strings.Contains(err.Error(), "at most 100") {
 		t.Errorf("a file beyond the limit: %v", err)
 	}
 	// The content counts, not the name.

@@ -44,6 +44,13 @@ func opaque(m image.Image, canvas image.Rectangle) *image.RGBA {
 		for y := range to.Dy() {
 			copy(out.Pix[out.PixOffset(to.Min.X, to.Min.Y+y):][:4*to.Dx()], m.Pix[y*m.Stride:])
 		}
+	case *image.NRGBA64: // big-endian
+		for y := range to.Dy() {
+			from, row := m.Pix[y*m.Stride:], out.Pix[out.PixOffset(to.Min.X, to.Min.Y+y):]
+			for x := range to.Dx() {
+				row[4*x], row[4*x+1], row[4*x+2] = from[8*x], from[8*x+2], from[8*x+4]
+			}
+		}
 	case *image.Paletted:
 		palette := make([]color.NRGBA, 256) // an index beyond the palette is black
 		for i, c := range m.Palette {

@@ -12,10 +12,12 @@ type attributes struct {
 	all  map[string]*pb.AttributeProto
 	read map[string]bool
 	err  error
+
+	builder *builder // what tensors take is counted there
 }
 
-func newAttributes(list []*pb.AttributeProto) (*attributes, error) {
-	a := &attributes{all: map[string]*pb.AttributeProto{}, read: map[string]bool{}}
+func newAttributes(b *builder, list []*pb.AttributeProto) (*attributes, error) {
+	a := &attributes{all: map[string]*pb.AttributeProto{}, read: map[string]bool{}, builder: b}
 	for _, p := range list {
 		name := p.GetName()
 		switch {
@@ -167,7 +169,7 @@ func (a *attributes) tensor(name string) *constant {
 	}
 	c, err := decode(p.GetT(), func(*pb.TensorProto, int64) ([]byte, error) {
 		return nil, fmt.Errorf("external data in an attribute")
-	})
+	}, a.builder)
 	if err != nil {
 		a.fail("attribute %s: %w", quote(name), err)
 	}

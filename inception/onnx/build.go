@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,7 +15,6 @@ import (
 const (
 	minOpset, maxOpset = 7, 28
 	maxNodes           = 1 << 16
-	defaultFolded      = 1 << 28
 )
 
 // builder turns one ONNX graph into a graph.Graph.
@@ -29,20 +29,22 @@ type builder struct {
 	moves    map[string]graph.Value // by what they read and do
 	label    string                 // of the ONNX node that is being imported
 	unknowns int
-	folded   int // elements that may still be folded
+	memory   int // see Options
+	folded   int // bytes that may still be spent
+	work     int // elements that constants may still be computed from
 }
 
 func parse(data []byte, o Options, ext external) (*Model, error) {
-	p, err := unmarshal(data)
+	if o.Memory <= 0 {
+		o.Memory = defaultMemory
+	}
+	p, cost, err := unmarshal(data, o.Memory)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{
 		values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{}, moves: map[string]graph.Value{},
-		numbers: map[string]int{}, folded: o.MaxFolded,
-	}
-	if b.folded == 0 {
-		b.folded = defaultFolded
+		numbers: map[string]int{}, memory: o.Memory, folded: o.Memory - cost, work: defaultWork,
 	}
 	if b.opset, err = opset(p); err != nil {
 		return nil, err
@@ -88,7 +90,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 	}
 	for _, n := range order {
 		if err := b.add(n); err != nil {
-			return nil, fmt.Errorf("node %s: %w", describe(n), err)
+			return nil, fmt.Errorf("node %s: %w", printable(describe(n)), err)
 		}
 	}
 	if err := b.outputs(m, o.Outputs); err != nil {
@@ -125,7 +127,7 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 		if t.GetName() == "" || b.values[t.GetName()] != nil {
 			return fmt.Errorf("initializer %s is unnamed or given twice", quote(t.GetName()))
 		}
-		c, err := decode(t, ext)
+		c, err := decode(t, ext, b)
 		if err != nil {
 			return err
 		}
@@ -164,7 +166,7 @@ func (b *builder) output(m *Model, name string, v *value) error {
 	if err != nil {
 		return err
 	}
-	o := Output{Name: name, Dims: []int{}}
+	o := Output{Name: printable(name), Dims: []int{}}
 	for _, d := range v.dims {
 		o.Dims = append(o.Dims, d.public())
 	}
@@ -184,25 +186,16 @@ func (b *builder) lookup(name string) (*value, error) {
 	return nil, fmt.Errorf("nothing gives %s", quote(name))
 }
 
-// spend takes n elements from what may be folded.
-func (b *builder) spend(n int) error {
-	if n > b.folded {
-		return fmt.Errorf("constants computed by the model have too many elements: %d more than Options.MaxFolded allows", n-b.folded)
-	}
-	b.folded -= n
-	return nil
-}
-
 // unique is a node name that is not taken yet.
 func (b *builder) unique(name string) string {
-	name = b.unused("node", shorten(name, 200), func(s string) bool { return b.names[s] })
+	name = b.unused("node", shorten(printable(name), 200), func(s string) bool { return b.names[s] })
 	b.names[name] = true
 	return name
 }
 
 // weight stores a weight under the name, or the name and a number if another weight has it, and gives the name back.
 func (b *builder) weight(name string, dims []int, data []float32) string {
-	name = b.unused("weight", shorten(name, 200), func(s string) bool {
+	name = b.unused("weight", shorten(printable(name), 200), func(s string) bool {
 		a, taken := b.g.Weights[s]
 		same := slices.Equal(a.Dims, dims) && len(a.Data) == len(data) && (len(data) == 0 || &a.Data[0] == &data[0])
 		return taken && !same
@@ -228,6 +221,15 @@ func (b *builder) unused(kind, name string, taken func(string) bool) string {
 		}
 		b.numbers[key] = k + 1
 	}
+}
+
+// printable is a name from a file, with escapes for what a terminal would act on: names are printed in many places.
+func printable(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return name
+	}
+	s := strconv.Quote(name)
+	return s[1 : len(s)-1]
 }
 
 // quote writes a name from a file, cut where it is long.

@@ -79,15 +79,15 @@ func size(t int32) int {
 type external func(t *pb.TensorProto, bytes int64) ([]byte, error)
 
 // decode checks a tensor's type, extents and amount of data before it allocates anything.
-func decode(t *pb.TensorProto, ext external) (*constant, error) {
-	c, err := decodeTensor(t, ext)
+func decode(t *pb.TensorProto, ext external, b *builder) (*constant, error) {
+	c, err := decodeTensor(t, ext, b)
 	if err != nil {
 		return nil, fmt.Errorf("tensor %s: %w", quote(t.GetName()), err)
 	}
 	return c, nil
 }
 
-func decodeTensor(t *pb.TensorProto, ext external) (*constant, error) {
+func decodeTensor(t *pb.TensorProto, ext external, b *builder) (*constant, error) {
 	each := size(t.GetDataType())
 	if each == 0 {
 		return nil, fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, INT32, INT64 and BOOL are)", dtype(t.GetDataType()))
@@ -105,6 +105,11 @@ func decodeTensor(t *pb.TensorProto, ext external) (*constant, error) {
 	n, err := count(dims, tensor.MaxElements)
 	if err != nil {
 		return nil, err
+	}
+	if isInt(t.GetDataType()) {
+		if err := b.spendBytes(integerCost * n); err != nil {
+			return nil, err
+		}
 	}
 	if t.GetSegment() != nil {
 		return nil, fmt.Errorf("segments are not supported")
@@ -124,11 +129,12 @@ func decodeTensor(t *pb.TensorProto, ext external) (*constant, error) {
 	case typed > 0 && len(raw) > 0:
 		return nil, fmt.Errorf("both raw and typed data")
 	case typed > 0:
-		return decodeTyped(t, dims, n)
+		return decodeTyped(t, dims, n, b)
 	}
 	if len(raw) != n*each {
 		return nil, fmt.Errorf("%v of type %s needs %d bytes, has %d", dims, dtype(t.GetDataType()), n*each, len(raw))
 	}
+	b.own(n)
 	return decodeRaw(t, dims, n, raw), nil
 }
 
@@ -166,7 +172,7 @@ func decodeRaw(t *pb.TensorProto, dims []int, n int, raw []byte) *constant {
 }
 
 // decodeTyped converts the one typed field that the element type uses.
-func decodeTyped(t *pb.TensorProto, dims []int, n int) (*constant, error) {
+func decodeTyped(t *pb.TensorProto, dims []int, n int, b *builder) (*constant, error) {
 	has := 0
 	var f func(k int) float32
 	var i func(k int) int64
@@ -185,6 +191,7 @@ func decodeTyped(t *pb.TensorProto, dims []int, n int) (*constant, error) {
 	if has != n {
 		return nil, fmt.Errorf("%v of type %s needs %d elements, has %d", dims, dtype(t.GetDataType()), n, has)
 	}
+	b.own(n)
 	if f != nil {
 		data := make([]float32, n)
 		for k := range data {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"inceptiongl/inception/files"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
 )
 
@@ -64,14 +65,7 @@ func (d *folder) read(location string, offset, length int64) ([]byte, error) {
 	if !filepath.IsLocal(filepath.FromSlash(location)) || !fs.ValidPath(name) {
 		return nil, fmt.Errorf("must be a path inside the model's folder")
 	}
-	info, err := fs.Stat(d.fsys, name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file")
-	}
-	f, err := d.fsys.Open(name)
+	f, err := files.OpenFS(d.fsys, name)
 	if err != nil {
 		return nil, err
 	}

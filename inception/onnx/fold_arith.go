@@ -27,7 +27,7 @@ func (b *builder) foldPair(op string, x, y *constant) (*constant, error) {
 	dims, _ := numbers(all)
 	k := kinds[op]
 	logical := k.kind >= graph.Equal && k.kind <= graph.Xor
-	size, err := b.allot(dims)
+	size, err := b.allotLike(x, dims, 2)
 	if err != nil || size == 0 {
 		return &constant{dims: dims, isInt: x.isInt || logical}, err
 	}
@@ -104,11 +104,16 @@ func (n *node) foldWhere() (*value, error) {
 		return nil, err
 	}
 	dims, _ := numbers(all)
-	size, err := n.b.allot(dims)
+	size, err := n.b.allotLike(x, dims, 3)
 	if err != nil {
 		return nil, err
 	}
 	out := &constant{dims: dims, isInt: x.isInt}
+	if out.isInt {
+		out.i = make([]dim, 0, size)
+	} else {
+		out.f = make([]float32, 0, size)
+	}
 	h, i, j := repeated(c.rankOf(len(dims)), dims), repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
 	for k := range size {
 		from, at := x, i
@@ -136,7 +141,7 @@ func (n *node) foldMod() (*value, error) {
 		return nil, err
 	}
 	dims, _ := numbers(q)
-	size, err := n.b.allot(dims)
+	size, err := n.b.allotLike(x, dims, 2)
 	if err != nil {
 		return nil, err
 	}

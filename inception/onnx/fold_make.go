@@ -43,10 +43,6 @@ func (n *node) constantOfShape() (*value, error) {
 	if len(dims) > maxRank {
 		return nil, fmt.Errorf("%d dimensions: more than %d", len(dims), maxRank)
 	}
-	size, err := n.b.allot(dims)
-	if err != nil {
-		return nil, err
-	}
 	c := floats("", nil, []float32{0})
 	if n.has("value") {
 		if c = n.tensor("value"); c == nil {
@@ -55,6 +51,10 @@ func (n *node) constantOfShape() (*value, error) {
 	}
 	if c.len() != 1 {
 		return nil, fmt.Errorf("the value is %v, must be one number", c.dims)
+	}
+	size, err := n.b.allotLike(c, dims, 0)
+	if err != nil {
+		return nil, err
 	}
 	if c.isInt {
 		data := make([]dim, size)
@@ -70,18 +70,6 @@ func (n *node) constantOfShape() (*value, error) {
 		}
 	}
 	return known(floats("", dims, data)), nil
-}
-
-// allot counts the elements of a constant that is about to be computed, and spends them.
-func (b *builder) allot(dims []int) (int, error) {
-	if slices.Contains(dims, 0) && !slices.ContainsFunc(dims, func(d int) bool { return d < 0 }) {
-		return 0, nil
-	}
-	size, err := count(dims, b.folded)
-	if err != nil {
-		return 0, fmt.Errorf("%w (Options.MaxFolded)", err)
-	}
-	return size, b.spend(size)
 }
 
 // shape lists the extents. The batch stays a symbol.

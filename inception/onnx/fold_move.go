@@ -26,7 +26,7 @@ func (n *node) foldExpand() (*value, error) {
 		return nil, err
 	}
 	dims, _ := numbers(all)
-	size, err := n.b.allot(dims)
+	size, err := n.b.allotLike(c, dims, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (n *node) foldExpand() (*value, error) {
 func (b *builder) take(c *constant, axis int, index []int) (*constant, error) {
 	dims := slices.Clone(c.dims)
 	dims[axis] = len(index)
-	size, err := b.allot(dims)
+	size, err := b.allotLike(c, dims, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (n *node) foldConcat() (*value, error) {
 		}
 	}
 	dims, _ := numbers(sum)
-	size, err := n.b.allot(dims)
+	size, err := n.b.allotLike(first, dims, 0)
 	if err != nil {
 		return nil, err
 	}

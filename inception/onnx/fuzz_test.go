@@ -25,7 +25,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := onnx.Parse(data, onnx.Options{MaxFolded: 1 << 16})
+		m, err := onnx.Parse(data, onnx.Options{Memory: 4 << 20})
 		if err != nil {
 			return
 		}

@@ -114,7 +114,7 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	if w[0].sym != number {
 		return fmt.Errorf("%s: the number of channels must be fixed (Options.Dims)", show(dims))
 	}
-	name := shorten(graphName, 100)
+	name := shorten(printable(graphName), 100)
 	if name == "" {
 		name = "onnx"
 	}
@@ -123,7 +123,7 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	b.names[b.g.Nodes[node].Name] = true
 	x.t = whole(node, w[0].n, w)
 	b.values[in.GetName()] = x
-	m.Input = in.GetName()
+	m.Input = printable(in.GetName())
 	for _, d := range dims {
 		m.InputDims = append(m.InputDims, d.public())
 	}

@@ -30,7 +30,7 @@ func inputOrder(nodes []*pb.NodeProto, input string, dims []dim) []int {
 		case "Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "LRN", "Flatten":
 			return identity(rank) // channels first
 		case "Transpose":
-			a, err := newAttributes(n.GetAttribute())
+			a, err := newAttributes(nil, n.GetAttribute())
 			if err != nil || !slices.Equal(a.ints("perm"), first) {
 				return identity(rank)
 			}

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
 )
@@ -34,9 +35,9 @@ type Options struct {
 	// Outputs names the values wanted, which may be inner ones, such as what comes before the last layer; nil means the model's outputs.
 	Outputs []string
 
-	// MaxFolded bounds the elements of constants that the model computes and doesn't store, such as ConstantOfShape's;
-	// 0 means 2²⁸.
-	MaxFolded int
+	// Memory bounds what loading takes in bytes, beyond the size of the model's own weights as float32 and what is computed of each once: for
+	// the file's structure, and for constants that it computes and doesn't store, such as ConstantOfShape's. 0 means 256 MiB.
+	Memory int
 }
 
 // Model is an imported network.
@@ -60,7 +61,7 @@ type Output struct {
 
 // Load reads a model from a file. External data is read from files in the same folder or below it, and from nowhere else.
 func Load(path string, o Options) (*Model, error) {
-	data, err := readModel(os.Stat, func(name string) (fs.File, error) { return os.Open(name) }, path)
+	data, err := readModel(func(name string) (fs.File, error) { return files.Open(name) }, path)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -75,8 +76,7 @@ func Load(path string, o Options) (*Model, error) {
 // LoadFS is Load for a file of a file system, which also holds the external data: in the model's folder or below it. Links are
 // followed as fsys does it: os.Root.FS keeps them inside, os.DirFS does not.
 func LoadFS(fsys fs.FS, name string, o Options) (*Model, error) {
-	stat := func(name string) (fs.FileInfo, error) { return fs.Stat(fsys, name) }
-	data, err := readModel(stat, fsys.Open, name)
+	data, err := readModel(func(name string) (fs.File, error) { return files.OpenFS(fsys, name) }, name)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -132,14 +132,7 @@ func (m *Model) verify() error {
 	return err
 }
 
-func readModel(stat func(string) (fs.FileInfo, error), open func(string) (fs.File, error), name string) ([]byte, error) {
-	info, err := stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() { // asked before it is opened: opening a pipe may block
-		return nil, fmt.Errorf("%s: not a regular file", name)
-	}
+func readModel(open func(string) (fs.File, error), name string) ([]byte, error) {
 	f, err := open(name)
 	if err != nil {
 		return nil, err
@@ -157,9 +150,6 @@ func readAt(f fs.File, offset, length, limit int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("not a regular file")
 	}
 	if length < 0 {
 		length = info.Size() - offset

@@ -248,9 +248,12 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if b.opset < op.since {
 		return fmt.Errorf("opset %d: %d to %d are supported", b.opset, max(op.since, minOpset), maxOpset)
 	}
+	if err := b.spendBytes(nodeCost); err != nil {
+		return err
+	}
 	n := &node{b: b, op: p.GetOpType(), label: p.GetName(), outs: len(p.GetOutput())}
 	var err error
-	if n.attributes, err = newAttributes(p.GetAttribute()); err != nil {
+	if n.attributes, err = newAttributes(b, p.GetAttribute()); err != nil {
 		return err
 	}
 	if n.outs == 0 || p.GetOutput()[0] == "" && n.outs == 1 {
@@ -294,6 +297,9 @@ func (n *node) apply(op operator, allConstant bool) (*value, error) {
 	run := op.run
 	if allConstant {
 		run = op.fold
+		if err := n.b.compute(n.in); err != nil {
+			return nil, err
+		}
 	}
 	if run == nil {
 		return nil, fmt.Errorf("is supported for constants only, such as shapes")

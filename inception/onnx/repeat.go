@@ -48,7 +48,7 @@ func (n *node) tile() (*value, error) {
 		return nil, err
 	}
 	ns, _ := numbers(dims)
-	size, err := n.b.allot(ns)
+	size, err := n.b.allotLike(x.con, ns, 1)
 	if err != nil {
 		return nil, err
 	}

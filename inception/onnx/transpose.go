@@ -58,7 +58,7 @@ func (b *builder) transposed(c *constant, perm []int) (*constant, error) {
 	for k, a := range perm {
 		dims[k] = c.dims[a]
 	}
-	if _, err := b.allot(dims); err != nil {
+	if _, err := b.allotLike(c, dims, 1); err != nil {
 		return nil, err
 	}
 	if c.len() == 0 {

@@ -18,26 +18,30 @@ const (
 	maxDepth    = 16
 )
 
-// unmarshal decodes a model, once a walk over the file has shown how much there is in it.
-func unmarshal(data []byte) (*pb.ModelProto, error) {
+// unmarshal decodes a model, once a walk over the file has shown how much there is in it: what it costs in memory beside the file.
+func unmarshal(data []byte, memory int) (m *pb.ModelProto, cost int, err error) {
 	if int64(len(data)) > maxFile {
-		return nil, fmt.Errorf("%d bytes: more than %d", len(data), maxFile)
+		return nil, 0, fmt.Errorf("%d bytes: more than %d", len(data), maxFile)
 	}
-	m := &pb.ModelProto{}
+	m = &pb.ModelProto{}
 	c := census{messages: maxMessages, scalars: maxScalars}
 	if err := c.walk(data, m.ProtoReflect().Descriptor(), maxDepth); err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	cost = messageCost*(maxMessages-c.messages) + scalarCost*(maxScalars-c.scalars)
+	if cost > memory {
+		return nil, 0, fmt.Errorf("%w: %d messages, %d strings and integers", ErrMemory, maxMessages-c.messages, maxScalars-c.scalars)
 	}
 	light, raw := lighten(data)
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true, RecursionLimit: maxDepth + 1}).Unmarshal(light, m); err != nil {
-		return nil, fmt.Errorf("not an ONNX file: %s", shorten(err.Error(), 200))
+		return nil, 0, fmt.Errorf("not an ONNX file: %s", shorten(err.Error(), 200))
 	}
 	for i, t := range m.GetGraph().GetInitializer() {
 		if i < len(raw) && raw[i] != nil {
 			t.RawData = raw[i]
 		}
 	}
-	return m, nil
+	return m, cost, nil
 }
 
 // lighten is an encoded model, which a walk found well-formed, without the raw data of its weights, and those data, in data itself: nil

@@ -46,7 +46,7 @@ func TestLighten(t *testing.T) {
 		if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data, want); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		got, err := unmarshal(data)
+		got, _, err := unmarshal(data, defaultMemory)
 		if err != nil || !proto.Equal(got, want) {
 			t.Errorf("%s: %v, and the model is another than protobuf's", name, err)
 		}

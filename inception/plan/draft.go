@@ -14,6 +14,7 @@ type draft struct {
 	fixed   map[int]bool // values that don't depend on the input: graph.Constant
 	units   []*unit
 	outputs []int // values
+	links   links
 }
 
 // value is a tensor of the draft: a graph value, or one that a rewrite introduced.
@@ -39,6 +40,8 @@ type unit struct {
 	out     slot
 	shape   tensor.Shape // of what the unit writes
 	act     graph.Op     // an epilogue, or nil
+	place   int          // among the units, when they were linked
+	gone    bool         // removed
 }
 
 // residual reports a convolution that adds its second input.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -13,7 +14,7 @@ import (
 func ExampleNew() {
 	g := inception.InceptionA(192)
 	inception.InitHe(g, 1)
-	p, err := plan.New(g, tensor.Shape{N: 1, C: 192, H: 28, W: 28}, plan.Options{})
+	p, err := plan.New(context.Background(), g, tensor.Shape{N: 1, C: 192, H: 28, W: 28}, plan.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

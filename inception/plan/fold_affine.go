@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"slices"
-
-	"inceptiongl/inception/graph"
-)
+import "inceptiongl/inception/graph"
 
 // foldAffine multiplies per-channel scales and shifts into the convolution before them, or, where that convolution pads
 // nothing, into the one after. A Normalize takes those behind it.
@@ -16,10 +12,12 @@ func (d *draft) foldAffine() {
 		if w := d.writer(u.in); w != nil && w.act == nil && d.uses(u.in) == 1 {
 			if c, ok := w.op.(graph.Conv2D); ok {
 				w.fold(u, c, false)
-				w.out, w.act = u.out, u.act
+				d.change(w, func() { w.out, w.act = u.out, u.act })
 				return true
 			}
-			if w.scaleNormalized(u) {
+			scaled := false
+			d.change(w, func() { scaled = w.scaleNormalized(u) })
+			if scaled {
 				return true
 			}
 		}
@@ -33,15 +31,15 @@ func (d *draft) foldAffine() {
 			return false // the padding's zeros would have to become something else
 		}
 		r.fold(u, c, true)
-		r.in = u.in
+		d.change(r, func() { r.in = u.in })
 		return true
 	})
 }
 
 // fold lets convolution u take in the scaling that affine does, of its outputs or of its inputs.
 func (u *unit) fold(affine *unit, c graph.Conv2D, inputs bool) {
-	u.weights.folds = append(slices.Clip(u.weights.folds), fold{affine.weights.source, c, inputs})
-	u.nodes = append(slices.Clip(u.nodes), affine.nodes...)
+	u.weights.folds = append(u.weights.folds, fold{affine.weights.source, c, inputs})
+	u.nodes = append(u.nodes, affine.nodes...)
 }
 
 // scaleNormalized lets a Normalize that has no scales and shifts of its own take those of an Affine; false where it can't.
@@ -53,6 +51,6 @@ func (u *unit) scaleNormalized(affine *unit) bool {
 	}
 	n.Scale, n.Shift = a.Scale, a.Shift
 	u.op, u.weights.source = n, n
-	u.out, u.act, u.nodes = affine.out, affine.act, append(slices.Clip(u.nodes), affine.nodes...)
+	u.out, u.act, u.nodes = affine.out, affine.act, append(u.nodes, affine.nodes...)
 	return true
 }

@@ -17,7 +17,7 @@ func (d *draft) foldFlatten() {
 		if u.shape.N != in.N || u.shape.H != 1 || u.shape.W != 1 {
 			return false
 		}
-		readers := d.readers(u.out.value)
+		readers := slices.Clone(d.readers(u.out.value))
 		for _, r := range readers {
 			if c, ok := r.op.(graph.Conv2D); !ok || !c.Pointwise() {
 				return false
@@ -26,7 +26,7 @@ func (d *draft) foldFlatten() {
 		for _, r := range readers {
 			c := r.op.(graph.Conv2D)
 			c.In, c.Kernel = in.C, graph.Pair{H: in.H, W: in.W}
-			r.op, r.in, r.nodes = c, u.in, append(slices.Clip(r.nodes), u.nodes...)
+			d.change(r, func() { r.op, r.in, r.nodes = c, u.in, append(slices.Clip(r.nodes), u.nodes...) })
 		}
 		return len(readers) > 0
 	})

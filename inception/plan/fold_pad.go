@@ -13,7 +13,7 @@ func (d *draft) foldPad() {
 		if !ok || pad.Mode != graph.PadConstant || pad.Value != 0 {
 			return false
 		}
-		readers := d.readers(u.out.value)
+		readers := slices.Clone(d.readers(u.out.value))
 		ops := make([]graph.Op, len(readers))
 		for i, r := range readers {
 			if ops[i] = padded(r.op, pad.Pad); ops[i] == nil {
@@ -21,7 +21,7 @@ func (d *draft) foldPad() {
 			}
 		}
 		for i, r := range readers {
-			r.op, r.in, r.nodes = ops[i], u.in, append(slices.Clip(r.nodes), u.nodes...)
+			d.change(r, func() { r.op, r.in, r.nodes = ops[i], u.in, append(slices.Clip(r.nodes), u.nodes...) })
 		}
 		return len(readers) > 0
 	})

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 )
@@ -15,8 +16,11 @@ import (
 //
 // It looks at the addresses that the steps use, not at how the planner came to them. Drivers that run dispatches one
 // after the other would hide the last three mistakes.
-func (p *Plan) CheckHazards() error {
+func (p *Plan) CheckHazards(ctx context.Context) error {
 	for w, wave := range p.Waves {
+		if ctx.Err() != nil {
+			return fmt.Errorf("plan %s: %w", p.Graph.Name, context.Cause(ctx))
+		}
 		err := outOfRange(wave)
 		if err == nil {
 			err = waveConflict(wave)
@@ -29,16 +33,47 @@ func (p *Plan) CheckHazards() error {
 	if err != nil {
 		return fmt.Errorf("plan %s: %w", p.Graph.Name, err)
 	}
-	for i, a := range lives {
-		if a.tensor.Base < 0 || a.tensor.Base+a.tensor.Texels() > p.ArenaTexels {
-			return fmt.Errorf("plan %s: tensor %s lies outside the arena", p.Graph.Name, a.tensor.Name)
+	if err := p.apart(ctx, lives); err != nil {
+		return fmt.Errorf("plan %s: %w", p.Graph.Name, err)
+	}
+	return nil
+}
+
+// apart checks that each tensor lies within the arena, and none on another that is alive with it. It goes through the waves with a list of
+// what is alive, by address: neighbours there must not overlap.
+func (p *Plan) apart(ctx context.Context, lives []life) error {
+	byStart := make([]int, len(lives))
+	for i, l := range lives {
+		if byStart[i] = i; l.tensor.Base < 0 || l.tensor.Base+l.tensor.Texels() > p.ArenaTexels {
+			return fmt.Errorf("tensor %s lies outside the arena", l.tensor.Name)
 		}
-		for _, b := range lives[:i] {
-			apart := a.tensor.Base+a.tensor.Texels() <= b.tensor.Base || b.tensor.Base+b.tensor.Texels() <= a.tensor.Base
-			if !apart && a.first <= b.last && b.first <= a.last {
-				return fmt.Errorf("plan %s: tensors %s and %s share memory and are alive at the same time", p.Graph.Name, a.tensor.Name, b.tensor.Name)
+	}
+	byEnd := slices.Clone(byStart)
+	slices.SortStableFunc(byStart, func(a, b int) int { return cmp.Compare(lives[a].first, lives[b].first) })
+	slices.SortStableFunc(byEnd, func(a, b int) int { return cmp.Compare(lives[a].last, lives[b].last) })
+	var alive []*Placed // by Base
+	base := func(a, b *Placed) int { return cmp.Compare(a.Base, b.Base) }
+	for _, i := range byStart {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		for len(byEnd) > 0 && lives[byEnd[0]].last < lives[i].first {
+			t := lives[byEnd[0]].tensor
+			at, _ := slices.BinarySearchFunc(alive, t, base)
+			alive = slices.Delete(alive, at, at+1)
+			byEnd = byEnd[1:]
+		}
+		t := lives[i].tensor
+		at, same := slices.BinarySearchFunc(alive, t, base)
+		for _, k := range []int{at - 1, at} {
+			if k < 0 || k == len(alive) {
+				continue
+			}
+			if o := alive[k]; same && k == at || o.Base < t.Base+t.Texels() && t.Base < o.Base+o.Texels() {
+				return fmt.Errorf("tensors %s and %s share memory and are alive at the same time", t.Name, o.Name)
 			}
 		}
+		alive = slices.Insert(alive, at, t)
 	}
 	return nil
 }
@@ -82,15 +117,26 @@ func waveConflict(wave Wave) error {
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	for i, a := range spans {
-		for _, b := range spans[i+1:] {
-			if b.start >= a.end {
-				break
+	var access, write [4]span // by lane: of the spans so far, the one that reaches farthest
+	for _, b := range spans {
+		for lane := range access {
+			if b.lanes>>lane&1 == 0 {
+				continue
 			}
-			if (a.write || b.write) && a.lanes&b.lanes != 0 {
+			a := write[lane]
+			if b.write {
+				a = access[lane]
+			}
+			if a.step != nil && a.end > b.start {
 				verb := map[bool]string{true: "writes", false: "reads"}
 				return fmt.Errorf("step %s %s and step %s %s texels %d…%d without a barrier between",
 					a.step.Name, verb[a.write], b.step.Name, verb[b.write], b.start, min(a.end, b.end)-1)
+			}
+			if access[lane].step == nil || b.end > access[lane].end {
+				access[lane] = b
+			}
+			if b.write && (write[lane].step == nil || b.end > write[lane].end) {
+				write[lane] = b
 			}
 		}
 	}
@@ -149,15 +195,17 @@ func (p *Plan) lives() ([]life, error) {
 		}
 		all[i].last = max(all[i].last, wave)
 	}
-	written := map[*Placed][]bool{p.Input.Placed: full(p.Input.Placed)}
-	see(p.Input.Placed, -1)
+	input := p.Input.Placed
+	written, count := map[*Placed][]bool{input: full(input)}, map[*Placed]int{input: input.Shape.C}
+	see(input, -1)
 	for _, c := range p.Fixed { // alive for ever: the next run reads them again
-		written[c.Tensor] = full(c.Tensor)
+		written[c.Tensor], count[c.Tensor] = full(c.Tensor), c.Tensor.Shape.C
 		see(c.Tensor, -1)
 		see(c.Tensor, len(p.Waves))
 	}
 	complete := func(t *Placed) error {
-		if c := slices.Index(written[t], false); c >= 0 || written[t] == nil {
+		if written[t] == nil || count[t] < t.Shape.C {
+			c := slices.Index(written[t], false)
 			return fmt.Errorf("tensor %s is read before its channel %d is written", t.Name, max(c, 0))
 		}
 		return nil
@@ -190,6 +238,7 @@ func (p *Plan) lives() ([]life, error) {
 						return nil, fmt.Errorf("wave %d: step %s writes channel %d of %s, which is written already", w+1, s.Name, c, t.Name)
 					}
 					written[t][c] = true
+					count[t]++
 				}
 			}
 		}

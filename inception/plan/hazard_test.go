@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -118,12 +119,12 @@ func TestCheckHazards(t *testing.T) {
 		if strings.HasPrefix(c.name, "scratch") {
 			split(t, p)
 		}
-		if err := p.CheckHazards(); err != nil {
+		if err := p.CheckHazards(context.Background()); err != nil {
 			t.Errorf("%s: before it was broken: %v", c.name, err)
 			continue
 		}
 		c.breakIt(p)
-		if err := p.CheckHazards(); err == nil || !strings.Contains(err.Error(), c.want) {
+		if err := p.CheckHazards(context.Background()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error is %v, want one with %q", c.name, err, c.want)
 		}
 	}
@@ -144,7 +145,7 @@ func split(t *testing.T, p *plan.Plan) int {
 			}
 		}
 	}
-	if err := p.Place(); err != nil {
+	if err := p.Place(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -182,7 +183,7 @@ func TestScratchIsPlaced(t *testing.T) {
 		for _, s := range p.Steps() {
 			s.Key = candidates(t, s)[0]
 		}
-		if err := p.Place(); err != nil || p.ArenaTexels != before {
+		if err := p.Place(context.Background()); err != nil || p.ArenaTexels != before {
 			t.Errorf("without split sums the arena has %d texels again, not %d: %v", before, p.ArenaTexels, err)
 		}
 	}
@@ -222,7 +223,7 @@ func TestHazardsAreSound(t *testing.T) {
 				splits += split(t, p)
 			}
 			what := mutate(p, rng)
-			if p.CheckHazards() != nil {
+			if p.CheckHazards(context.Background()) != nil {
 				rejected++
 				continue
 			}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -178,7 +179,7 @@ func checkSubsets(t *testing.T, n nettest.Network, rng *rand.Rand) {
 	all := applied(t, n)
 	for off := all; ; off = (off - 1) & all {
 		p := newPlan(t, n, plan.Options{Off: off, Plain: true, HostOrder: int(off) & 1}) // both ways with any other rewrite
-		if err := p.CheckHazards(); err != nil {
+		if err := p.CheckHazards(context.Background()); err != nil {
 			t.Fatalf("%s, off %09b: %v", n.Name, off, err)
 		}
 		outs, err := interpret(p, x, rng)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -53,27 +54,36 @@ const placeAlign = 16 // texels
 
 // place gives every tensor a Base and returns the arena's size in texels. Largest first, each goes to the lowest gap
 // that is free for its whole life; without reuse all of them live for ever.
-func place(tensors []*Placed, reuse bool) int {
+func place(ctx context.Context, tensors []*Placed, reuse bool) (int, error) {
 	order := slices.Clone(tensors)
 	slices.SortStableFunc(order, func(a, b *Placed) int { return cmp.Compare(b.Texels(), a.Texels()) })
+	padded := func(t *Placed) int { return (t.Texels() + placeAlign - 1) / placeAlign * placeAlign }
 	size := 0
-	var done []*Placed // by Base
+	if !reuse {
+		for _, t := range order {
+			t.Base = size
+			size += padded(t)
+		}
+		return size, nil
+	}
+	done := newLives(tensors)
+	var beside []*Placed
 	for _, t := range order {
-		need := (t.Texels() + placeAlign - 1) / placeAlign * placeAlign
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		beside = done.beside(t, beside[:0])
+		slices.SortFunc(beside, func(a, b *Placed) int { return cmp.Compare(a.Base, b.Base) })
 		at := 0
-		for _, o := range done {
-			if reuse && (o.Last < t.First || t.Last < o.First) {
-				continue
-			}
-			if o.Base >= at+need {
+		for _, o := range beside {
+			if o.Base >= at+padded(t) {
 				break
 			}
-			at = max(at, (o.Base+o.Texels()+placeAlign-1)/placeAlign*placeAlign)
+			at = max(at, o.Base+padded(o))
 		}
 		t.Base = at
-		size = max(size, at+need)
-		k, _ := slices.BinarySearchFunc(done, t, func(a, b *Placed) int { return cmp.Compare(a.Base, b.Base) })
-		done = slices.Insert(done, k, t)
+		size = max(size, at+padded(t))
+		done.add(t)
 	}
-	return size
+	return size, nil
 }

@@ -8,7 +8,9 @@
 package plan
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -70,8 +72,8 @@ type Wave struct{ Steps []*Step }
 
 // New plans g for one input shape, with the default kernels for o.Target.
 // Errors: a malformed graph, an input that doesn't fit, missing or non-finite weights, an operator without a row, a step that
-// no kernel serves.
-func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
+// no kernel serves; the context's.
+func New(ctx context.Context, g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 	d, err := newDraft(g, input)
 	if err != nil {
 		return nil, err
@@ -80,7 +82,9 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 		o.MaxWeights = 64 << 20
 	}
 	on := AllRewrites &^ o.Off
-	d.rewrite(on)
+	if err := d.rewrite(ctx, on); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", g.Name, err)
+	}
 	d.splitWeights(o.MaxWeights / 4)
 	if on&FuseAdd != 0 {
 		d.fuseAdd() // last: what other rewrites look at are convolutions of one input
@@ -106,6 +110,9 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 		p.Outputs = append(p.Outputs, Port{placed[v], shapes[i]})
 	}
 	for _, groups := range waves {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("plan %s: %w", g.Name, context.Cause(ctx))
+		}
 		var w Wave
 		for _, units := range groups {
 			s, err := newStep(units, placed)
@@ -119,7 +126,7 @@ func New(g *graph.Graph, input tensor.Shape, o Options) (*Plan, error) {
 		}
 		p.Waves = append(p.Waves, w)
 	}
-	return p, p.Place()
+	return p, p.Place(ctx)
 }
 
 // Steps lists the steps in order.
@@ -132,19 +139,22 @@ func (p *Plan) Steps() []*Step {
 }
 
 // Place gives every tensor its memory, and the scratch of those steps whose kernel wants some. To be called again after a
-// step's Key has changed. Its error is a fault of the compiler: see CheckHazards.
-func (p *Plan) Place() error {
-	tensors := p.Tensors
+// step's Key has changed. Its error is the context's, or a fault of the compiler: see CheckHazards.
+func (p *Plan) Place(ctx context.Context) error {
+	tensors := slices.Clip(p.Tensors)
 	for w, wave := range p.Waves {
 		for _, s := range wave.Steps {
 			s.Scratch = nil
 			params := s.Params()
 			if n := s.Key.ScratchTexels(&params); n > 0 {
 				s.Scratch = &Placed{Name: s.Name + ".scratch", Shape: tensor.Shape{N: 1, C: 4, H: 1, W: n}, First: w, Last: w}
-				tensors = append(tensors[:len(tensors):len(tensors)], s.Scratch)
+				tensors = append(tensors, s.Scratch)
 			}
 		}
 	}
-	p.ArenaTexels = place(tensors, p.reuse)
-	return p.CheckHazards()
+	var err error
+	if p.ArenaTexels, err = place(ctx, tensors, p.reuse); err != nil {
+		return fmt.Errorf("plan %s: %w", p.Graph.Name, err)
+	}
+	return p.CheckHazards(ctx)
 }

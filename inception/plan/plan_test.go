@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func newPlan(t testing.TB, n nettest.Network, o plan.Options) *plan.Plan {
 	t.Helper()
 	o.Target.Software = true // its default kernels need no scratch
-	p, err := plan.New(n.Graph, n.Input, o)
+	p, err := plan.New(context.Background(), n.Graph, n.Input, o)
 	if err != nil {
 		t.Fatalf("%s, off %09b: %v", n.Name, o.Off, err)
 	}
@@ -306,7 +307,7 @@ func TestNewPlanErrors(t *testing.T) {
 		n := nettest.Network{Name: "stack", Graph: inception.PointwiseStack(3, 7), Input: nettest.Shape(1, 3, 5, 5)}
 		inception.InitHe(n.Graph, 1)
 		c.change(&n)
-		_, err := plan.New(n.Graph, n.Input, plan.Options{})
+		_, err := plan.New(context.Background(), n.Graph, n.Input, plan.Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error is %v, want one with %q", c.name, err, c.want)
 		}
@@ -317,7 +318,7 @@ func TestNewPlanErrors(t *testing.T) {
 func TestNoKernel(t *testing.T) {
 	n := nettest.Find(t, "article")
 	for _, plain := range []bool{false, true} {
-		_, err := plan.New(n.Graph, n.Input, plan.Options{Plain: plain, Target: shaders.Target{MaxIterations: 10}})
+		_, err := plan.New(context.Background(), n.Graph, n.Input, plan.Options{Plain: plain, Target: shaders.Target{MaxIterations: 10}})
 		if !errors.Is(err, plan.ErrNoKernel) || !strings.Contains(err.Error(), "step branch1x1+") || !strings.Contains(err.Error(), "loop iterations") {
 			t.Errorf("plain %v: error is %v, want plan.ErrNoKernel with step and reason", plain, err)
 		}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"testing"
 
 	"inceptiongl/inception"
@@ -29,7 +30,7 @@ func TestBusy(t *testing.T) {
 		}
 		for _, m := range []int{20, 46, 132} {
 			target := shaders.Target{Multiprocessors: m}
-			p, err := plan.New(c.g, tensor.Shape{N: 1, C: 3, H: c.size, W: c.size}, plan.Options{Target: target})
+			p, err := plan.New(context.Background(), c.g, tensor.Shape{N: 1, C: 3, H: c.size, W: c.size}, plan.Options{Target: target})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"slices"
 
 	"inceptiongl/inception/graph"
@@ -23,13 +24,18 @@ const (
 	ConcurrentWaves                     // independent steps share a wave: one barrier for all of them
 	ReuseMemory                         // tensors whose lives don't overlap share memory
 
+	// Inexact are the rewrites that round elsewhere than the network does, and so may overflow where it doesn't: a pool of large numbers may
+	// add up products of them.
+	Inexact = FoldAffine | SwapPool
+
 	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseAdd | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
 )
 
 // rewrite applies the rewrites that are on. Order matters: what folds into a convolution goes first, then activations, so
 // that the swap sees convolution, scaling and ReLU as one.
-func (d *draft) rewrite(on Rewrite) {
+func (d *draft) rewrite(ctx context.Context, on Rewrite) error {
 	d.dropDead()
+	d.link()
 	for _, pass := range []struct {
 		bit Rewrite
 		run func()
@@ -41,68 +47,14 @@ func (d *draft) rewrite(on Rewrite) {
 		{SwapPool, d.swapPool},
 		{ConcatInPlace, d.concatInPlace},
 	} {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if on&pass.bit != 0 {
 			pass.run()
 		}
 	}
-}
-
-// uses counts the readers of a value; being an output counts as one.
-func (d *draft) uses(v int) int {
-	n := 0
-	for _, u := range d.units {
-		if u.in == v {
-			n++
-		}
-		if u.in2 == v {
-			n++
-		}
-	}
-	for _, o := range d.outputs {
-		if o == v {
-			n++
-		}
-	}
-	return n
-}
-
-// readers lists the units that read value v, or nil where it is an output too: it must then exist as it is.
-func (d *draft) readers(v int) []*unit {
-	if slices.Contains(d.outputs, v) {
-		return nil
-	}
-	var us []*unit
-	for _, u := range d.units {
-		if u.in == v || u.in2 == v {
-			us = append(us, u)
-		}
-	}
-	return us
-}
-
-// writer is the only unit that writes value v, or nil: for the input, and for a concatenation.
-func (d *draft) writer(v int) *unit {
-	var found *unit
-	for _, u := range d.units {
-		if u.out.value == v {
-			if found != nil {
-				return nil
-			}
-			found = u
-		}
-	}
-	return found
-}
-
-// removeIf drops the units for which f holds, in order. Unlike slices.DeleteFunc it keeps d.units whole while f looks at it.
-func (d *draft) removeIf(f func(*unit) bool) {
-	for i := 0; i < len(d.units); {
-		if f(d.units[i]) {
-			d.units = slices.Delete(d.units, i, i+1)
-		} else {
-			i++
-		}
-	}
+	return nil
 }
 
 // dropDead removes units whose values nothing needs.
@@ -135,13 +87,14 @@ func (d *draft) fuseActivation() {
 		if row, err := rowOf(w.op); err != nil || !row.takesEpilogue {
 			return false
 		}
-		w.act, w.out, w.nodes = u.op, u.out, append(slices.Clip(w.nodes), u.nodes...)
+		d.change(w, func() { w.act, w.out, w.nodes = u.op, u.out, append(w.nodes, u.nodes...) })
 		return true
 	})
 }
 
 // swapPool turns conv1x1(avgpool(x)) + b into avgpool(conv1x1(x)) + b: both are linear and the 1×1 maps the pool's zero
-// padding to zeros as long as its bias waits until after the pool. It pays where the 1×1 cuts channels. A pool that already
+// padding to zeros as long as its bias waits until after the pool. The pool then adds up the convolution's answers before it divides, which overflows
+// where those are beyond a float's range divided by the window: from about 10³⁷ on. It pays where the 1×1 cuts channels. A pool that already
 // carries a bias, from an earlier swap, stays where it is.
 func (d *draft) swapPool() {
 	for _, pool := range d.units {
@@ -149,27 +102,27 @@ func (d *draft) swapPool() {
 		if !ok || pl.Type != graph.Average || pool.act != nil || pool.weights.biasOf != nil || d.uses(pool.out.value) != 1 {
 			continue
 		}
-		k := slices.IndexFunc(d.units, func(u *unit) bool { return u.in == pool.out.value })
-		if k < 0 {
-			continue // its one use is being an output
+		readers := d.readers(pool.out.value)
+		if len(readers) == 0 || readers[0].in != pool.out.value {
+			continue // its one use is being an output, or the second input
 		}
-		conv := d.units[k]
+		conv := readers[0]
 		in := d.values[pool.in].shape
 		c, ok := conv.op.(graph.Conv2D)
 		if !ok || !c.Pointwise() || c.Out >= c.In || in.H*in.W > pool.shape.H*pool.shape.W {
 			continue
 		}
 		mid := tensor.Shape{N: in.N, C: c.Out, H: in.H, W: in.W}
-		v := len(d.values)
-		d.values = append(d.values, value{conv.name + ".before_pool", mid})
+		v := d.add(value{conv.name + ".before_pool", mid})
 		whole := conv.weights
-		first := unit{name: conv.name + ".before_pool", nodes: conv.nodes[:1], op: c, weights: whole, in: pool.in, in2: none,
-			out: slot{value: v}, shape: mid}
+		whole.folds = slices.Clip(whole.folds)
+		first := unit{name: conv.name + ".before_pool", nodes: conv.nodes[:1:1], op: c, weights: whole, in: pool.in, in2: none,
+			out: slot{value: v}, shape: mid, place: pool.place}
 		first.weights.noBias = true
 		second := unit{name: conv.name + ".pool", nodes: append(slices.Clip(pool.nodes), conv.nodes[1:]...), op: pl,
-			weights: Weights{biasOf: &whole}, in: v, in2: none, out: conv.out, shape: conv.shape, act: conv.act}
+			weights: Weights{biasOf: &whole}, in: v, in2: none, out: conv.out, shape: conv.shape, act: conv.act, place: conv.place}
 		// The convolution takes the pool's place and the pool the convolution's: the order stays topological.
-		*pool, *conv = first, second
+		d.change(pool, func() { d.change(conv, func() { *pool, *conv = first, second }) })
 	}
 }
 
@@ -180,13 +133,10 @@ func (d *draft) concatInPlace() {
 		if _, ok := u.op.(graph.Concat); !ok || d.uses(u.in) != 1 || u.act != nil {
 			return false
 		}
-		redirected := false
-		for _, w := range d.units {
-			if w != u && w.out.value == u.in {
-				w.out = slot{u.out.value, u.out.channel + w.out.channel}
-				redirected = true
-			}
+		writers := slices.Clone(d.writers(u.in))
+		for _, w := range writers {
+			d.change(w, func() { w.out = slot{u.out.value, u.out.channel + w.out.channel} })
 		}
-		return redirected // the network's input has no writer: it is copied
+		return len(writers) > 0 // the network's input has no writer: it is copied
 	})
 }

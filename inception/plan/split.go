@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"inceptiongl/inception/graph"
 	"inceptiongl/shaders"
 )
@@ -30,6 +32,7 @@ func (d *draft) splitWeights(limit int) {
 // outputs is the convolution's part for n output channels.
 func (u *unit) outputs(c graph.Conv2D, first, n int) *unit {
 	part := *u
+	part.nodes, part.weights.folds = slices.Clip(u.nodes), slices.Clip(u.weights.folds)
 	part.op, part.weights.only = c, channelRange{first, n}
 	part.out.channel += first
 	part.shape.C = n

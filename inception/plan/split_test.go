@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -28,7 +29,9 @@ func TestSplitWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.rewrite(AllRewrites)
+	if err := d.rewrite(context.Background(), AllRewrites); err != nil {
+		t.Fatal(err)
+	}
 	if len(d.units) != 1 {
 		t.Fatalf("%d units before the split, want 1", len(d.units))
 	}

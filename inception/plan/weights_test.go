@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"math"
 	"runtime"
@@ -96,7 +97,7 @@ func TestWeightsID(t *testing.T) {
 				if n.Name == "odds and ends" {
 					in = n.Input // its constant is for one batch
 				}
-				p, err := plan.New(n.Graph, in, o)
+				p, err := plan.New(context.Background(), n.Graph, in, o)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -41,6 +41,9 @@ func refused(err error) bool {
 func (s *Session) replaceRefused(ctx context.Context, choices map[*plan.Step][]shaders.Key, o Options) error {
 	var programs []gpu.Source
 	for _, step := range s.plan.Steps() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		programs = append(programs, sources(step, step.Key)...)
 	}
 	s.dev.Programs(ctx, programs) // each answers for itself below

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"inceptiongl/gpu"
@@ -27,6 +28,11 @@ type Options struct {
 	// TakeWeights: the graph's weights go one by one, as each is on the device, so that memory never has all of them twice. Where
 	// compiling fails, some may be gone.
 	TakeWeights bool
+	// Exact computes every operator as the network has it: without the rewrites and kernels that are right in their rounding, but round, and
+	// overflow, elsewhere (plan.Inexact, Winograd).
+	Exact bool
+	// Finite says which values runs look at for NaN and infinities: see graph.Finite. A run that finds some gives graph.ErrNotFinite.
+	Finite graph.Finite
 	// Choose picks a step's kernel, of those that fit or another that does, in place of Kernels: for programs that compare
 	// kernels. nil leaves it to Kernels.
 	Choose func(step *plan.Step, fit []shaders.Key) shaders.Key
@@ -113,7 +119,13 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if o.limits != nil {
 		limits = o.limits(limits)
 	}
-	p, err := plan.New(g, input, plan.Options{
+	if o.Exact {
+		o.Off |= plan.Inexact
+	}
+	checked := o.Finite.Checked(g)
+	planned := *g // its outputs and, behind them, what runs look at
+	planned.Outputs = slices.Concat(g.Outputs, checked)
+	p, err := plan.New(ctx, &planned, input, plan.Options{
 		Off: o.Off, Target: target(d), Plain: o.Kernels == KernelsPlain, MaxWeights: min(maxBlock(limits), 64<<20),
 		HostOrder: o.hostOrder,
 	})
@@ -123,14 +135,20 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if err != nil {
 		return nil, err
 	}
-	choices, err := candidates(p, limits, target(d), o.Kernels == KernelsPlain)
+	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {
 		return nil, err
+	}
+	if o.Exact {
+		for step, keys := range choices {
+			choices[step] = slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Kernel == shaders.Winograd }) // others serve whatever it does
+		}
 	}
 	state := stateOf(d)
 	s := &Session{
 		refuse: o.refuse,
-		graph:  g, shape: input, plan: p, dev: d, weights: state.weights.session(d, g), steps: map[*plan.Step][]gpu.Dispatch{},
+		finite: o.Finite, checked: checked,
+		graph: g, shape: input, plan: p, dev: d, weights: state.weights.session(d, g), steps: map[*plan.Step][]gpu.Dispatch{},
 		busy: make(chan struct{}, 1),
 	}
 	s.busy <- struct{}{}
@@ -158,7 +176,7 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.replaceRefused(ctx, choices, o); err != nil {
 		return err
 	}
-	if err := s.plan.Place(); err != nil {
+	if err := s.plan.Place(ctx); err != nil {
 		return err
 	}
 	for step := range choices { // once more: a kernel's scratch may have moved tensors apart that one step writes

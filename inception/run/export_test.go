@@ -39,7 +39,7 @@ func (o Options) WithHostOrder(from int) Options {
 
 // Candidates are the kernels for each step that fit such a device, the default first.
 func Candidates(p *plan.Plan, l gpu.Limits, plain bool) (map[*plan.Step][]shaders.Key, error) {
-	return candidates(p, l, shaders.Target{Software: true}, plain)
+	return candidates(context.Background(), p, l, shaders.Target{Software: true}, plain)
 }
 
 // Tune chooses among these kernels with another clock.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -20,9 +21,12 @@ func target(d *gpu.Device) shaders.Target {
 func maxBlock(l gpu.Limits) int { return min(l.MaxStorageBlock, math.MaxInt32) }
 
 // candidates are the kernels for each step that fit the device, the default first.
-func candidates(p *plan.Plan, l gpu.Limits, t shaders.Target, plain bool) (map[*plan.Step][]shaders.Key, error) {
+func candidates(ctx context.Context, p *plan.Plan, l gpu.Limits, t shaders.Target, plain bool) (map[*plan.Step][]shaders.Key, error) {
 	all := map[*plan.Step][]shaders.Key{}
 	for _, s := range p.Steps() {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		var keys []shaders.Key
 		var err error
 		if plain {

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ var least = gpu.Limits{
 func planFor(t *testing.T, g *graph.Graph, in tensor.Shape) *plan.Plan {
 	t.Helper()
 	inception.InitHe(g, 1)
-	p, err := plan.New(g, in, plan.Options{})
+	p, err := plan.New(context.Background(), g, in, plan.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +178,7 @@ func TestFitLargeLayer(t *testing.T) {
 		block int
 		fits  bool
 	}{{least.MaxStorageBlock, true}, {64 << 20, false}} {
-		p, err := plan.New(g, in, plan.Options{MaxWeights: c.block})
+		p, err := plan.New(context.Background(), g, in, plan.Options{MaxWeights: c.block})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,7 +28,7 @@ type bench struct {
 // tune chooses a kernel for every step by timing. It has memory of its own for that: where scratch lies, and whether there is
 // some, follows from the choice.
 func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]shaders.Key, budget time.Duration) (err error) {
-	if err := s.plan.Place(); err != nil {
+	if err := s.plan.Place(ctx); err != nil {
 		return err
 	}
 	scratch, most := 0, 0

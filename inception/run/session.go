@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,8 +26,10 @@ type Session struct {
 	shape   tensor.Shape // of the input
 	notes   []string
 	refuse  func(shaders.Key) error
-	fewer   bool       // runs may have fewer images: none depends on another
-	plan    *plan.Plan // for as many of its images as the device takes at once
+	finite  graph.Finite
+	checked []graph.Value // what runs look at: the plan's last outputs
+	fewer   bool          // runs may have fewer images: none depends on another
+	plan    *plan.Plan    // for as many of its images as the device takes at once
 	dev     *gpu.Device
 	arena   *gpu.Buffer
 	params  *gpu.Buffer // one uniform block a step
@@ -64,8 +67,8 @@ func (s *Session) Outputs() []tensor.Shape { return s.outputs(s.shape.N) }
 
 // outputs are the outputs' shapes for that many images.
 func (s *Session) outputs(images int) []tensor.Shape {
-	shapes := make([]tensor.Shape, len(s.plan.Outputs))
-	for i, t := range s.plan.Outputs {
+	shapes := make([]tensor.Shape, s.public())
+	for i, t := range s.plan.Outputs[:len(shapes)] {
 		shapes[i] = t.Shape
 		if images != s.plan.Input.Shape.N { // only where every value has as many for each image: see separable
 			shapes[i].N = s.at(images, t)
@@ -73,6 +76,9 @@ func (s *Session) outputs(images int) []tensor.Shape {
 	}
 	return shapes
 }
+
+// public is how many outputs the network has.
+func (s *Session) public() int { return len(s.plan.Outputs) - len(s.checked) }
 
 // at is where the images begin in an output that come of the input's from n on.
 func (s *Session) at(n int, output plan.Port) int {
@@ -167,9 +173,11 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 		return all, fmt.Errorf("running %s: %w", s.graph.Name, ErrWeightsChanged)
 	}
 	images := min(x.N, s.plan.Input.Shape.N)
+	looks := s.looks(x.N)
 	size := s.floats(s.plan.Input, images)
-	for i := range ys {
-		size += s.floats(s.plan.Outputs[i], images)
+	from := s.downloads(len(ys))
+	for _, o := range from {
+		size += s.floats(o, images)
 	}
 	buf, _ := s.staging.Get().(*[]float32)
 	if buf == nil || len(*buf) < size {
@@ -180,6 +188,7 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	pass := s.transfers(*buf, len(ys), images)
 	pass.Time = perStep
 	first := s.firsts(x.N)
+	to := slices.Concat(ys, looks)
 	s.pack(pass.Uploads[0].Data, x, first[0], images) // while another run may have the device
 	release, err := s.lock(ctx)
 	if err != nil {
@@ -202,12 +211,32 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 			return all, fmt.Errorf("running %s: %w", s.graph.Name, err)
 		}
 		all.add(s.timing(t))
-		for k, y := range ys {
-			o := s.plan.Outputs[k]
-			unpack(y, s.at(n, o), pass.Downloads[k].Data, o, s.at(images, o))
+		for k, t := range pass.Downloads {
+			unpack(to[k], s.at(n, from[k]), t.Data, from[k], s.at(images, from[k]))
 		}
 	}
+	if err := s.finite.CheckAll(s.graph, s.checked, looks); err != nil {
+		return all, fmt.Errorf("running %s: %w", s.graph.Name, err)
+	}
 	return all, nil
+}
+
+// downloads are the tensors that a run brings back: the first outputs, and what it looks at.
+func (s *Session) downloads(outputs int) []plan.Port {
+	return slices.Concat(s.plan.Outputs[:outputs], s.plan.Outputs[s.public():])
+}
+
+// looks is room for what a run of that many images looks at.
+func (s *Session) looks(images int) []*tensor.Tensor {
+	var all []*tensor.Tensor
+	for _, o := range s.plan.Outputs[s.public():] {
+		shape := o.Shape
+		if images != s.plan.Input.Shape.N {
+			shape.N = s.at(images, o)
+		}
+		all = append(all, tensor.New(shape))
+	}
+	return all
 }
 
 // floats is the size of a tensor's part for that many images, which stand at its beginning.
@@ -236,7 +265,7 @@ func (s *Session) transfers(buf []float32, outputs, images int) *gpu.Pass {
 		return gpu.Transfer{Buffer: s.arena, Offset: 16 * t.Base, Data: data}
 	}
 	pass := &gpu.Pass{Uploads: []gpu.Transfer{take(s.plan.Input)}, Recording: s.waves}
-	for _, t := range s.plan.Outputs[:outputs] {
+	for _, t := range s.downloads(outputs) {
 		pass.Downloads = append(pass.Downloads, take(t))
 	}
 	return pass

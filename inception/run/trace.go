@@ -44,7 +44,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 		if err := s.trace(ctx, in, visit); err != nil {
 			return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)
 		}
-		for i, o := range s.plan.Outputs {
+		for i, o := range s.plan.Outputs[:s.public()] {
 			out := make([]float32, 4*o.Texels())
 			if err := s.arena.Download(ctx, 16*o.Base, out); err != nil {
 				return nil, fmt.Errorf("tracing %s: %w", s.graph.Name, err)

@@ -243,7 +243,7 @@ func TestTunerClasses(t *testing.T) {
 	tuner := run.NewTuner()
 	chosen := map[int]shaders.Key{}
 	for _, size := range []int{224, 14, 7} { // the large one first: nothing that it decides may spoil the small ones
-		p, err := plan.New(g, tensor.Shape{N: 1, C: 64, H: size, W: size}, plan.Options{Target: to})
+		p, err := plan.New(context.Background(), g, tensor.Shape{N: 1, C: 64, H: size, W: size}, plan.Options{Target: to})
 		if err != nil {
 			t.Fatal(err)
 		}

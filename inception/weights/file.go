@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"inceptiongl/inception/files"
 )
 
 // headLen is how much of a file is read before it is checked.
@@ -14,10 +16,14 @@ const headLen = 64 << 10
 // maxStream bounds what is read from where the size isn't known beforehand.
 const maxStream = 2 << 30
 
-// opener is os.Open or fs.FS.Open.
+// opener is files.Open, or files.OpenFS of a file system.
 type opener func(name string) (fs.File, error)
 
-func openPath(name string) (fs.File, error) { return os.Open(name) }
+func openPath(name string) (fs.File, error) { return files.Open(name) }
+
+func openFS(fsys fs.FS) opener {
+	return func(name string) (fs.File, error) { return files.OpenFS(fsys, name) }
+}
 
 // readFile reads a regular file whole, once check has accepted its head (at most headLen bytes) and its size. Errors name it.
 func readFile(open opener, name string, check func(head []byte, size int64) error) ([]byte, error) {
@@ -35,9 +41,6 @@ func openFile(open opener, name string) (f fs.File, size int64, err error) {
 		return nil, 0, err // names the file
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file", name)
-	}
 	if err != nil {
 		f.Close()
 		return nil, 0, err

@@ -32,7 +32,7 @@ func Load(path string) (map[string]tensor.Array, error) { return loadNamed(openP
 
 // LoadFS is Load for a file of a file system.
 func LoadFS(fsys fs.FS, name string) (map[string]tensor.Array, error) {
-	return loadNamed(fsys.Open, name)
+	return loadNamed(openFS(fsys), name)
 }
 
 // Decode reads weights from r, up to its end and at most 2 GiB. Their first bytes tell the format: that of .safetensors or that

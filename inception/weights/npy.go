@@ -23,7 +23,7 @@ import (
 func ReadNpy(path string) (tensor.Array, error) { return loadNpy(openPath, path) }
 
 // ReadNpyFS is ReadNpy for a file of a file system.
-func ReadNpyFS(fsys fs.FS, name string) (tensor.Array, error) { return loadNpy(fsys.Open, name) }
+func ReadNpyFS(fsys fs.FS, name string) (tensor.Array, error) { return loadNpy(openFS(fsys), name) }
 
 // DecodeNpy is ReadNpy for what r gives, up to its end and at most 2 GiB.
 func DecodeNpy(r io.Reader) (tensor.Array, error) {

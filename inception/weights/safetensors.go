@@ -16,6 +16,7 @@ import (
 	"github.com/nlpodyssey/safetensors"
 
 	"inceptiongl/inception/files"
+	"inceptiongl/inception/internal/strictjson"
 	"inceptiongl/inception/tensor"
 )
 
@@ -50,6 +51,9 @@ func readSafetensors(r io.Reader, size int64) (map[string]tensor.Array, error) {
 	header := make([]byte, binary.LittleEndian.Uint64(head))
 	if _, err := io.ReadFull(r, header); err != nil {
 		return nil, err
+	}
+	if err := strictjson.Check(header); err != nil {
+		return nil, fmt.Errorf("not a safetensors file, or damaged: %w", clip(err))
 	}
 	var meta safetensors.Metadata
 	if err := json.Unmarshal(header, &meta); err != nil {

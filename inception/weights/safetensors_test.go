@@ -107,7 +107,10 @@ func TestReadSafetensorsHostile(t *testing.T) {
 		"integers":             {file(`{"x":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}`, 1), `"x": has type I8`},
 		"too large for float32": {file(`{"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`,
 			binary.LittleEndian.AppendUint64(nil, math.Float64bits(1e39))...), `"x": element 0: 1e+39`},
-		"overlap": {file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, four...), "damaged"},
+		"a name twice":    {file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, four...), `"x" is given twice`},
+		"a field twice":   {file(`{"x":{"dtype":"F16","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, four...), `"dtype" is given twice`},
+		"a name in bytes": {file("{\"\xff\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", four...), "not UTF-8"},
+		"overlap":         {file(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, four...), "damaged"},
 	} {
 		m, err := ReadSafetensors(c.data)
 		if err == nil || !strings.Contains(err.Error(), c.says) {

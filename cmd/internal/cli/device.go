@@ -13,6 +13,7 @@ import (
 type DeviceFlags struct {
 	Tune    bool   `help:"First measure which kernels are fastest here, however long it takes, and remember them for later runs."`
 	NoCache bool   `help:"Neither use nor keep measurements in the user's cache folder."`
+	Exact   bool   `help:"Leave out the rewrites and kernels that round elsewhere than the network does: for numbers near a float's limit, or a step-by-step comparison."`
 	Device  string `placeholder:"NAME" help:"The GPU's number, name or part of its name, from bench --list-devices. Default: the environment variable INCEPTIONGL_DEVICE, else the best."`
 }
 

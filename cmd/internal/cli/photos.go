@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
-	"inceptiongl/inception/images"
 )
 
 // Photos finds the files that the arguments mean: a folder stands for all in it, and below it, that have an image's
@@ -55,7 +54,7 @@ func folder(root string) []classify.Picture {
 }
 
 func file(path string) classify.Picture {
-	return classify.Picture{Name: path, Load: func() (image.Image, error) { return images.Load(path, images.DefaultLimits) }}
+	return classify.PictureFile(path)
 }
 
 func broken(name string, err error) classify.Picture {

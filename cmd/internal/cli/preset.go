@@ -24,6 +24,18 @@ type PresetFlags struct {
 	Mean   []float32 `placeholder:"R,G,B" help:"Subtract this, for R, G, B or one for all; in the preset's units."`
 	Std    []float32 `placeholder:"R,G,B" help:"Then divide by this."`
 	Order  string    `placeholder:"rgb|bgr|gray" help:"The network's channels."`
+
+	PhotoMemory int64 `default:"256" placeholder:"MIB" help:"What decoding photos may take in memory, all at once, in MiB: larger photos are refused."`
+}
+
+// Decoder decodes photos as the flags say.
+func (f PresetFlags) Decoder() *images.Decoder {
+	l := images.DefaultLimits
+	if f.PhotoMemory > 0 {
+		l.Memory = f.PhotoMemory << 20
+		l.Bytes = max(l.Bytes, l.Memory)
+	}
+	return images.NewDecoder(l)
 }
 
 // Choose is the preset that the flags name, or the one that suits the model; fitted to the model where that fixes the size

@@ -14,6 +14,9 @@ type Progress struct{ bar *progressbar.ProgressBar }
 // NewProgress is the bar for n things, of that name in the plural.
 func NewProgress(n int, things string, log io.Writer) *Progress {
 	const few = 8
+	if s, ok := log.(interface{ Unwrap() io.Writer }); ok {
+		log = s.Unwrap() // what a bar does to the terminal is meant
+	}
 	f, ok := log.(*os.File)
 	if !ok || n <= few || !term.IsTerminal(int(f.Fd())) {
 		return &Progress{}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/onnx"
 )
 
 // SourceFlags say where a model's weights come from, where its file doesn't hold them.
@@ -34,6 +35,9 @@ func (f SourceFlags) Load(model, how string) (*classify.Model, error) {
 	}
 	if err != nil && strings.Contains(err.Error(), "Options.Dims") { // the library's word for it
 		return nil, errors.New(strings.ReplaceAll(err.Error(), "Options.Dims", "--shape"))
+	}
+	if errors.Is(err, onnx.ErrMemory) {
+		return nil, errors.New(strings.ReplaceAll(err.Error(), " (Options.Memory)", ""))
 	}
 	return m, err
 }

@@ -78,3 +78,21 @@ for value, how in turn.items():
     if value == 6:
         stored.save(here / "formats" / "orientation6.webp", exif=exif, lossless=True)
         stored.save(here / "formats" / "orientation6.jpg", exif=exif, quality=98, subsampling=0)
+
+# Large pictures in few bytes, for what decoding takes in memory: of flat squares. Made with Pillow 13.0.0; keep_rgb needs 10.1 or later.
+large = Image.new("RGB", (16, 12))
+large.putdata([(16 * (i % 16), 21 * (i // 16), 40) for i in range(16 * 12)])
+large = large.resize((1601, 1203), Image.NEAREST)
+out = here / "large"
+large.save(out / "progressive444.jpg", quality=50, subsampling=0, progressive=True, optimize=True)
+large.save(out / "progressive420.jpg", quality=50, subsampling=2, progressive=True, optimize=True)
+large.save(out / "baseline420.jpg", quality=50, subsampling=2, optimize=True)
+large.save(out / "rgb.jpg", quality=50, keep_rgb=True, optimize=True)
+large.convert("L").save(out / "grey.jpg", quality=50, progressive=True, optimize=True)
+large.convert("CMYK").save(out / "cmyk.jpg", quality=50, progressive=True, optimize=True)
+large.save(out / "lossy.webp", quality=30)
+large.save(out / "lossless.webp", lossless=True)
+large.quantize(2).convert("RGB").save(out / "palette.webp", lossless=True)
+large.putalpha(Image.linear_gradient("L").resize((16, 12)).resize(large.size, Image.NEAREST))
+large.save(out / "alpha.webp", quality=30)
+large.quantize(16).save(out / "interlaced.gif", interlace=1)
