@@ -53,10 +53,12 @@ func TestSplitSums(t *testing.T) {
 				t.Fatalf("%s in %d parts: %v", n.Name, parts, err)
 			}
 			for _, step := range s.Plan().Steps() {
-				if (step.Scratch != nil) != (step.Key.Splits > 1) {
-					t.Errorf("%s: step %s with %v has scratch %v", n.Name, step.Name, step.Key, step.Scratch)
+				params := step.Params()
+				launches, err := step.Key.Launches(&params)
+				if err != nil || (step.Scratch != nil) != (len(launches) > 1) {
+					t.Errorf("%s: step %s with %v has scratch %v for %d dispatches, %v", n.Name, step.Name, step.Key, step.Scratch, len(launches), err)
 				}
-				if step.Scratch != nil {
+				if step.Key.Splits > 1 {
 					split++
 				}
 			}
