@@ -5,6 +5,7 @@ package gpu
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -24,6 +25,13 @@ const (
 const (
 	shortWait = time.Millisecond
 	longWait  = time.Second
+)
+
+// How long the GPU may leave what it was given undone before it counts as lost. Drivers reset a GPU that hangs after seconds, but not
+// all do, nor all kinds of hanging. On the CPU a pass may well take minutes.
+const (
+	patience         = 5 * time.Minute
+	softwarePatience = 6 * time.Hour
 )
 
 // fences follow the pieces of a pass on the GPU, which may run long after they
@@ -107,11 +115,23 @@ func (g *glDriver) await(ctx context.Context, fence uintptr) error {
 	if ctx.Done() == nil {
 		slice = longWait
 	}
-	for {
+	for since := now(); ; {
 		if passed, err := g.passed(ctx, fence, slice); passed || err != nil {
 			return err
 		}
+		if err := g.stuck(since); err != nil {
+			return err
+		}
 	}
+}
+
+// stuck gives the GPU up where it was given work too long ago.
+func (g *glDriver) stuck(since time.Duration) error {
+	if now()-since < g.patience {
+		return nil
+	}
+	g.hung = true
+	return fmt.Errorf("%w: the GPU has not finished in %v what it was given: it hangs", ErrContextLost, g.patience)
 }
 
 // passed waits for a slice of time at most.
