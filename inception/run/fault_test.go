@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -21,9 +20,6 @@ import (
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
 )
-
-// every says that a test is to be as long as it can be: make soak. Otherwise it takes a sample.
-var every = os.Getenv("INCEPTIONGL_SOAK") == "1"
 
 // store keeps programs in memory.
 type store struct {
@@ -49,6 +45,8 @@ type attempt struct {
 	dev *gpu.Device // nil where it did not open
 	y   *tensor.Tensor
 	err error
+
+	works int // dispatches and transfers, up to the answer
 }
 
 // cycle compiles, runs and closes a session on d, which it opens where there is none.
@@ -67,6 +65,7 @@ func cycle(n nettest.Network, x *tensor.Tensor, d *gpu.Device, o gpu.Options) at
 		return a
 	}
 	a.y, a.err = s.Run(ctx, x)
+	a.works = glfault.Works()
 	a.err = errors.Join(a.err, s.Close())
 	return a
 }
@@ -77,6 +76,14 @@ func goroutines(before int) int {
 		time.Sleep(time.Millisecond)
 	}
 	return runtime.NumGoroutine()
+}
+
+// stride is how far apart the faults are: all are tried, except where opening a device and compiling take long.
+func stride(d *gpu.Device) int {
+	if strings.Contains(d.Info().Renderer, "zink") && !every {
+		return 7
+	}
+	return 1
 }
 
 // typed reports an error that tells the caller what happened.
@@ -126,10 +133,7 @@ func TestAllocationFailure(t *testing.T) {
 			if err := good.dev.Close(); err != nil {
 				t.Fatal(err)
 			}
-			step := 1
-			if strings.Contains(good.dev.Info().Renderer, "zink") && !every {
-				step = 7 // opening a device and compiling take long
-			}
+			step := stride(good.dev)
 			tried, failed, survived := 0, 0, 0
 			d = nil
 			for k := 1 + int(seed%uint64(step)); k <= total; k += step {
