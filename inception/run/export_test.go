@@ -8,6 +8,7 @@ import (
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
 
@@ -138,3 +139,6 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 	}
 	return end, users
 }
+
+// Separable reports that the images of a batch don't depend on each other.
+func Separable(g *graph.Graph, input tensor.Shape) bool { return separable(g, input) }
