@@ -63,7 +63,7 @@ func TestArchitecture(t *testing.T) {
 
 		// For tests only.
 		"gpu/internal/seam":          "",
-		"gpu/gputest":                "gpu",
+		"gpu/gputest":                "gpu gpu/internal/seam",
 		"gpu/gputest/glfault":        "gpu/internal/seam",
 		"inception/internal/nettest": "inception inception/tensor inception/graph cpuref gpu/gputest",
 	}

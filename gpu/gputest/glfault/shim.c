@@ -23,7 +23,7 @@ volatile int64_t glfault_lose_at, glfault_lose_mode, glfault_hang;
 
 enum { BUFFERS, TEXTURES, QUERIES, SHADERS, PROGRAMS, SYNCS };
 enum { INVALID_VALUE = 0x0501, OUT_OF_MEMORY = 0x0505, CONTEXT_LOST = 0x0507, UNKNOWN_RESET = 0x8255, TIMEOUT_EXPIRED = 0x911B,
-       CONDITION_SATISFIED = 0x911C, WAIT_FAILED = 0x911D, STORAGE_BUFFER = 0x90D2, MAX_STORAGE = 0x90DE, MAX_TEXELS = 0x8C2B,
+       CONDITION_SATISFIED = 0x911C, SYNC_FAILED = 0x911D, STORAGE_BUFFER = 0x90D2, MAX_STORAGE = 0x90DE, MAX_TEXELS = 0x8C2B,
        MAX_UNITS = 0x8F38, MAX_UNIFORM = 0x8A30, MAX_GROUPS = 0x91BE };
 
 // A context is current on one thread for good, so that its state is the thread's.
@@ -120,7 +120,7 @@ static int named(int n, const u *ids) {
 		void *s = real.FenceSync(condition, flags); add(&glfault_live[SYNCS], s != 0); return s; }) \
 	F(DeleteSync, void, (void *s), { add(&glfault_live[SYNCS], -(s != 0)); real.DeleteSync(s); }) \
 	F(ClientWaitSync, u, (void *s, u flags, uint64_t ns), { \
-		if (lost == LOUD) return WAIT_FAILED; \
+		if (lost == LOUD) return SYNC_FAILED; \
 		if (lost == QUIET) return CONDITION_SATISFIED; \
 		if (glfault_hang) { nap(); return TIMEOUT_EXPIRED; } \
 		return real.ClientWaitSync(s, flags, ns); }) \
