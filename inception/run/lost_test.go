@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"testing"
 
 	"inceptiongl/gpu"
@@ -24,7 +23,7 @@ func TestContextLoss(t *testing.T) {
 	seed := nettest.Seed(t)
 	n := small(seed)
 	x := inception.RandomInput(n.Input, seed)
-	before := runtime.NumGoroutine()
+	before := idle(t)
 	for _, staged := range []bool{false, true} {
 		o := gpu.Options{Staged: staged}
 		glfault.Clean(t)
