@@ -145,6 +145,9 @@ func TestAllocationFailure(t *testing.T) {
 				t.Fatalf("%d allocations, %v", total, good.err)
 			}
 			want, steady := good.y, glfault.Live().Since(live) // what a device keeps
+			if steady.Shaders != 0 || steady.Textures != 0 || steady.Buffers > 2 { // those of staging
+				t.Errorf("with its session closed a device keeps %+v", steady)
+			}
 			if err := good.dev.Close(); err != nil {
 				t.Fatal(err)
 			}
