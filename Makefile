@@ -1,6 +1,6 @@
 # make bench    the main job
 # make test     everything that CI checks; needs the packages of `sh .ci/setup test`
-# make matrix   every driver and way to a context, with a table at the end; needs wine64, too
+# make matrix   every driver and way to a context, with a table at the end; needs the packages of `sh .ci/setup matrix`
 # make sweep    all of the convolutions and pools of which tests take a sample
 # make soak     the tests of load, leaks and faults at full length, with the race detector
 # make mutants  breaks the code in many places and shows that tests notice

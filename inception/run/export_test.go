@@ -21,6 +21,15 @@ func (o Options) WithLimits(change func(*gpu.Limits)) Options {
 	return o
 }
 
+// WithWork is o with so many multiplications a dispatch.
+func (o Options) WithWork(most int64) Options {
+	o.work = most
+	return o
+}
+
+// MostWork is what a dispatch may multiply on a device of so many multiprocessors.
+func MostWork(t shaders.Target) int64 { return Options{}.mostWork(t) }
+
 // WithRefused is o for a driver that is taken to compile no kernel for which refuse holds.
 func (o Options) WithRefused(refuse func(shaders.Key) bool) Options {
 	o.refuse = func(k shaders.Key) error {

@@ -144,7 +144,7 @@ func TestAllocationFailure(t *testing.T) {
 			if good.err != nil || total == 0 {
 				t.Fatalf("%d allocations, %v", total, good.err)
 			}
-			want, steady := good.y, glfault.Live().Since(live) // what a device keeps
+			want, steady := good.y, glfault.Live().Since(live)                     // what a device keeps
 			if steady.Shaders != 0 || steady.Textures != 0 || steady.Buffers > 2 { // those of staging
 				t.Errorf("with its session closed a device keeps %+v", steady)
 			}

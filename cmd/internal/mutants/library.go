@@ -12,7 +12,7 @@ func ofPlan() []mutant {
 		{file: "inception/plan/memory.go", old: "o.Last < t.First || t.Last", new: "o.Last <= t.First || t.Last", pkg: pkg, run: every},
 		{file: "inception/plan/memory.go", old: "size = max(size, at+need)", new: "size = max(size, at)", pkg: pkg, run: every},
 		{file: "inception/plan/hazard.go", old: "if (a.write || b.write) &&", new: "if a.write && b.write &&", pkg: pkg, run: every},
-		{file: "inception/plan/hazard.go", old: "a.first <= b.last && b.first <= a.last", new: "a.first < b.last && b.first < a.last", pkg: pkg, run: every},
+		{file: "inception/plan/hazard.go", old: "if !apart && a.first <= b.last", new: "if apart && a.first <= b.last && b == a", pkg: pkg, run: every},
 		{file: "inception/plan/hazard.go", old: "if t := s.Scratch; t != nil {", new: "if t := s.Scratch; t == nil && s.Scratch != nil {", pkg: pkg, run: every},
 		{file: "inception/plan/hazard.go", old: "v.Channel+v.Channels > v.Tensor.Shape.C", new: "v.Channel > v.Tensor.Shape.C", pkg: pkg, run: every},
 		{file: "inception/plan/waves.go", old: "max(ready[u.out.value], w+1)", new: "max(ready[u.out.value], w)", pkg: pkg, run: every},
