@@ -257,7 +257,6 @@ func (g *glDriver) errors() (trouble, error) {
 		lost = true
 		names = append(names, resetReason(why))
 	}
-	lost = lost || g.hung
 	if oom {
 		errs = append(errs, ErrOutOfMemory)
 	}

@@ -25,7 +25,7 @@ func (g *glDriver) run(ctx context.Context, p *Pass, r *Recording) (Timing, rest
 	if err := g.checkStep("uploads"); err != nil {
 		return Timing{}, nil, err
 	}
-	clock := g.newClock(p.Time, r)
+	clock := g.newClock(ctx, p.Time, r)
 	clock.start()
 	queue := fences{g: g, ctx: ctx}
 	defer queue.drop()

@@ -34,6 +34,8 @@ const (
 	softwarePatience = 6 * time.Hour
 )
 
+var errHung = fmt.Errorf("%w: the GPU has not finished for minutes what it was given: it hangs", ErrContextLost)
+
 // fences follow the pieces of a pass on the GPU, which may run long after they
 // were queued. Section 4.1 has sync objects.
 type fences struct {
@@ -115,6 +117,9 @@ func (g *glDriver) await(ctx context.Context, fence uintptr) error {
 	if ctx.Done() == nil {
 		slice = longWait
 	}
+	if g.hung {
+		return errHung
+	}
 	for since := now(); ; {
 		if passed, err := g.passed(ctx, fence, slice); passed || err != nil {
 			return err
@@ -131,7 +136,7 @@ func (g *glDriver) stuck(since time.Duration) error {
 		return nil
 	}
 	g.hung = true
-	return fmt.Errorf("%w: the GPU has not finished in %v what it was given: it hangs", ErrContextLost, g.patience)
+	return errHung
 }
 
 // passed waits for a slice of time at most.

@@ -46,7 +46,7 @@ type attempt struct {
 	y   *tensor.Tensor
 	err error
 
-	works int // dispatches and transfers, up to the answer
+	works int // dispatches, transfers and waits, up to the answer
 }
 
 // cycle compiles, runs and closes a session on d, which it opens where there is none.

@@ -64,14 +64,14 @@ const (
 	Quiet Loss = C.QUIET // as ARB_robustness: calls do nothing, waiting ends at once, and only the reset status tells
 )
 
-// LoseContext has the context lost at the k-th dispatch or transfer from now on; k is at least 1.
+// LoseContext has the context lost at the k-th dispatch, transfer or wait from now on; k is at least 1.
 func LoseContext(k int, how Loss) {
 	set(&C.glfault_works, 0)
 	set(&C.glfault_lose_mode, int64(how))
 	set(&C.glfault_lose_at, int64(k))
 }
 
-// Works is how many dispatches and transfers there have been since Reset or LoseContext.
+// Works is how many dispatches, transfers and waits there have been since Reset or LoseContext.
 func Works() int { return int(get(&C.glfault_works)) }
 
 // Hang has the GPU pass no fence, until Reset.

@@ -120,6 +120,7 @@ static int named(int n, const u *ids) {
 		void *s = real.FenceSync(condition, flags); add(&glfault_live[SYNCS], s != 0); return s; }) \
 	F(DeleteSync, void, (void *s), { add(&glfault_live[SYNCS], -(s != 0)); real.DeleteSync(s); }) \
 	F(ClientWaitSync, u, (void *s, u flags, uint64_t ns), { \
+		dropped(); \
 		if (lost == LOUD) return SYNC_FAILED; \
 		if (lost == QUIET) return CONDITION_SATISFIED; \
 		if (glfault_hang) { nap(); return TIMEOUT_EXPIRED; } \

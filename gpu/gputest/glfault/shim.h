@@ -5,6 +5,7 @@
 enum { WHOLE, LOUD, QUIET };
 
 // Counters; all since the last reset of each.
+// Works are dispatches, transfers and waits.
 extern volatile int64_t glfault_allocations, glfault_works, glfault_violations;
 extern volatile int64_t glfault_live[6]; // buffers, textures, queries, shaders, programs, syncs
 
