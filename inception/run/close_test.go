@@ -133,3 +133,22 @@ func TestFitWorkgroups(t *testing.T) {
 		}
 	}
 }
+
+// TestDependentImagesStayWhole: a batch whose images depend on each other is not run in parts where it is too large, but refused.
+func TestDependentImagesStayWhole(t *testing.T) {
+	d := gputest.Open(t)
+	g, x := graph.New("turned", 4)
+	of := func(i int) []graph.Axis { return []graph.Axis{{Of: i}} }
+	g.Outputs = []graph.Value{g.Add("turn", graph.Move{To: [4][]graph.Axis{of(1), of(0), of(2), of(3)}}, x)} // images become channels
+	o := run.Options{}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 5000 })
+	s, err := run.Compile(context.Background(), d, g, nettest.Shape(8, 4, 8, 8), o)
+	if !errors.Is(err, gpu.ErrLimit) {
+		t.Errorf("got a session %v, error %v; want gpu.ErrLimit", s != nil, err)
+	}
+	if s, err = run.Compile(context.Background(), d, g, nettest.Shape(8, 4, 8, 8), run.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

@@ -41,7 +41,7 @@ func ofRun() []mutant {
 		{file: "inception/run/weights.go", old: "\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\tif s.graphs == nil", new: "\tif s.graphs == nil", pkg: pkg, run: "^TestManyGoroutinesShareWeights$", race: true},
 		{file: "inception/run/weights.go", old: "return nil, errors.Join(err, b.Close())", new: "return nil, err", pkg: pkg, run: "^TestCancelledCompile$"},
 		{file: "inception/run/compile.go", old: "return nil, errors.Join(err, s.release())", new: "return nil, err", pkg: pkg, run: "^TestAllocationFailure$"},
-		{file: "inception/run/compile.go", old: "case images.N > 1 && separable(g, input):", new: "case images.N > 1:", pkg: pkg, run: "Parts|Fit|Least"},
+		{file: "inception/run/compile.go", old: "case images.N > 1 && separable(g, input):", new: "case images.N > 1:", pkg: pkg, run: "^TestDependentImages"},
 		{file: "inception/run/fit.go", old: "if bytes := 16 * r.texels; bytes > maxBlock(l) {", new: "if bytes := 8 * r.texels; bytes > maxBlock(l) {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/fit.go", old: "if r.texels > l.MaxTexelBuffer {", new: "if r.texels > 2*l.MaxTexelBuffer {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/fit.go", old: "if n > l.MaxGroups[i] {", new: "if n > 2*l.MaxGroups[i] {", pkg: pkg, run: "^TestFit"},
