@@ -1,5 +1,9 @@
-# make bench   the main job
-# make test    everything that CI checks; needs the packages of `sh .ci/setup test`
+# make bench    the main job
+# make test     everything that CI checks; needs the packages of `sh .ci/setup test`
+# make matrix   every driver and way to a context, with a table at the end; needs the packages of `sh .ci/setup matrix`
+# make sweep    all of the convolutions and pools of which tests take a sample
+# make soak     the tests of load, leaks and faults at full length, with the race detector
+# make mutants  breaks the code in many places and shows that tests notice
 SHELL       := /bin/bash -o pipefail
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -10,11 +14,11 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zi
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint fuzz glsl unit zink softpipe race glfw cross smoke clients soak-serve replicas dockerfile fuzz-serve
+.PHONY: bench test lint fuzz glsl unit zink softpipe plain race glfw cross smoke wine matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink softpipe race glfw cross fuzz smoke
+test: lint glsl unit zink softpipe plain race glfw cross fuzz smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
@@ -42,10 +46,18 @@ unit:
 zink:
 	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/plan ./inception/run $(COUNT)
 
-# Pools and what works on single elements, with NaN and infinities among the inputs. All four tests must be there.
+# Pools and what works on single elements, with NaN and infinities among the inputs; and where only an interpreter's slowness shows, less.
+# All four tests of kernels must be there.
 softpipe:
 	@[ "$$(go test -list '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders | grep -c ^Test)" = 4 ]
-	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders $(COUNT)
+	$(CASES) $(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestPool|TestElementwise|TestUnary|TestBinary)$$' ./shaders && \
+	$(SOFTPIPE) go test -count=1 -timeout 25m -skip '^(TestClock|TestShortByTheWall|TestCancel|TestCloseAfterCancel|TestPassesInFlight)' ./gpu && \
+	$(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestAllocationFailure|TestContextLoss|TestRun|TestClose|TestManyGoroutines)' ./inception/run $(COUNT)
+
+# Kernels as drivers compile them for contexts that are neither robust nor in debug mode.
+plain:
+	$(CASES) $(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m -run '^(TestElementwise|TestPool|TestConv|TestPointwise|TestDepthwise|TestWinograd|TestBatch)$$' ./shaders && \
+	$(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m ./gpu $(COUNT)
 
 # Every parser, and models on the device, with random inputs: 5 s each, or more with FUZZTIME. Ten targets, whose builds take as long.
 FUZZTIME := 5s
@@ -65,6 +77,34 @@ cross:
 	$(MINGW) go build -o $$(mktemp -d) ./cmd/...
 	CGO_ENABLED=0 go vet ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+
+# Windows programs under Wine, in a prefix that is made for it. Wine's OpenGL is the X server's.
+wine:
+	export WINEPREFIX=$$(mktemp -d) && trap "rm -rf $$WINEPREFIX" EXIT && xvfb-run -a .ci/wine --init && dir=$$(mktemp -d) && \
+	$(MINGW) go build -o $$dir ./cmd/bench && LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a .ci/wine $$dir/bench.exe --no-kernels && rm -r $$dir && \
+	$(CASES) export LIBGL_ALWAYS_SOFTWARE=1 $(MINGW) && xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m ./gpu && \
+	xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m -run '^(TestPool|TestConv|TestElementwise)$$' ./shaders && \
+	xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m -run '^(TestAllocationFailure|TestContextLoss|TestLeast|TestRun|TestClose|TestManyGoroutines)' ./inception/run $(COUNT)
+
+# Each row of the matrix by itself, so that one that fails hides no other.
+MATRIX := unit zink softpipe plain glfw wine
+matrix:
+	@failed=0; table=; \
+	for row in $(MATRIX); do \
+		if out=$$($(MAKE) --no-print-directory $$row 2>&1); then verdict=$$(sed -n 's/^gpu cases run on .*: //p' <<<"$$out"); \
+		else verdict=FAILED; failed=1; tail -n 100 <<<"$$out"; fi; \
+		table+=$$(printf '%-10s %s' $$row "$$verdict")$$'\n'; \
+	done; printf 'driver     cases passed\n%s' "$$table"; exit $$failed
+
+sweep:
+	$(CASES) $(LLVMPIPE) INCEPTIONGL_SWEEP=1 go test -count=1 -timeout 60m -run '^(TestSweep|TestRandomConvs)' -v ./shaders $(COUNT)
+
+SOAK := ^(TestSoak|TestFlat|TestAllocationFailure|TestContextLoss|TestLossInFlight|TestLeast|TestSameBits|TestEviction|TestForwardGPUAfterFaults|TestRunsInFlight|TestClose|TestHang|TestPassesInFlight)
+soak:
+	$(CASES) $(LLVMPIPE) INCEPTIONGL_SOAK=1 go test -count=1 -timeout 60m -race -v -run '$(SOAK)' ./gpu ./inception ./inception/run $(COUNT)
+
+mutants:
+	$(LLVMPIPE) go run ./cmd/internal/mutants
 
 smoke:
 	$(LLVMPIPE) go run ./cmd/bench

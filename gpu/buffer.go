@@ -39,7 +39,7 @@ func (d *Device) NewBuffer(ctx context.Context, name string, size int) (*Buffer,
 	}
 	b := &Buffer{dev: d, name: name, size: size}
 	err := d.do(ctx, func() (err error) {
-		b.ids, err = d.drv.newBuffer(name, size)
+		b.ids, err = d.drv.newBuffer(ctx, name, size)
 		return err
 	})
 	if err != nil {

@@ -13,14 +13,14 @@ type driver interface {
 	limits() Limits
 	traits() Traits
 	calibrate() // once, before limits: tries the clock
-	newBuffer(name string, size int) (bufferIDs, error)
+	newBuffer(ctx context.Context, name string, size int) (bufferIDs, error)
 	deleteBuffer(bufferIDs)
 	upload(ctx context.Context, b *Buffer, offset int, data []byte) error
 	download(ctx context.Context, b *Buffer, offset int, data []byte) error
 	startProgram(s Source, known programBinary, keep bool) *build // starts to make a program; waits for nothing
 	endProgram(*build) (*Program, error)
 	dropProgram(*build)
-	view(t *Texel) uint32 // the texture that shows the range
+	view(t *Texel) (uint32, error) // the texture that shows the range
 	// run makes a pass, whose waves are r. What is left of it, if anything, is to be
 	// called until it is done; only where the pass has Queued.
 	run(ctx context.Context, p *Pass, r *Recording) (Timing, rest, error)

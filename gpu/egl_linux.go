@@ -96,6 +96,8 @@ import (
 	"strings"
 	"sync"
 	"unsafe"
+
+	"inceptiongl/gpu/internal/seam"
 )
 
 // Constants of the EGL registry.
@@ -297,6 +299,9 @@ func contextAttributes(egl15, debug bool) [][]C.int {
 			a = append(a, eglContextFlags, flags)
 		}
 		return append(a, eglNone)
+	}
+	if seam.Plain {
+		return [][]C.int{build(false, false)}
 	}
 	return [][]C.int{build(true, true), build(false, true), build(true, false), build(false, false)}
 }

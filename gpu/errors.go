@@ -15,8 +15,8 @@ var (
 	ErrLimit = errors.New("beyond a limit of the device")
 	// ErrOutOfMemory means that the driver ran out of memory. GL leaves the
 	// context's state undefined after it (section 2.3.1), so the device is lost and
-	// the error wraps ErrContextLost, too; but not if NewBuffer gave it and the
-	// context then proved that it still works.
+	// the error wraps ErrContextLost, too; but not where a buffer
+	// or a view of one was being made and the context then proved that it still works.
 	ErrOutOfMemory = errors.New("out of GPU memory")
 	// ErrContextLost means that the GPU was reset or that an earlier error left
 	// the context undefined. Close the device and open it again.

@@ -22,7 +22,7 @@ type fakeDriver struct {
 func (f *fakeDriver) info() DeviceInfo { return DeviceInfo{Renderer: "fake"} }
 func (f *fakeDriver) limits() Limits   { return Limits{MaxStorageBlock: 1 << 20} }
 func (f *fakeDriver) traits() Traits   { return Traits{} }
-func (f *fakeDriver) newBuffer(string, int) (bufferIDs, error) {
+func (f *fakeDriver) newBuffer(context.Context, string, int) (bufferIDs, error) {
 	return bufferIDs{buffer: 1}, f.fail
 }
 func (f *fakeDriver) deleteBuffer(bufferIDs)                               {}
@@ -34,7 +34,7 @@ func (f *fakeDriver) startProgram(s Source, known programBinary, keep bool) *bui
 func (f *fakeDriver) endProgram(*build) (*Program, error) { return &Program{}, f.fail }
 func (f *fakeDriver) dropProgram(*build)                  {}
 func (f *fakeDriver) close()                              { f.shut = true }
-func (f *fakeDriver) view(*Texel) uint32                  { return 1 }
+func (f *fakeDriver) view(*Texel) (uint32, error)         { return 1, nil }
 func (f *fakeDriver) calibrate()                          {}
 func (f *fakeDriver) share()                              {}
 func (f *fakeDriver) run(_ context.Context, p *Pass, _ *Recording) (Timing, rest, error) {

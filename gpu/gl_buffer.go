@@ -13,7 +13,7 @@ import (
 
 // newBuffer allocates and clears. The binding point GL_COPY_WRITE_BUFFER is used
 // for all work on buffers, since no shader sees it.
-func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
+func (g *glDriver) newBuffer(ctx context.Context, name string, size int) (bufferIDs, error) {
 	drainErrors()
 	var ids bufferIDs
 	gl.GenBuffers(1, &ids.buffer)
@@ -26,19 +26,34 @@ func (g *glDriver) newBuffer(name string, size int) (bufferIDs, error) {
 		gl.BufferData(gl.COPY_WRITE_BUFFER, size, nil, gl.DYNAMIC_COPY)
 	}
 	// Drivers may allocate lazily; clearing makes them do it here, where the
-	// error can be told.
+	// error can be told. Work that was queued before may take long: the caller need not wait for it.
 	gl.ClearBufferData(gl.COPY_WRITE_BUFFER, gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, nil)
-	g.finish()
-	errs, err := g.errors()
-	if err != nil {
-		g.deleteBuffer(ids)
-		if errs.oom && !errs.lost {
-			err = joinLine([]error{err, g.prove()})
-		}
+	waiting := fences{g: g, ctx: ctx}
+	stopped := waiting.all()
+	waiting.drop()
+	if err := g.allocated(func() { g.deleteBuffer(ids) }); err != nil {
 		return bufferIDs{}, err
+	}
+	if stopped != nil {
+		g.deleteBuffer(ids)
+		return bufferIDs{}, stopped
 	}
 	g.label(gl.BUFFER, ids.buffer, name)
 	return ids, nil
+}
+
+// allocated is check for calls that made something, which undo deletes where they failed: if memory ran out, the context may prove
+// that it lives on.
+func (g *glDriver) allocated(undo func()) error {
+	errs, err := g.errors()
+	if err == nil {
+		return nil
+	}
+	undo()
+	if errs.oom && !errs.lost {
+		err = joinLine([]error{err, g.prove()})
+	}
+	return err
 }
 
 // prove returns nil if the context still works after GL_OUT_OF_MEMORY, which may
@@ -126,19 +141,23 @@ func (g *glDriver) download(ctx context.Context, b *Buffer, offset int, data []b
 
 // view makes the view that t wants at its first use and keeps it with the buffer.
 // Making one binds it to whatever unit is active.
-func (g *glDriver) view(t *Texel) uint32 {
+func (g *glDriver) view(t *Texel) (uint32, error) {
 	b := t.Buffer
 	r := texelRange{t.Offset, rangeSize(b, t.Offset, t.Size)}
 	if view := b.ids.views[r]; view != 0 {
-		return view
+		return view, nil
 	}
+	drainErrors()
 	var view uint32
 	gl.GenTextures(1, &view)
 	gl.BindTexture(gl.TEXTURE_BUFFER, view)
 	gl.TexBufferRange(gl.TEXTURE_BUFFER, gl.RGBA32F, b.ids.buffer, r.offset, r.size)
+	if err := g.allocated(func() { gl.DeleteTextures(1, &view) }); err != nil {
+		return 0, err
+	}
 	if b.ids.views == nil {
 		b.ids.views = map[texelRange]uint32{}
 	}
 	b.ids.views[r] = view
-	return view
+	return view, nil
 }

@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"context"
 	"time"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
@@ -13,14 +14,15 @@ import (
 // GL_TIME_ELAPSED, which some drivers answer with 1 ns for compute work.
 type clock struct {
 	g       *glDriver
+	ctx     context.Context // of the pass
 	on      bool
 	queries []uint32        // nil: use the wall clock
 	n       int             // of them, used so far
 	wall    []time.Duration // used if there are no queries
 }
 
-func (g *glDriver) newClock(on bool, r *Recording) *clock {
-	c := &clock{g: g, on: on}
+func (g *glDriver) newClock(ctx context.Context, on bool, r *Recording) *clock {
+	c := &clock{g: g, ctx: ctx, on: on}
 	if on && g.lim.Timestamps {
 		c.queries = g.timestamps(1 + r.dispatches() + len(r.waves))
 	}
@@ -59,7 +61,9 @@ func (c *clock) waits() bool { return c.on && c.queries == nil }
 // wait reads the wall clock once the GPU has nothing left to do.
 func (c *clock) wait() {
 	if c.waits() {
-		c.g.finish()
+		f := fences{g: c.g, ctx: c.ctx}
+		_ = f.all() // where the context ends, the pass's own next wait says so
+		f.drop()
 		c.wall = append(c.wall, now())
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"unsafe"
 
 	"github.com/go-gl/gl/v4.3-core/gl"
+
+	"inceptiongl/gpu/internal/seam"
 )
 
 // glContext is a current context of the thread, made by EGL or GLFW.
@@ -32,6 +34,8 @@ type glDriver struct {
 	immutable bool          // glBufferStorage is there
 	reset     func() uint32 // glGetGraphicsResetStatus, nil if there is none
 	status    uint32        // of a reset that was seen
+	hung      bool          // the GPU was given up
+	patience  time.Duration // before that
 	replayer  replayer
 	binaries  bool                      // the driver gives and takes program binaries
 	staged    bool                      // transfers go by way of mapped memory
@@ -44,6 +48,7 @@ type glDriver struct {
 
 // newGLDriver reads what the current context can do. On error it closes it.
 func newGLDriver(ctx glContext, debug bool) (driver, error) {
+	ctx.procAddress = seam.Around(ctx.procAddress)
 	g := &glDriver{ctx: ctx, debug: debug, read: readQuery}
 	if err := g.init(); err != nil {
 		ctx.close()
@@ -66,6 +71,9 @@ func (g *glDriver) init() error {
 		Version:  gl.GoStr(gl.GetString(gl.VERSION)),
 	}
 	g.inf.Software = isSoftware(g.inf.Renderer, g.ctx.software)
+	if g.patience = patience; g.inf.Software {
+		g.patience = softwarePatience
+	}
 	var major, minor int32
 	gl.GetIntegerv(gl.MAJOR_VERSION, &major)
 	gl.GetIntegerv(gl.MINOR_VERSION, &minor)

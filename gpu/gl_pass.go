@@ -25,7 +25,7 @@ func (g *glDriver) run(ctx context.Context, p *Pass, r *Recording) (Timing, rest
 	if err := g.checkStep("uploads"); err != nil {
 		return Timing{}, nil, err
 	}
-	clock := g.newClock(p.Time, r)
+	clock := g.newClock(ctx, p.Time, r)
 	clock.start()
 	queue := fences{g: g, ctx: ctx}
 	defer queue.drop()
@@ -91,10 +91,14 @@ func (g *glDriver) leave(ctx context.Context, p *Pass) (rest, error) {
 		return nil, err
 	}
 	gl.Flush()
+	since := now()
 	return func() (bool, error) {
 		for len(q.queued) > 0 {
 			if fence := g.reads.fences[q.queued[0].slot]; fence != 0 {
 				passed, err := g.passed(ctx, fence, moment)
+				if err == nil && !passed {
+					err = g.stuck(since)
+				}
 				if err != nil {
 					release()
 					return true, joinLine([]error{errLastWaves(err), g.check()})

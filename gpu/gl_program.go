@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,12 @@ func (g *glDriver) startProgram(s Source, known programBinary, keep bool) *build
 		return b
 	}
 	drainErrors()
-	b.program = gl.CreateProgram()
+	if b.program = gl.CreateProgram(); b.program == 0 {
+		if b.err = g.check(); b.err == nil {
+			b.err = errors.New("glCreateProgram gave none")
+		}
+		return b
+	}
 	if len(known.data) > 0 && g.binaries {
 		gl.ProgramBinary(b.program, known.format, gl.Ptr(known.data), int32(len(known.data)))
 		g.forget() // the link status tells whether the binary is of use
@@ -80,7 +86,7 @@ func (g *glDriver) linked(b *build) (*Program, error) {
 	if id != 0 && b.shader == 0 && status(id, gl.GetProgramiv, gl.LINK_STATUS) == gl.FALSE {
 		g.compile(b) // the binary was of no use
 	}
-	if id == 0 || losesContext(b.err) {
+	if id == 0 || losesContext(b.err) { // id 0: b.err says why
 		return nil, b.err
 	}
 	if status(id, gl.GetProgramiv, gl.LINK_STATUS) == gl.FALSE {

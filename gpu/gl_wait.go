@@ -5,6 +5,7 @@ package gpu
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -25,6 +26,15 @@ const (
 	shortWait = time.Millisecond
 	longWait  = time.Second
 )
+
+// How long the GPU may leave what it was given undone before it counts as lost. Drivers reset a GPU that hangs after seconds, but not
+// all do, nor all kinds of hanging. On the CPU a pass may well take minutes.
+const (
+	patience         = 5 * time.Minute
+	softwarePatience = 6 * time.Hour
+)
+
+var errHung = fmt.Errorf("%w: the GPU has not finished for minutes what it was given: it hangs", ErrContextLost)
 
 // fences follow the pieces of a pass on the GPU, which may run long after they
 // were queued. Section 4.1 has sync objects.
@@ -107,11 +117,26 @@ func (g *glDriver) await(ctx context.Context, fence uintptr) error {
 	if ctx.Done() == nil {
 		slice = longWait
 	}
-	for {
+	if g.hung {
+		return errHung
+	}
+	for since := now(); ; {
 		if passed, err := g.passed(ctx, fence, slice); passed || err != nil {
 			return err
 		}
+		if err := g.stuck(since); err != nil {
+			return err
+		}
 	}
+}
+
+// stuck gives the GPU up where it was given work too long ago.
+func (g *glDriver) stuck(since time.Duration) error {
+	if now()-since < g.patience {
+		return nil
+	}
+	g.hung = true
+	return errHung
 }
 
 // passed waits for a slice of time at most.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-gl/glfw/v3.3/glfw"
+
+	"inceptiongl/gpu/internal/seam"
 )
 
 // glfwJobs feeds the one thread of the process that owns GLFW's windows: GLFW
@@ -79,6 +81,9 @@ func openGLFW(debug bool) (driver, error) {
 		// Robust as through EGL. GLFW leaves it out without a word where the display's
 		// GLX has no robustness (Xvfb): Limits.RobustAccess tells.
 		for _, robust := range []int{glfw.LoseContextOnReset, glfw.NoRobustness} {
+			if seam.Plain && robust != glfw.NoRobustness {
+				continue
+			}
 			glfw.DefaultWindowHints()
 			glfw.WindowHint(glfw.Visible, glfw.False)
 			glfw.WindowHint(glfw.ClientAPI, glfw.OpenGLAPI)

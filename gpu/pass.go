@@ -107,21 +107,21 @@ func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 	}
 	var t Timing
 	err := d.doInParts(ctx, func() (rest, error) {
-		begin := time.Now()
+		begin := now()
 		r, err := d.ready(p)
 		if err != nil {
 			return nil, err
 		}
 		var left rest
 		t, left, err = d.drv.run(ctx, p, r)
-		t.Wall = time.Since(begin)
+		t.Wall = now() - begin
 		if left == nil || err != nil {
 			return nil, err
 		}
 		p.Queued()
 		return func() (bool, error) {
 			done, err := left()
-			t.Wall = time.Since(begin)
+			t.Wall = now() - begin
 			return done, err
 		}, nil
 	})

@@ -80,6 +80,9 @@ func (d *Device) record(waves [][]Dispatch) (*Recording, error) {
 	for _, wave := range waves {
 		rec.wave(wave)
 	}
+	if rec.err != nil {
+		return nil, rec.err
+	}
 	return rec.r, nil
 }
 
@@ -126,7 +129,8 @@ func (r *Recording) dispatches() int {
 // between the calls of one recording nothing else binds.
 type recorder struct {
 	r     *Recording
-	view  func(*Texel) uint32
+	view  func(*Texel) (uint32, error)
+	err   error  // of the first view that could not be made
 	bound []call // the last call for each binding point and unit, and for the program
 }
 
@@ -157,7 +161,11 @@ func (rec *recorder) dispatch(x *Dispatch) {
 		if t.Kind == TexelImage {
 			op = callImage
 		}
-		rec.bind(call{op: op, a: uint32(t.Unit), b: rec.view(t)})
+		view, err := rec.view(t)
+		if err != nil && rec.err == nil {
+			rec.err = fmt.Errorf("dispatch %s: a view of buffer %s: %w", x.Name, t.Buffer.name, err)
+		}
+		rec.bind(call{op: op, a: uint32(t.Unit), b: view})
 	}
 	rec.r.calls = append(rec.r.calls, call{op: callDispatch, a: uint32(x.Groups[0]), b: uint32(x.Groups[1]), c: uint32(x.Groups[2])})
 }

@@ -16,7 +16,7 @@ func TestRecorder(t *testing.T) {
 		return Dispatch{Program: p, Groups: [3]int{1, 2, 3}, Storage: []Storage{{Binding: 0, Buffer: b, Offset: in, Size: 256}, {Binding: 1, Buffer: b}},
 			Uniforms: []Uniforms{{Binding: 0, Buffer: b, Size: 64}}, Texels: []Texel{{Unit: unit, Kind: kind, Buffer: b}}}
 	}
-	rec := recorder{view: func(*Texel) uint32 { return 9 }, r: &Recording{}}
+	rec := recorder{view: func(*Texel) (uint32, error) { return 9, nil }, r: &Recording{}}
 	rec.wave([]Dispatch{x(one, 0, 0, TexelSampler), x(one, 0, 0, TexelSampler), x(one, 256, 0, TexelSampler)})
 	rec.wave(nil)
 	rec.wave([]Dispatch{x(two, 256, 0, TexelImage), x(one, 0, 0, TexelSampler)})

@@ -238,10 +238,10 @@ func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
 // sweep runs one problem with every key that its destinations allow, and returns how many did.
 //
 // Compiling is nine tenths of the time (and minutes with zink): the ways to read take turns from one problem to the next, others in
-// one context than in the other, from another start in every run. INCEPTIONGL_SWEEP=whole runs every one of them.
+// one context than in the other, from another start in every run. INCEPTIONGL_SWEEP=1 runs every one of them.
 func (l *lab) sweep(t *testing.T, p *problem, keys []shaders.Key) int {
 	t.Helper()
-	if os.Getenv("INCEPTIONGL_SWEEP") != "whole" {
+	if os.Getenv("INCEPTIONGL_SWEEP") == "" {
 		load := shaders.Loads()[(uint64(l.sweeps)+seed+number(l.exact))%3]
 		if turn := slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return k.Load != load }); len(turn) > 0 {
 			keys = turn

@@ -3,6 +3,7 @@ package shaders_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -64,6 +65,17 @@ func TestWide(t *testing.T) {
 
 func TestDivide(t *testing.T) {
 	l := newLab(t)
+	for _, wide := range []bool{false, true} {
+		testDivide(t, l, wide)
+	}
+}
+
+func testDivide(t *testing.T, l *lab, wide bool) {
+	t.Helper()
+	most := int32(math.MaxInt32) // of the quotients
+	if !wide {
+		most = 1<<20 - 1
+	}
 	src, err := shaders.Key{Kernel: shaders.Copy}.For(&shaders.Params{N: 1 << 21, OutG: 1, OutH: 1}).Launches(&shaders.Params{N: 1, OutG: 1, OutH: 1, OutW: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -74,10 +86,11 @@ func TestDivide(t *testing.T) {
 	var pairs []int32
 	for range 1 << 14 {
 		b := 1 + rng.Int32N(1<<rng.IntN(31))
-		q := rng.Int32N(math.MaxInt32/b) + 1
-		pairs = append(pairs, q*b-1, b, min(q*b, math.MaxInt32-b)+rng.Int32N(b), b)
+		q := rng.Int32N(min(math.MaxInt32/b, most)) + 1
+		low := min(q, math.MaxInt32/b-1, most) * b
+		pairs = append(pairs, q*b-1, b, low+rng.Int32N(b), b, low, b)
 	}
-	prog, err := l.dev.Program(context.Background(), gpu.Source{Name: "divide", Prelude: "#define WIDE 1\n",
+	prog, err := l.dev.Program(context.Background(), gpu.Source{Name: "divide", Prelude: fmt.Sprintf("#define WIDE %d\n", number(wide)),
 		Text: "layout(local_size_x = 64) in;\nlayout(std430, binding = 0) buffer B { ivec2 v[]; };\nivec2 divide(" + text +
 			"\n}\nvoid main() { uint i = gl_GlobalInvocationID.x; if (i < v.length()) v[i] = divide(v[i].x, v[i].y); }"})
 	if err != nil {
@@ -93,7 +106,7 @@ func TestDivide(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := l.dev.Run(context.Background(), &gpu.Pass{
-		Waves:     [][]gpu.Dispatch{{{Name: "divide", Program: prog, Groups: [3]int{len(pairs) / 128, 1, 1}, Storage: []gpu.Storage{{Binding: 0, Buffer: l.arena}}}}},
+		Waves:     [][]gpu.Dispatch{{{Name: "divide", Program: prog, Groups: [3]int{(len(pairs) + 127) / 128, 1, 1}, Storage: []gpu.Storage{{Binding: 0, Buffer: l.arena}}}}},
 		Downloads: []gpu.Transfer{{Buffer: l.arena, Data: got}},
 	}); err != nil {
 		t.Fatal(err)
@@ -102,7 +115,7 @@ func TestDivide(t *testing.T) {
 	for i := 0; i < len(pairs); i += 2 {
 		a, b := pairs[i], pairs[i+1]
 		if q, r := int32(math.Float32bits(got[i])), int32(math.Float32bits(got[i+1])); q != a/b || r != a%b {
-			t.Fatalf("%d / %d is %d, remainder %d; want %d, %d", a, b, q, r, a/b, a%b)
+			t.Fatalf("wide %v: %d / %d is %d, remainder %d; want %d, %d", wide, a, b, q, r, a/b, a%b)
 		}
 	}
 }

@@ -9,10 +9,17 @@ import (
 	"testing"
 
 	"inceptiongl/gpu"
+	"inceptiongl/gpu/internal/seam"
 )
 
 // NoGPU names the environment variable that, set to 1, skips GPU tests.
 const NoGPU = "INCEPTIONGL_NO_GPU"
+
+// Plain names the environment variable that, set to 1, has every device of the tests be one that is neither in debug mode nor robust: what
+// drivers do without their own checks.
+const Plain = "INCEPTIONGL_PLAIN"
+
+func init() { seam.Plain = os.Getenv(Plain) == "1" }
 
 // shared is the device of this test process. Opening one per test would cost
 // more than most tests do, and lose the compiled programs.
@@ -42,9 +49,13 @@ func Open(t testing.TB) *gpu.Device {
 func New(t testing.TB, o gpu.Options, own bool) *gpu.Device {
 	t.Helper()
 	Need(t)
+	o.Debug = o.Debug && !seam.Plain
 	d, err := gpu.Open(context.Background(), o)
 	if err != nil {
 		t.Fatalf("%v\n  to skip the GPU tests knowingly, set %s=1", err, NoGPU)
+	}
+	if seam.Plain && d.Limits().RobustAccess {
+		t.Fatalf("%s=1, and the context is robust", Plain)
 	}
 	Case()
 	if own {

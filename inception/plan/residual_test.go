@@ -51,6 +51,10 @@ func TestFuseAdd(t *testing.T) {
 		{"one number for all pixels", func(g *graph.Graph, x graph.Value) graph.Value {
 			return sum(g, conv(g, "a", x, 1, c), g.Add("mean", graph.GlobalPool{}, x))
 		}, plan.Options{}, "", []string{"a mean", "sum"}},
+		{"a second sum", func(g *graph.Graph, x graph.Value) graph.Value {
+			first := sum(g, conv(g, "a", x, 1, c), x)
+			return g.Add("second", graph.Binary{}, first, g.Add("pool", graph.Pool2D{Kernel: graph.Square(3), Pad: graph.Pad(1)}, x))
+		}, plan.Options{}, "a", []string{"a pool", "second"}},
 		{"a product", func(g *graph.Graph, x graph.Value) graph.Value {
 			return g.Add("product", graph.Binary{Type: graph.Mul}, conv(g, "a", x, 1, c), x)
 		}, plan.Options{}, "", []string{"a", "product"}},

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"inceptiongl/cpuref/verify"
+	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
 	"inceptiongl/inception/internal/nettest"
@@ -19,9 +20,15 @@ import (
 // run must give what the traced one gave, bit for bit: no kernel's result depends on what else runs.
 func agree(t *testing.T, n nettest.Network, x *tensor.Tensor, values []*tensor.Tensor, o run.Options) *tensor.Tensor {
 	t.Helper()
+	return agreeOn(t, gputest.Open(t), n, x, values, o)
+}
+
+// agreeOn is agree on a device of the test's own.
+func agreeOn(t *testing.T, d *gpu.Device, n nettest.Network, x *tensor.Tensor, values []*tensor.Tensor, o run.Options) *tensor.Tensor {
+	t.Helper()
 	ctx := context.Background()
 	name := fmt.Sprintf("%s, input %v, off %09b, kernels %d", n.Name, n.Input, o.Off, o.Kernels)
-	s, err := run.Compile(ctx, gputest.Open(t), n.Graph, n.Input, o)
+	s, err := run.Compile(ctx, d, n.Graph, n.Input, o)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -49,7 +56,8 @@ func agree(t *testing.T, n nettest.Network, x *tensor.Tensor, values []*tensor.T
 	for _, step := range s.Plan().Steps() {
 		parts += len(step.Parts)
 	}
-	if len(reports) != parts {
+	each := s.Plan().Input.Shape.N // of the images, a pass
+	if parts *= (n.Input.N + each - 1) / each; len(reports) != parts {
 		t.Errorf("%s: %d parts checked of %d", name, len(reports), parts)
 	}
 	if err := nettest.CloseTo(y, traced, 0); err != nil {

@@ -40,6 +40,7 @@ type Options struct {
 	refuse    func(shaders.Key) error     // why the driver is taken to compile a kernel not; nil: whatever it says
 	limits    func(gpu.Limits) gpu.Limits // what the device is taken to allow; nil: what it says
 	hostOrder int                         // from how many elements on the device converts from and to the host's order; 0: the rule
+	work      int64                       // multiplications of a dispatch; 0: what suits the device
 }
 
 // Kernels is how kernels are chosen.
@@ -98,6 +99,8 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			first = err
 		}
 		switch {
+		case errors.Is(err, errTooLong):
+			images.N, first = (images.N+1)/2, nil
 		case !errors.Is(err, gpu.ErrLimit):
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
 		case o.hostOrder > 0: // the device would have to write what else it only reads
@@ -134,6 +137,9 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	}
 	if err != nil {
 		return nil, err
+	}
+	if most := o.mostWork(target(d)); input.N > 1 && longest(p) > most && g.Separable(input) {
+		return nil, fmt.Errorf("%w: %d multiplications, want %d at most", errTooLong, longest(p), most)
 	}
 	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
 
@@ -19,6 +20,15 @@ func (o Options) WithLimits(change func(*gpu.Limits)) Options {
 	}
 	return o
 }
+
+// WithWork is o with so many multiplications a dispatch.
+func (o Options) WithWork(most int64) Options {
+	o.work = most
+	return o
+}
+
+// MostWork is what a dispatch may multiply on a device of so many multiprocessors.
+func MostWork(t shaders.Target) int64 { return Options{}.mostWork(t) }
 
 // WithRefused is o for a driver that is taken to compile no kernel for which refuse holds.
 func (o Options) WithRefused(refuse func(shaders.Key) bool) Options {
@@ -138,3 +148,6 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 	}
 	return end, users
 }
+
+// Separable reports that the images of a batch don't depend on each other.
+func Separable(g *graph.Graph, input tensor.Shape) bool { return g.Separable(input) }

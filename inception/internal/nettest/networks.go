@@ -204,7 +204,7 @@ func pads() *graph.Graph {
 	zeros := g.Add("zeros", graph.Pad2D{Pad: pad}, x)
 	a := Conv(g, "a", zeros, 5, 6, 3)
 	b := g.Add("average", graph.Pool2D{Kernel: graph.Square(3)}, zeros) // explicit zeros count, whatever the pool says of its own
-	c := g.Add("largest", graph.Pool2D{Type: graph.Max, Kernel: graph.Square(2)}, g.Add("for_max", graph.Pad2D{Pad: pad}, x))
+	c := g.Add("largest", graph.Pool2D{Type: graph.Max, Kernel: graph.Square(3)}, g.Add("for_max", graph.Pad2D{Pad: pad}, x))
 	d := Conv(g, "d", g.Add("ones", graph.Pad2D{Pad: graph.Pad(1), Value: 1}, b), 5, 3, 3)
 	e := g.Add("narrow", graph.Pool2D{Kernel: graph.Square(2)}, g.Add("wide", graph.Pad2D{Pad: graph.Padding{Left: 3}}, x))
 	g.Outputs = []graph.Value{a, c, d, e}
