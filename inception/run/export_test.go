@@ -8,7 +8,6 @@ import (
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
-	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
 
@@ -148,6 +147,3 @@ func Abandon(d *gpu.Device, g *graph.Graph, step *plan.Step, give <-chan struct{
 	}
 	return end, users
 }
-
-// Separable reports that the images of a batch don't depend on each other.
-func Separable(g *graph.Graph, input tensor.Shape) bool { return g.Separable(input) }

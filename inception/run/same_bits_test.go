@@ -63,7 +63,7 @@ func TestSameBitsForAnyBatch(t *testing.T) {
 		one.N = 1
 		three := one
 		three.N = images
-		if !run.Separable(n.Graph, three) {
+		if !n.Graph.Separable(three) {
 			continue
 		}
 		x := inception.RandomInput(three, seed)

@@ -147,7 +147,7 @@ func (s *Session) RunTimed(ctx context.Context, x *tensor.Tensor, perStep bool) 
 
 // RunAllTimed is RunAll with the wall time on the GL thread.
 func (s *Session) RunAllTimed(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, Timing, error) {
-	return s.run(ctx, x, len(s.plan.Outputs), false)
+	return s.run(ctx, x, s.public(), false)
 }
 
 // run makes the first outputs' tensors and fills them.
