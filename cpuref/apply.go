@@ -51,6 +51,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return LRN(in[0], op)
 	case graph.Softmax:
 		return Softmax(in[0])
+	case graph.CumSum:
+		return CumSum(in[0], op)
 	case graph.Concat:
 		return Concat(in)
 	case graph.Reshape:

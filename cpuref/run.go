@@ -120,6 +120,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Softmax:
 		y, _, err := softmax(ctx, in[0])
 		return y, err
+	case graph.CumSum:
+		return cumSum(ctx, in[0], op)
 	case graph.Concat:
 		return concat(in, out), nil
 	case graph.Reshape:

@@ -58,6 +58,10 @@ func opCases() []opCase {
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 64, Alpha: 0.5, Beta: 0.75, Bias: 1}, in: one(s)},
 			opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(s)},
 			opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(s), scale: 30, dstC: s.C + 6, channel: 5},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{}, in: one(s), special: inf},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true}, in: one(s), dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Reverse: true}, in: one(s), dstC: s.C + 4, channel: 4, special: nan},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true, Reverse: true}, in: one(s), special: -inf},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Pad(1)}, in: one(s)},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 2, Right: 3}, Value: -1.5}, in: one(s), dstC: s.C + 1, channel: 1},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 20, Left: 1, Bottom: 3, Right: 23}, Mode: graph.PadReflect}, in: one(s), special: nan},
@@ -165,6 +169,8 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	case graph.Pad2D:
 		p.params.PadTop, p.params.PadLeft, p.params.PadBottom, p.params.PadRight = int32(op.Pad.Top), int32(op.Pad.Left), int32(op.Pad.Bottom), int32(op.Pad.Right)
 		p.params.Value, p.params.Mode = op.Value, int32(op.Mode)
+	case graph.CumSum:
+		p.params.Mode = int32(number(op.Exclusive) + 2*number(op.Reverse))
 	case graph.Move:
 		if err := planned(p, op, c.in[0], nil); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name(), err)

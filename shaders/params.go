@@ -70,7 +70,7 @@ type Params struct {
 	Offset float32 // lrn: what is added to the sum; normalize: to the mean square
 
 	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
-	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode; normalize: see NormalizeMode
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode; normalize: see NormalizeMode; cumsum: 1 exclusive, 2 backwards
 	FirstTexel   int32   // move: texels from the input's first one to the output's first element
 	FirstChannel int32   // move: that element's channel
 

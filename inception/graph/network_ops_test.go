@@ -26,6 +26,8 @@ func TestNetworkOps(t *testing.T) {
 		{graph.Clip{Max: 6}, []tensor.Shape{in, in}, tensor.Shape{}, "takes 1 input"},
 		{graph.Softmax{}, []tensor.Shape{in}, in, ""},
 		{graph.Softmax{}, nil, tensor.Shape{}, "takes 1 input"},
+		{graph.CumSum{}, []tensor.Shape{in}, in, ""},
+		{graph.CumSum{}, []tensor.Shape{in, in}, tensor.Shape{}, "takes 1 input"},
 		{graph.LRN{Size: 5}, []tensor.Shape{in}, in, ""},
 		{graph.LRN{Size: 0}, []tensor.Shape{in}, tensor.Shape{}, "size 0"},
 		{graph.Affine{Channels: 6}, []tensor.Shape{in}, in, ""},

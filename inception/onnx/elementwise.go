@@ -124,31 +124,3 @@ func (n *node) lrn() (*value, error) {
 	}
 	return x.like(n.emit(op, nil, p.view, p).t), nil
 }
-
-// softmax works along one axis; before opset 13, over that axis and all after it together.
-func (n *node) softmax() (*value, error) {
-	x := n.in[0]
-	def := -1
-	if n.b.opset < 13 {
-		def = 1
-	}
-	from, err := axis(n.int("axis", def), x.rank())
-	if err != nil {
-		return nil, err
-	}
-	if n.b.opset >= 13 || from == x.rank()-1 {
-		x, p, err := n.b.channels(x, from)
-		if err != nil {
-			return nil, err
-		}
-		return x.like(n.emit(graph.Softmax{}, nil, p.view, p).t), nil
-	}
-	if x, err = n.b.plain(x); err != nil {
-		return nil, err
-	}
-	p, err := n.b.seen(x, from, x.rank())
-	if err != nil {
-		return nil, err
-	}
-	return n.emit(graph.Softmax{}, x.dims, p.view, p), nil
-}

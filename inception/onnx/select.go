@@ -9,6 +9,11 @@ import (
 
 // choose takes places along an axis: those of a, of which there are as many as d says. The order of axes stays.
 func (n *node) choose(x *value, axis int, a graph.Axis, d dim) (*value, error) {
+	return n.chooseOr(x, axis, a, d, 0)
+}
+
+// chooseOr is choose with a number for places that are −1.
+func (n *node) chooseOr(x *value, axis int, a graph.Axis, d dim, fill float32) (*value, error) {
 	if x.con != nil {
 		p, err := n.b.tensor(x)
 		if err != nil {
@@ -24,7 +29,7 @@ func (n *node) choose(x *value, axis int, a graph.Axis, d dim) (*value, error) {
 	}
 	a.Of = at
 	to[at] = place{d, []graph.Axis{a}}
-	y, err := n.b.rearrange(s, to, nil, 0)
+	y, err := n.b.rearrange(s, to, nil, fill)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +43,7 @@ func spaced(index []int) graph.Axis {
 		a.Step = index[1] - index[0]
 	}
 	for k, i := range index {
-		if a.Step == 0 || i != a.Start+k*a.Step {
+		if a.Step == 0 || i < 0 || i != a.Start+k*a.Step {
 			return graph.Axis{Index: index}
 		}
 	}

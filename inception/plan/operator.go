@@ -60,6 +60,7 @@ var operators = byType([]struct {
 	{graph.LRN{}, lrnRow},
 	{graph.Normalize{}, normalizeRow},
 	{graph.Softmax{}, softmaxRow},
+	{graph.CumSum{}, cumSumRow},
 	{graph.Concat{}, concatRow},
 	{graph.Reshape{}, reshapeRow},
 	{graph.Pad2D{}, padRow},
