@@ -2,6 +2,7 @@ package shaders_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"inceptiongl/cpuref"
@@ -62,6 +63,9 @@ func opCases() []opCase {
 			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true}, in: one(s), dstC: s.C + 9, channel: 3},
 			opCase{kernel: shaders.CumSum, op: graph.CumSum{Reverse: true}, in: one(s), dstC: s.C + 4, channel: 4, special: nan},
 			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true, Reverse: true}, in: one(s), special: -inf},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, Low: -128, High: 127}, in: one(s), special: nan},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, High: 255, Codes: true}, in: one(s), dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, High: 65535}, in: one(s), act: graph.ReLU{}, dstC: s.C + 4, channel: 4},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Pad(1)}, in: one(s)},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 2, Right: 3}, Value: -1.5}, in: one(s), dstC: s.C + 1, channel: 1},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 20, Left: 1, Bottom: 3, Right: 23}, Mode: graph.PadReflect}, in: one(s), special: nan},
@@ -83,6 +87,31 @@ func picks(channels int) []int {
 		index = append(index, c)
 	}
 	return index
+}
+
+// codes are scales and zero points for an input. Three of four numbers of that become what is hard to round: halves, and their neighbours.
+func (g *gen) codes(op graph.Quantize, x *tensor.Tensor) (scale, zero []float32) {
+	scale, zero = g.random(op.Channels, 1), make([]float32, op.Channels)
+	for c := range scale {
+		if scale[c] = 0.001 + scale[c]*scale[c]; c%3 == 0 {
+			scale[c] = float32(math.Ldexp(1, g.IntN(20)-10))
+		}
+		zero[c] = op.Low + float32(g.IntN(int(op.High-op.Low)+1))
+	}
+	plane := x.H * x.W
+	for i, v := range x.Data {
+		c := i / plane % x.C
+		if v != v || i%4 == 0 {
+			x.Data[i] = v * scale[c] * (op.High - op.Low)
+			continue
+		}
+		v = (float32(g.IntN(int(op.High-op.Low)+20)) - zero[c] - 9.5) * scale[c]
+		for range g.IntN(4) {
+			v = math.Nextafter32(v, float32(g.IntN(2)*2-1)*inf)
+		}
+		x.Data[i] = v
+	}
+	return scale, zero
 }
 
 // opProblem builds the problem of a case.
@@ -120,6 +149,13 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		shaders.PackBias(packed[len(packed)/2:], b)
 		p.weights = append(p.weights, packed...)
 		p.params.WeightBase, p.params.BiasBase = 1, int32(1+len(packed)/8)
+	case graph.Quantize:
+		w, b = g.codes(op, xs[0])
+		packed := make([]float32, 2*shaders.PackedBiasLen(op.Channels))
+		shaders.PackBias(packed, w)
+		shaders.PackBias(packed[len(packed)/2:], b)
+		p.weights = append(p.weights, packed...)
+		p.params.WeightBase, p.params.BiasBase, p.params.Alpha, p.params.Beta, p.params.Mode = 1, int32(1+len(packed)/8), op.Low, op.High, int32(number(op.Codes))
 	case graph.Channels:
 		index := make([]float32, len(op.Index))
 		for i, c := range op.Index {

@@ -36,6 +36,12 @@ func TestNetworkOps(t *testing.T) {
 		{graph.Scale{Channels: 5}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
 		{graph.Scale{Channels: 6, Factor: 1e39}, []tensor.Shape{in}, tensor.Shape{}, "factor 1e+39"},
 		{graph.Scale{Channels: 6, Factor: math.NaN()}, []tensor.Shape{in}, tensor.Shape{}, "factor NaN"},
+		{graph.Quantize{Channels: 6, Low: -128, High: 127}, []tensor.Shape{in}, in, ""},
+		{graph.Quantize{Channels: 5, Low: -128, High: 127}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 5"},
+		{graph.Quantize{Channels: 6}, []tensor.Shape{in}, tensor.Shape{}, "codes of 0 … 0"},
+		{graph.Quantize{Channels: 6, High: 1 << 16}, []tensor.Shape{in}, tensor.Shape{}, "codes of 0 … 65536"},
+		{graph.Quantize{Channels: 6, Low: 0.5, High: 1}, []tensor.Shape{in}, tensor.Shape{}, "codes of 0.5 … 1"},
+		{graph.Quantize{Channels: 6, Low: nan, High: 1}, []tensor.Shape{in}, tensor.Shape{}, "codes of NaN … 1"},
 		{graph.BatchNorm{Channels: 6}, []tensor.Shape{in}, in, ""},
 		{graph.BatchNorm{Channels: 7}, []tensor.Shape{in}, tensor.Shape{}, "6 channels, the weights take 7"},
 

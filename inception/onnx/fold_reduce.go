@@ -115,3 +115,48 @@ func foldedFloats(op string, v []float64) float64 {
 	}
 	return sum(plain) // ReduceSum
 }
+
+// foldCumSum is running sums of a constant, along an axis.
+func (n *node) foldCumSum() (*value, error) {
+	c := n.in[0].con
+	a, err := n.cumSumAxis()
+	if err != nil {
+		return nil, err
+	}
+	exclusive, reverse := n.flag("exclusive", false), n.flag("reverse", false)
+	if err := n.b.spend(c.len()); err != nil {
+		return nil, err
+	}
+	out := &constant{dims: c.dims, isInt: c.isInt, f: make([]float32, len(c.f)), i: make([]dim, len(c.i))}
+	after := 1
+	for _, d := range c.dims[a+1:] {
+		after *= d
+	}
+	length := c.dims[a]
+	for first := range c.len() / max(length, 1) {
+		sum, count := 0.0, num(0)
+		for k := range length {
+			if reverse {
+				k = length - 1 - k
+			}
+			at := first/after*length*after + k*after + first%after
+			before, counted := sum, count
+			if c.isInt {
+				if count, err = arith("Add", count, c.i[at]); err != nil {
+					return nil, err
+				}
+			} else {
+				sum += float64(c.f[at])
+			}
+			if !exclusive {
+				before, counted = sum, count
+			}
+			if c.isInt {
+				out.i[at] = counted
+			} else {
+				out.f[at] = float32(before)
+			}
+		}
+	}
+	return known(out), nil
+}

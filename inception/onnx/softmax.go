@@ -106,17 +106,22 @@ func (n *node) hardmax() (*value, error) {
 
 // cumSum is running sums along an axis.
 func (n *node) cumSum() (*value, error) {
-	list, err := n.list(1)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) != 1 {
-		return nil, fmt.Errorf("axes %v: one is needed", list)
-	}
-	a, err := axis(list[0], n.in[0].rank())
+	a, err := n.cumSumAxis()
 	if err != nil {
 		return nil, err
 	}
 	op := graph.CumSum{Exclusive: n.flag("exclusive", false), Reverse: n.flag("reverse", false)}
 	return n.along(n.in[0], a, op)
+}
+
+// cumSumAxis is the axis, which is input 1.
+func (n *node) cumSumAxis() (int, error) {
+	list, err := n.list(1)
+	if err != nil {
+		return 0, err
+	}
+	if len(list) != 1 {
+		return 0, fmt.Errorf("axes %v: one is needed", list)
+	}
+	return axis(list[0], n.in[0].rank())
 }

@@ -50,6 +50,7 @@ var operators = byType([]struct {
 	{graph.GlobalPool{}, globalPoolRow},
 	{graph.Affine{}, affineRow},
 	{graph.Scale{}, scaleRow},
+	{graph.Quantize{}, quantizeRow},
 	{graph.BatchNorm{}, batchNormRow},
 	{graph.Binary{}, binaryRow},
 	{graph.MatMul{}, matMulRow},
