@@ -135,7 +135,7 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 }
 
 // known is a constant as a value.
-func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c} }
+func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c, code: c.code} }
 
 // outputs notes where the wanted outputs are, in their natural view.
 func (b *builder) outputs(m *Model, names []string) error {

@@ -27,7 +27,7 @@ type hostileModel struct {
 }
 
 var hostile = []hostileModel{
-	{"unknown operator", `"the LSTM" (LSTM): operator "LSTM" is not supported`, []part{op("LSTM", in("x"), "y")}},
+	{"unknown operator", `"the LSTM" (LSTM): operator "LSTM" is not supported: layers that go through time`, []part{op("LSTM", in("x"), "y")}},
 	{"unknown domain", `"the Relu" (Relu): operators of domain "com.example"`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) {
 		m.Graph.Node[0].Domain = proto.String("com.example")
 	}}},
@@ -102,7 +102,8 @@ var hostile = []hostileModel{
 	{"input of many dimensions", "dimensions", []part{inputDims(make([]int64, 40)...), op("Relu", in("x"), "y")}},
 	{"symbolic channels", "number of channels", []part{inputDims(1, -1, 3, 3), op("Relu", in("x"), "y")}},
 
-	{"weight of bytes", `tensor "w": type INT8`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(3), Dims: []int64{1}, RawData: []byte{1}})}},
+	{"weight of complex numbers", `tensor "w": type COMPLEX64`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(14), Dims: []int64{1}, RawData: make([]byte, 8)})}},
+	{"weight of bytes", `"the Conv" (Conv): of a tensor of type INT8: such are for DequantizeLinear`, []part{weight(codes("w", 2, 4, 1, 1)), op("Conv", in("x", "w"), "y")}},
 	{"weight of no known type", `tensor "w": type 99`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(99)})}},
 	{"weight with a negative extent", `tensor "w": dimension 1 is -5`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{2, -5}})}},
 	{"weight with a huge extent", `tensor "w": dimension 0`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{math.MaxInt64}})}},
@@ -192,6 +193,22 @@ var hostile = []hostileModel{
 	{"another Gelu", `"the Gelu" (Gelu): approximate "erf" is not known`, []part{opset(20), op("Gelu", in("x"), "y", aString("approximate", "erf"))}},
 	{"no Celu", `"the Celu" (Celu): alpha is 0`, []part{op("Celu", in("x"), "y", aFloat("alpha", 0))}},
 	{"a remainder of tensors", `"the Mod" (Mod): is supported for constants only`, []part{op("Mod", in("x", "x"), "y", aInt("fmod", 1))}},
+	{"codes of 8 bits of floats", `"the QuantizeLinear" (QuantizeLinear): to FLOAT8E4M3FN is not supported (INT8`, []part{opset(21), weight(scalar("s", 1)), op("QuantizeLinear", in("x", "s"), "y", aInt("output_dtype", 17))}},
+	{"scales that depend on the input", `"the QuantizeLinear" (QuantizeLinear): input 1 must be a constant of floats`, []part{op("QuantizeLinear", in("x", "x"), "y")}},
+	{"scale 0", `"the QuantizeLinear" (QuantizeLinear): scale 0 must be in`, []part{weight(scalar("s", 0)), op("QuantizeLinear", in("x", "s"), "y")}},
+	{"scales of another axis", `"the QuantizeLinear" (QuantizeLinear): scales [6] for axis 1 of`, []part{weight(ramp("s", 6)), op("QuantizeLinear", in("x", "s"), "y")}},
+	{"numbers that are no codes", `"the DequantizeLinear" (DequantizeLinear): of a tensor of integers, whose type`, []part{weight(scalar("s", 1)), op("DequantizeLinear", in("x", "s"), "y")}},
+	{"blocks of another size", `"the DequantizeLinear" (DequantizeLinear): scales [1 2] for blocks of 3 of a constant [4 2]: they must be [2 2]`, []part{opset(21), weight(codes("w", 4, 2)), weight(ramp("s", 1, 2)),
+		op("DequantizeLinear", in("w", "s"), "d", aInt("axis", 0), aInt("block_size", 3)), op("Add", in("x", "d"), "y")}},
+	{"a sum of codes", `"the Add" (Add): of a tensor of type UINT8: such are for DequantizeLinear`, []part{weight(scalar("s", 1)), op("QuantizeLinear", in("x", "s"), "q"), op("Add", in("q", "q"), "y")}},
+	{"a convolution of integers", `"the ConvInteger" (ConvInteger): operator "ConvInteger" is not supported: arithmetic of integers isn't;`, []part{op("ConvInteger", in("x", "x"), "y")}},
+	{"a loop", `"the Loop" (Loop): operator "Loop" is not supported: a network must be the same for every input`, []part{op("Loop", in("x"), "y")}},
+	{"running sums over the batch", `"the CumSum" (CumSum): works along an axis`, []part{weight(list("a", 0)), op("CumSum", in("x", "a"), "y")}},
+	{"running sums over two axes", `"the CumSum" (CumSum): axes [1 2]: one is needed`, []part{weight(list("a", 1, 2)), op("CumSum", in("x", "a"), "y")}},
+	{"a product over open columns", `"the ReduceProd" (ReduceProd): a product over an axis of`, []part{inputDims(1, 4, 6, -1), op("ReduceProd", in("x"), "y", aInts("axes", 3))}},
+	{"a pool's root", `"the LpPool" (LpPool): p is 0`, []part{op("LpPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInt("p", 0))}},
+	{"a range without end", `"the Range" (Range): from 0 to 1 by 0`, []part{weight(scalar("a", 0)), weight(scalar("b", 1)), op("Range", in("a", "b", "a"), "r"), op("Add", in("x", "r"), "y")}},
+	{"a constant that is no number", `is not finite at element 0: NaN`, []part{weight(ramp("w", 6)), weight(scalar("z", 0)), op("Div", in("z", "z"), "n"), op("Mul", in("x", "n"), "y")}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},

@@ -71,6 +71,8 @@ func bind(name string, in *pb.ValueInfoProto, a tensor.Array) (*constant, error)
 		return nil, fmt.Errorf("is no tensor")
 	}
 	switch kind := t.GetElemType(); {
+	case isCode(kind):
+		return &constant{name: name, dims: slices.Clone(a.Dims), f: a.Data, code: kind}, nil
 	case isFloat(kind):
 		return floats(name, slices.Clone(a.Dims), a.Data), nil
 	case isInt(kind):
@@ -92,8 +94,8 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	if t == nil {
 		return fmt.Errorf("is no tensor")
 	}
-	if !isFloat(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
-		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE and BOOL are)", dtype(t.GetElemType()))
+	if !isFloat(t.GetElemType()) && !isCode(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
+		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, BOOL, INT8, UINT8, INT16 and UINT16 are)", dtype(t.GetElemType()))
 	}
 	dims, err := b.declared(t, override)
 	if err != nil {
@@ -122,6 +124,9 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	b.g, node = graph.New(name, w[0].n)
 	b.names[b.g.Nodes[node].Name] = true
 	x.t = whole(node, w[0].n, w)
+	if isCode(t.GetElemType()) {
+		x.code = t.GetElemType()
+	}
 	b.values[in.GetName()] = x
 	m.Input = in.GetName()
 	for _, d := range dims {

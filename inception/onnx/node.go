@@ -49,6 +49,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Cos":                {7, 1, 1, nil, (*node).foldElement},
 		"CumSum":             {11, 2, 2, (*node).cumSum, (*node).foldCumSum},
 		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
+		"DequantizeLinear":   {10, 2, 3, (*node).dequantizeLinear, (*node).dequantizeLinear},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
 		"Einsum":             {12, 1, -1, (*node).einsum, nil},
@@ -93,6 +94,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"PRelu":              {6, 2, 2, (*node).prelu, (*node).prelu},
 		"Pad":                {2, 1, 4, (*node).pad, nil},
 		"Pow":                {7, 2, 2, (*node).binary, (*node).binary},
+		"QuantizeLinear":     {10, 2, 3, (*node).quantizeLinear, (*node).quantizeLinear},
 		"Range":              {11, 3, 3, nil, (*node).foldRange},
 		"Reciprocal":         {6, 1, 1, (*node).element, (*node).foldElement},
 		"ReduceL1":           {1, 1, 2, (*node).reduce, (*node).foldReduce},
@@ -246,10 +248,7 @@ func sort(nodes []*pb.NodeProto, given map[string]bool, outputs []string) ([]*pb
 func (b *builder) add(p *pb.NodeProto) error {
 	op, ok := operators[p.GetOpType()]
 	if !ok || !standard(p.GetDomain()) {
-		if !standard(p.GetDomain()) {
-			return fmt.Errorf("operators of domain %s are not supported", quote(p.GetDomain()))
-		}
-		return fmt.Errorf("operator %s is not supported", quote(p.GetOpType()))
+		return unsupported(p)
 	}
 	if p.GetOverload() != "" {
 		return fmt.Errorf("overload %s is not supported", quote(p.GetOverload()))
@@ -296,7 +295,11 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if err := n.left(); err != nil {
 		return err
 	}
-	return b.define(p, append([]*value{out}, n.more...))
+	outputs, err := n.withCodes(append([]*value{out}, n.more...))
+	if err != nil {
+		return err
+	}
+	return b.define(p, outputs)
 }
 
 func (n *node) apply(op operator, allConstant bool) (*value, error) {

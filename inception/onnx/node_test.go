@@ -220,6 +220,14 @@ func element(t *testing.T, p *pb.TensorProto, k int) float32 {
 		return float32(int64(le.Uint64(p.RawData[8*k:])))
 	case pb.TensorProto_BOOL:
 		return float32(p.RawData[k])
+	case pb.TensorProto_INT8:
+		return float32(int8(p.RawData[k]))
+	case pb.TensorProto_UINT8:
+		return float32(p.RawData[k])
+	case pb.TensorProto_INT16:
+		return float32(int16(le.Uint16(p.RawData[2*k:])))
+	case pb.TensorProto_UINT16:
+		return float32(le.Uint16(p.RawData[2*k:]))
 	case pb.TensorProto_INT32:
 		return float32(int32(le.Uint32(p.RawData[4*k:])))
 	case pb.TensorProto_FLOAT16:

@@ -19,6 +19,8 @@ type value struct {
 	t     *picture
 
 	origin *origin // how it was made, where that matters; see spelled_norm.go
+	code   int32   // the type, of integers of 8 and 16 bits: see quantize.go; 0 elsewhere
+	coded  *coded  // what codes were made of, where that is known
 }
 
 func (v *value) rank() int { return len(v.dims) }
