@@ -8,6 +8,7 @@ import (
 
 	"inceptiongl/inception/graph"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -30,6 +31,9 @@ type builder struct {
 	label    string                 // of the ONNX node that is being imported
 	unknowns int
 	folded   int // elements that may still be folded
+
+	tail    tail.Tail
+	network []network // what it reads
 }
 
 func parse(data []byte, o Options, ext external) (*Model, error) {
@@ -91,7 +95,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 			return nil, fmt.Errorf("node %s: %w", describe(n), err)
 		}
 	}
-	if err := b.outputs(m, o.Outputs); err != nil {
+	if err := b.finish(m, o.Outputs); err != nil {
 		return nil, err
 	}
 	if m.Graph, err = b.g.UpTo(b.g.Outputs...); err != nil { // what the outputs don't need was folded away, or is dead
@@ -136,42 +140,6 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 
 // known is a constant as a value.
 func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c, code: c.code} }
-
-// outputs notes where the wanted outputs are, in their natural view.
-func (b *builder) outputs(m *Model, names []string) error {
-	for _, name := range names {
-		v, err := b.lookup(name)
-		if err == nil {
-			err = b.output(m, name, v)
-		}
-		if err != nil {
-			return fmt.Errorf("output %s: %w", quote(name), err)
-		}
-	}
-	return nil
-}
-
-func (b *builder) output(m *Model, name string, v *value) error {
-	w, err := b.natural(v.dims)
-	if err != nil {
-		return err
-	}
-	b.label = name
-	if v, err = b.orderedFor(v, nil, &w); err != nil {
-		return err
-	}
-	p, err := b.as(v, w)
-	if err != nil {
-		return err
-	}
-	o := Output{Name: name, Dims: []int{}}
-	for _, d := range v.dims {
-		o.Dims = append(o.Dims, d.public())
-	}
-	m.Outputs = append(m.Outputs, o)
-	b.g.Outputs = append(b.g.Outputs, b.node(p))
-	return nil
-}
 
 // lookup is the value of an ONNX name.
 func (b *builder) lookup(name string) (*value, error) {

@@ -83,14 +83,7 @@ func (n *node) foldElement() (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch op := op.(type) {
-		case graph.Unary:
-			f = op.At
-		case graph.ReLU:
-			f = func(v float64) float64 { return max(v, 0) }
-		default: // Sigmoid
-			f = func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
-		}
+		f = numeric(op)
 	}
 	if c.isInt {
 		return nil, fmt.Errorf("of integers is not supported")
@@ -103,4 +96,15 @@ func (n *node) foldElement() (*value, error) {
 		out[k] = float32(f(float64(v)))
 	}
 	return known(floats("", c.dims, out)), nil
+}
+
+// numeric is the function of an operator of single numbers.
+func numeric(op graph.Op) func(float64) float64 {
+	switch op := op.(type) {
+	case graph.Unary:
+		return op.At
+	case graph.ReLU:
+		return func(v float64) float64 { return max(v, 0) }
+	}
+	return func(v float64) float64 { return 1 / (1 + math.Exp(-v)) } // Sigmoid
 }

@@ -4,7 +4,11 @@
 // attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. Extents of the
 // input that are symbolic, 0 or −1 stay open; a leading one is the batch.
 //
+// What networks can't compute, such as where the largest elements are, is left to the host where nothing but the model's end needs it: see
+// Model.Tail.
+//
 // Tensors of booleans, inputs and outputs too, are tensors of floats here: 1 is true, 0 is false, and any number but 0 is taken as true.
+// Tensors of integers of 8 and 16 bits are floats, too.
 package onnx
 
 import (
@@ -19,6 +23,7 @@ import (
 	"slices"
 
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -49,9 +54,14 @@ type Model struct {
 	InputOrder []int
 	Outputs    []Output
 	Opset      int
+
+	// Tail is the end of the model that the host computes; nil for most models. Then the graph's outputs are what it reads, which Network
+	// lists in Outputs' place: see Finish.
+	Tail    *tail.Tail
+	Network []Output
 }
 
-// Output is one of the outputs wanted: Graph.Outputs has its value at the same place. The value's elements stand in the
+// Output is one of the outputs wanted: Graph.Outputs has its value at the same place, where there is no Tail. The value's elements stand in the
 // order of the ONNX tensor. One of rank 4 is N × C × H × W, of rank 3 N × C × 1 × W, of rank 2 N × C × 1 × 1.
 type Output struct {
 	Name string

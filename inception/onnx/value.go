@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -17,6 +18,9 @@ type value struct {
 	order []int // order[k] is the axis that is stored as the k-th; nil: all in order. Constants have none
 	con   *constant
 	t     *picture
+
+	host  *tail.Value // where the tail has it, instead of con and t: see host.go
+	owner string      // the node that computes it there, for people
 
 	origin *origin // how it was made, where that matters; see spelled_norm.go
 	code   int32   // the type, of integers of 8 and 16 bits: see quantize.go; 0 elsewhere
