@@ -43,12 +43,13 @@ func TestArchitecture(t *testing.T) {
 
 		"inception/tensor":  "",
 		"inception/graph":   "inception/tensor",
+		"inception/tail":    "inception/tensor inception/graph",
 		"inception/files":   "",
 		"inception/weights": "inception/tensor inception/graph inception/files",
 		"inception/images":  "inception/tensor",
 
 		"inception/onnx/internal/onnxpb": "",
-		"inception/onnx":                 "inception/tensor inception/graph inception/onnx/internal/onnxpb",
+		"inception/onnx":                 "inception/tensor inception/graph inception/tail inception/onnx/internal/onnxpb",
 
 		"inception/plan": "inception/tensor inception/graph shaders",
 		"inception/run":  "inception/tensor inception/graph inception/files inception/plan shaders gpu",
