@@ -12,6 +12,7 @@ import (
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/onnx"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -30,7 +31,9 @@ type Model struct {
 	BatchError error         // why it does
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
 	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
-	Outputs    []onnx.Output // the graph's outputs as the file has them; nil: N×C×H×W each
+	Outputs    []onnx.Output // the model's outputs as the file has them; nil: the graph's, N×C×H×W each
+	Tail       *tail.Tail    // what the host computes of the graph's outputs; nil: nothing, they are the model's. See Finish
+	Network    []onnx.Output // the graph's outputs, where there is a Tail
 }
 
 // PresetError says how a preset's output isn't an input for a model.
@@ -138,6 +141,7 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 		}
 	}
 	m.Graph, m.InputDims, m.InputOrder, m.Outputs = imported.Graph, imported.InputDims, imported.InputOrder, imported.Outputs
+	m.Tail, m.Network = imported.Tail, imported.Network
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	m.Size = inputSize(imported)
 	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size); err != nil {
@@ -155,32 +159,22 @@ func inputSize(m *onnx.Model) images.Size {
 	return images.Size{}
 }
 
-// OutputDims are the dimensions that the model's file gives output i, where the graph gives it that shape.
+// OutputDims are the dimensions that the model's file gives the graph's output i, where the graph gives it that shape.
 func (m *Model) OutputDims(i int, s tensor.Shape) []int {
-	if i >= len(m.Outputs) {
+	outputs := m.Outputs
+	if m.Tail != nil {
+		outputs = m.Network
+	}
+	if i >= len(outputs) {
 		return []int{s.N, s.C, s.H, s.W}
 	}
-	dims, open, rest := slices.Clone(m.Outputs[i].Dims), -1, 1
-	several := false
-	for k, d := range dims {
-		switch {
-		case d > 0:
-			rest *= d
-		case open >= 0:
-			several = true
-		default:
-			open = k
-		}
-	}
+	dims, err := outputs[i].Resolve(s)
 	switch {
-	case !several && open >= 0 && s.Len()%rest == 0:
-		dims[open] = s.Len() / rest
+	case err == nil:
 		return dims
-	case open < 0 && dims != nil && rest == s.Len():
-		return dims
-	case len(dims) == 2:
+	case len(outputs[i].Dims) == 2:
 		return []int{s.N, s.C * s.H * s.W}
-	case len(dims) == 3:
+	case len(outputs[i].Dims) == 3:
 		return []int{s.N, s.C, s.H * s.W}
 	}
 	return []int{s.N, s.C, s.H, s.W}

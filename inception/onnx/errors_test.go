@@ -209,6 +209,11 @@ var hostile = []hostileModel{
 	{"a pool's root", `"the LpPool" (LpPool): p is 0`, []part{op("LpPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInt("p", 0))}},
 	{"a range without end", `"the Range" (Range): from 0 to 1 by 0`, []part{weight(scalar("a", 0)), weight(scalar("b", 1)), op("Range", in("a", "b", "a"), "r"), op("Add", in("x", "r"), "y")}},
 	{"a constant that is no number", `is not finite at element 0: NaN`, []part{weight(ramp("w", 6)), weight(scalar("z", 0)), op("Div", in("z", "z"), "n"), op("Mul", in("x", "n"), "y")}},
+	{"a pool of places", `"the GlobalMaxPool" (GlobalMaxPool): input 0 depends on node "the ArgMax" (ArgMax), which runs on the host when the network has run; this operator can't follow there.`, []part{op("ArgMax", in("x"), "p"), op("GlobalMaxPool", in("p"), "y")}},
+	{"more than there are", `"the TopK" (TopK): of batch×4×6×6 along axis 1: K must be`, []part{weight(list("k", 5)), op("TopK", in("x", "k"), "y", aInt("axis", 1))}},
+	{"a share above 1", `"the NonMaxSuppression" (NonMaxSuppression): an IOU of 2`, []part{inputDims(1, 4, 4), weight(list("n", 5)), weight(scalar("i", 2)), op("NonMaxSuppression", in("x", "x", "n", "i"), "y")}},
+	{"an axis of places", `"the ArgMin" (ArgMin): axis 4 of a tensor of rank 4`, []part{op("ArgMin", in("x"), "y", aInt("axis", 4))}},
+	{"places of the batch", `"the Reshape" (Reshape): input 1, which the host needs: integers that depend on the batch`, []part{op("Shape", in("x"), "s"), op("ArgMax", in("x"), "p", aInt("axis", 3)), op("Reshape", in("p", "s"), "y")}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},

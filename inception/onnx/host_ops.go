@@ -135,19 +135,11 @@ func (n *node) hostCast() (tail.Op, []*value, [][]dim, error) {
 	return tail.Cast{To: kind}, n.in, one(n.in[0].dims), nil
 }
 
-// hostSame is Identity, Not and Neg.
-func (n *node) hostSame() (tail.Op, []*value, [][]dim, error) {
-	f := func(v float64) float64 { return v }
-	switch n.op {
-	case "Not":
-		f = func(v float64) float64 {
-			if v == 0 {
-				return 1
-			}
-			return 0
-		}
-	case "Neg":
-		f = func(v float64) float64 { return -v }
+// hostSign is Not and Neg.
+func (n *node) hostSign() (tail.Op, []*value, [][]dim, error) {
+	f := func(v float64) float64 { return -v }
+	if n.op == "Not" {
+		f = func(v float64) float64 { return graph.Equal.At(v, 0) }
 	}
 	return tail.Unary{Name: n.op, F: f}, n.in, one(n.in[0].dims), nil
 }
