@@ -88,7 +88,7 @@ func (n *node) where() (*value, error) {
 func (b *builder) truths(c *constant) (*value, error) {
 	list, ok := numbers(c.i)
 	if !ok {
-		return nil, fmt.Errorf("a constant that depends on the batch, with a tensor")
+		return nil, fmt.Errorf("a constant that depends on the batch, with a tensor (Options.Dims can fix it)")
 	}
 	if err := b.spend(len(list)); err != nil {
 		return nil, err

@@ -102,7 +102,7 @@ func (n *node) batchNorm() (*value, error) {
 		return nil, fmt.Errorf("training mode is not supported")
 	}
 	if x.rank() < 2 || x.dims[1].sym != number {
-		return nil, fmt.Errorf("a tensor %s: the number of channels isn't fixed", show(x.dims))
+		return nil, fmt.Errorf("a tensor %s: the number of channels isn't fixed (Options.Dims)", show(x.dims))
 	}
 	op.Channels = x.dims[1].n
 	for k, name := range []*string{&op.Scale, &op.Shift, &op.Mean, &op.Var} {

@@ -42,6 +42,10 @@ func checkModel(t *testing.T, m *onnx.Model) {
 	if slices.Contains(m.InputDims[min(1, len(m.InputDims)):], -1) {
 		return
 	}
+	outputs := m.Outputs
+	if m.Tail != nil {
+		outputs = m.Network
+	}
 	var sizes [][]int
 	for _, n := range []int{1, 3} {
 		if len(m.InputDims) == 0 || m.InputDims[0] >= 0 {
@@ -61,7 +65,7 @@ func checkModel(t *testing.T, m *onnx.Model) {
 		var size []int
 		for k, v := range m.Graph.Outputs {
 			have, free := 1, 0
-			for _, d := range m.Outputs[k].Dims {
+			for _, d := range outputs[k].Dims {
 				if d < 0 {
 					free++
 				} else {
@@ -69,15 +73,15 @@ func checkModel(t *testing.T, m *onnx.Model) {
 				}
 			}
 			if l := shapes[v].Len(); free == 0 && l != have || free == 1 && l%have != 0 || free > 1 {
-				t.Fatalf("output %v of shape %v", m.Outputs[k], shapes[v])
+				t.Fatalf("output %v of shape %v", outputs[k], shapes[v])
 			}
 			size = append(size, shapes[v].Len()/have)
 		}
 		sizes = append(sizes, size)
 	}
 	for k := range sizes[0] {
-		if free := slices.Contains(m.Outputs[k].Dims, -1); free && sizes[1][k] != 3*sizes[0][k] {
-			t.Fatalf("output %v: free extent %d, then %d for 3 times the batch", m.Outputs[k], sizes[0][k], sizes[1][k])
+		if free := slices.Contains(outputs[k].Dims, -1); free && sizes[1][k] != 3*sizes[0][k] {
+			t.Fatalf("output %v: free extent %d, then %d for 3 times the batch", outputs[k], sizes[0][k], sizes[1][k])
 		}
 	}
 }

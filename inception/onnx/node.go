@@ -79,7 +79,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"LessOrEqual":        {12, 2, 2, (*node).binary, (*node).binary},
 		"Log":                {6, 1, 1, (*node).element, (*node).foldElement},
 		"LogSoftmax":         {1, 1, 1, (*node).logSoftmax, nil},
-		"LpPool":             {11, 1, 1, (*node).lpPool, nil},
+		"LpPool":             {2, 1, 1, (*node).lpPool, nil},
 		"MatMul":             {1, 2, 2, (*node).matMul, nil},
 		"Max":                {6, 1, -1, (*node).several, (*node).several},
 		"MaxPool":            {1, 1, 1, (*node).pool, nil},
@@ -278,7 +278,7 @@ func (n *node) list(k int) ([]int, error) {
 	}
 	ns, ok := numbers(ds)
 	if !ok {
-		return nil, fmt.Errorf("input %d depends on the batch: %s", k, show(ds))
+		return nil, fmt.Errorf("input %d depends on the batch: %s (Options.Dims can fix it)", k, show(ds))
 	}
 	return ns, nil
 }

@@ -192,7 +192,7 @@ func (n *node) reduceLast(x *value, kind graph.PoolKind, low int) (*value, error
 	dims := slices.Clone(x.dims)
 	for k := low; k < len(dims); k++ {
 		if dims[k].sym == batch {
-			return nil, fmt.Errorf("over the batch of %s", show(x.dims))
+			return nil, fmt.Errorf("over the batch of %s (Options.Dims can fix it)", show(x.dims))
 		}
 		dims[k] = num(1)
 	}

@@ -58,7 +58,7 @@ func (n *node) indices(size int) (*constant, []int, error) {
 	}
 	list, ok := numbers(v.con.i)
 	if !ok {
-		return nil, nil, fmt.Errorf("the indices depend on the batch")
+		return nil, nil, fmt.Errorf("the indices depend on the batch (Options.Dims can fix it)")
 	}
 	for k, i := range list {
 		if i < -size || i >= size {
@@ -82,7 +82,7 @@ func (n *node) gather() (*value, error) {
 		return nil, err
 	}
 	if x.dims[a].sym != number {
-		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(x.dims))
+		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(x.dims))
 	}
 	c, index, err := n.indices(x.dims[a].n)
 	if err != nil {
@@ -170,7 +170,7 @@ func (n *node) cuts(dims []dim) ([]cut, error) {
 		c := cut{a, starts[k], step, 0}
 		switch {
 		case dims[a].sym == batch, c.start < 0, step < 0, max(c.start, step) > maxExtent:
-			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(dims))
+			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(dims))
 		case ends[k] < 0:
 			c.count = max(ends[k], -maxExtent)
 		case ends[k] >= 1<<31-1:
@@ -237,7 +237,7 @@ func (n *node) split() (*value, error) {
 		return nil, err
 	}
 	if x.dims[a].sym != number {
-		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(x.dims))
+		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(x.dims))
 	}
 	parts, err := n.parts(x.dims[a].n)
 	if err != nil {
@@ -354,7 +354,7 @@ func joined(sum, d []dim, axis int) ([]dim, error) {
 		switch {
 		case k == axis:
 			if d[k].sym != number {
-				return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", axis, show(d))
+				return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", axis, show(d))
 			}
 			sum[k].n += d[k].n
 		case sum[k].sym == unknown:
