@@ -115,20 +115,24 @@ func Digits() (*Model, error) {
 		Size: images.Square(digits.InputSize), Labels: digits.Labels()}, err
 }
 
-// FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that, so load is
-// called up to three times, with the options to load with: as in
+// FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that; and it is 1 where it is
+// open and they don't. So load is called up to three times, with the options to load with: as in
 //
 //	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) }
 //
 // The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with. The classes of a
 // network that has 1,000, or 1,001, are called after ImageNet's. PresetReason and LabelsReason say what was assumed.
 func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
-	imported, err := load(onnx.Options{})
-	if err != nil {
-		return nil, err
-	}
 	m := &Model{}
-	if d := imported.InputDims; len(d) == 4 && d[0] > 0 {
+	imported, err := load(onnx.Options{})
+	if err != nil { // perhaps because it mixes the pictures of a batch
+		var wrong error
+		if imported, wrong = load(onnx.Options{Batch: 1}); wrong != nil {
+			return nil, err
+		}
+		m.Batch, m.BatchError = 1, err
+	}
+	if d := imported.InputDims; len(d) == 4 && d[0] > 0 && m.Batch == 0 {
 		free := slices.Clone(d)
 		free[0] = -1
 		imported = nil

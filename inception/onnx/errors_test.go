@@ -332,6 +332,18 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
+// TestBatch: a network that mixes the images of a batch runs where that is fixed.
+func TestBatch(t *testing.T) {
+	data := encode(t, model(op("Softmax", in("x"), "y", aInt("axis", 0))))
+	m, err := onnx.Parse(data, onnx.Options{Batch: 3})
+	if err != nil || !slices.Equal(m.InputDims, []int{3, 4, 6, 6}) {
+		t.Errorf("%v, %v", m, err)
+	}
+	if m, err = onnx.Parse(encode(t, model(inputDims(2, 4, 6, 6), op("Relu", in("x"), "y"))), onnx.Options{Batch: 3}); err != nil || m.InputDims[0] != 2 {
+		t.Errorf("a batch that isn't open: %v, %v", m, err)
+	}
+}
+
 // TestExternalData: data outside the model is read from its folder and from nowhere else.
 func TestExternalData(t *testing.T) {
 	outer := t.TempDir()

@@ -55,7 +55,7 @@ func (b *builder) input(m *Model, g *pb.GraphProto, nodes []*pb.NodeProto, o Opt
 		}
 		return fmt.Errorf("has %d inputs, must have 1: %s (Options.Bind gives inputs fixed values)", len(free), shorten(strings.Join(names, ", "), 300))
 	}
-	if err := b.begin(m, g.GetName(), nodes, free[0], o.Dims); err != nil {
+	if err := b.begin(m, g.GetName(), nodes, free[0], o); err != nil {
 		return fmt.Errorf("input %s: %w", quote(free[0].GetName()), err)
 	}
 	return nil
@@ -89,7 +89,7 @@ func bind(name string, in *pb.ValueInfoProto, a tensor.Array) (*constant, error)
 }
 
 // begin makes the graph and its input.
-func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *pb.ValueInfoProto, override []int) error {
+func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *pb.ValueInfoProto, o Options) error {
 	t := in.GetType().GetTensorType()
 	if t == nil {
 		return fmt.Errorf("is no tensor")
@@ -97,7 +97,7 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	if !isFloat(t.GetElemType()) && !isCode(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
 		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, BOOL, INT8, UINT8, INT16 and UINT16 are)", dtype(t.GetElemType()))
 	}
-	dims, err := b.declared(t, override)
+	dims, err := b.declared(t, o.Dims, o.Batch)
 	if err != nil {
 		return err
 	}
@@ -135,8 +135,8 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	return nil
 }
 
-// declared are an input's extents, or what Options.Dims says of them.
-func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error) {
+// declared are an input's extents, or what Options.Dims says of them; fix, if above 0, is a batch that is open.
+func (b *builder) declared(t *pb.TypeProto_Tensor, override []int, fix int) ([]dim, error) {
 	list := t.GetShape().GetDim()
 	if t.GetShape() == nil && override == nil {
 		return nil, fmt.Errorf("has no declared extents: Options.Dims can give them")
@@ -161,6 +161,8 @@ func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error
 			n, free = int64(override[k]), override[k] == -1
 		}
 		switch {
+		case free && k == 0 && fix > 0:
+			dims[k] = num(fix)
 		case free && k == 0:
 			dims[k] = dim{batch, 1}
 		case free:

@@ -33,6 +33,9 @@ type Options struct {
 	// batch of a model exported with a batch of 1.
 	Dims []int
 
+	// Batch, if above 0, fixes a batch that the file leaves open: for networks that don't keep the images of a batch apart.
+	Batch int
+
 	// Bind gives graph inputs fixed values: they become constants, and one input must be left.
 	Bind map[string]tensor.Array
 

@@ -130,7 +130,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Sum":                {6, 1, -1, (*node).several, (*node).several},
 		"Swish":              {24, 1, 1, (*node).element, (*node).foldElement},
 		"Tanh":               {6, 1, 1, (*node).element, (*node).foldElement},
-		"ThresholdedRelu":    {10, 1, 1, (*node).element, (*node).foldElement},
+		"ThresholdedRelu":    {1, 1, 1, (*node).element, (*node).foldElement},
 		"Tile":               {6, 2, 2, (*node).tile, (*node).tile},
 		"Transpose":          {1, 1, 1, (*node).transpose, (*node).transpose},
 		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
