@@ -214,6 +214,12 @@ var hostile = []hostileModel{
 	{"a share above 1", `"the NonMaxSuppression" (NonMaxSuppression): an IOU of 2`, []part{inputDims(1, 4, 4), weight(list("n", 5)), weight(scalar("i", 2)), op("NonMaxSuppression", in("x", "x", "n", "i"), "y")}},
 	{"an axis of places", `"the ArgMin" (ArgMin): axis 4 of a tensor of rank 4`, []part{op("ArgMin", in("x"), "y", aInt("axis", 4))}},
 	{"places of the batch", `"the Reshape" (Reshape): input 1, which the host needs: integers that depend on the batch`, []part{op("Shape", in("x"), "s"), op("ArgMax", in("x"), "p", aInt("axis", 3)), op("Reshape", in("p", "s"), "y")}},
+	{"a sequence as a tensor", `"the Relu" (Relu): input 0 must be a tensor`, []part{op("SplitToSequence", in("x"), "s", aInt("axis", 1)), op("Relu", in("s"), "y")}},
+	{"a tensor as a sequence", `"the SequenceAt" (SequenceAt): input 0 must be`, []part{weight(list("i", 0)), op("SequenceAt", in("x", "i"), "y")}},
+	{"a place beyond a sequence", `"the SequenceAt" (SequenceAt): place [4] of a sequence of 4`, []part{weight(list("i", 4)), op("SplitToSequence", in("x"), "s", aInt("axis", 1)), op("SequenceAt", in("s", "i"), "y")}},
+	{"a sequence's parts", `"the SplitToSequence" (SplitToSequence): parts [1 2] of batch×4×6×6 along axis 1`, []part{weight(list("p", 1, 2)), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
+	{"an output that is a sequence", `output "y" must be a tensor, not a sequence`, []part{op("SplitToSequence", in("x"), "y", aInt("axis", 1))}},
+	{"parts of nothing", `"the SplitToSequence" (SplitToSequence): parts of 0 elements`, []part{weight(&pb.TensorProto{Name: proto.String("p"), DataType: proto.Int32(7), Int64Data: []int64{0}}), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},

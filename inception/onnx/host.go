@@ -192,6 +192,9 @@ func (b *builder) finish(m *Model, names []string) error {
 		if err != nil {
 			return fmt.Errorf("output %s: %w", quote(name), err)
 		}
+		if v.sequence != nil {
+			return fmt.Errorf("output %s must be a tensor, not a sequence", quote(name))
+		}
 		values = append(values, v)
 		onHost = onHost || v.host != nil
 	}

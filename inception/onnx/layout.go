@@ -124,12 +124,12 @@ func (m *Model) Shape(extents []int) (tensor.Shape, error) {
 // Tensor is the graph's input for an array as the model declares it: of its rank, with its axes in the order of the file. It is for
 // extents that the model leaves open, and for models whose pictures are N × H × W × C, too.
 func (m *Model) Tensor(a tensor.Array) (*tensor.Tensor, error) {
+	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) || n == 0 {
+		return nil, fmt.Errorf("onnx: input %s of extents %v: given %v: it holds %d elements", quote(m.Input), m.InputDims, a.Dims, len(a.Data))
+	}
 	s, err := m.Shape(a.Dims)
 	if err != nil {
 		return nil, err
-	}
-	if len(a.Data) != s.Len() {
-		return nil, fmt.Errorf("onnx: input %s: %v needs %d elements, has %d", quote(m.Input), a.Dims, s.Len(), len(a.Data))
 	}
 	if order := filled(m.InputOrder, len(a.Dims)); !slices.IsSorted(order) {
 		a = a.Transpose(order)

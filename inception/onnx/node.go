@@ -144,6 +144,11 @@ func init() { // not in the declaration, as run leads back to the table
 		"LpNormalization":           {1, 1, 1, (*node).lpNorm, nil},
 		"MeanVarianceNormalization": {9, 1, 1, (*node).meanVariance, nil},
 		"RMSNormalization":          {23, 2, 2, (*node).layerNorm, nil},
+
+		"SplitToSequence":    {11, 1, 2, (*node).splitToSequence, nil},
+		"SequenceConstruct":  {11, 1, -1, (*node).sequence, (*node).sequence},
+		"SequenceAt":         {11, 2, 2, (*node).sequenceAt, nil},
+		"ConcatFromSequence": {11, 1, 1, (*node).concatFromSequence, nil},
 	}
 }
 
@@ -190,6 +195,9 @@ func (b *builder) add(p *pb.NodeProto) error {
 	}
 	if len(n.in) < op.in || op.max >= 0 && len(n.in) > op.max || slices.Contains(n.in[:op.in], nil) || op.max < 0 && slices.Contains(n.in, nil) {
 		return fmt.Errorf("has %d inputs, or one that may not be left out is", len(n.in))
+	}
+	if err := n.sequences(); err != nil {
+		return err
 	}
 	if op, err = n.placed(op); err != nil {
 		return err

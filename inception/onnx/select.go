@@ -243,18 +243,33 @@ func (n *node) split() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	out, err := n.pieces(x, a, parts)
+	if err != nil {
+		return nil, err
+	}
+	n.more = out[1:]
+	return out[0], nil
+}
+
+// pieces are parts of x along an axis, one after the other.
+func (n *node) pieces(x *value, axis int, parts []int) ([]*value, error) {
 	var out []*value
 	at := 0
 	for _, size := range parts {
-		v, err := n.choose(x, a, graph.Axis{Start: at, Step: 1, Count: size}, num(size))
+		if size < 1 || size > x.dims[axis].n-at {
+			return nil, fmt.Errorf("parts %v of %s along axis %d", parts, show(x.dims), axis)
+		}
+		v, err := n.choose(x, axis, graph.Axis{Start: at, Step: 1, Count: size}, num(size))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, v)
 		at += size
 	}
-	n.more = out[1:]
-	return out[0], nil
+	if at != x.dims[axis].n {
+		return nil, fmt.Errorf("parts %v of %s along axis %d", parts, show(x.dims), axis)
+	}
+	return out, nil
 }
 
 // parts are the sizes of a split: given, or equal with a smaller last one.

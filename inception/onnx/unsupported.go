@@ -12,9 +12,8 @@ var instead = map[string]string{
 	"ConvInteger": qdq, "DynamicQuantizeLinear": qdq, "MatMulInteger": qdq, "QLinearConv": qdq, "QLinearMatMul": qdq,
 	"GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
 	"If": control, "Loop": control, "Scan": control,
-	"SequenceAt": control, "SequenceConstruct": control, "SequenceEmpty": control, "SequenceInsert": control, "SplitToSequence": control,
-	"ConcatFromSequence": control,
-	"RandomNormal":       random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Bernoulli": random, "Multinomial": random,
+	"SequenceEmpty": control, "SequenceInsert": control, "SequenceErase": control, "SequenceLength": control,
+	"RandomNormal": random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Bernoulli": random, "Multinomial": random,
 }
 
 const (
