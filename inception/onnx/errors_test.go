@@ -40,7 +40,7 @@ var hostile = []hostileModel{
 		Name: proto.String("size"), RefAttrName: proto.String("s"),
 	})}},
 	{"infinite attribute", `"the LRN" (LRN): attribute "alpha" is +Inf`, []part{op("LRN", in("x"), "y", aInt("size", 3), aFloat("alpha", float32(math.Inf(1))))}},
-	{"a subgraph", `"the If" (If): operator`, []part{op("If", in("x"), "y", &pb.AttributeProto{
+	{"a subgraph", `"the If" (If): attribute else_branch is missing`, []part{op("If", in("x"), "y", &pb.AttributeProto{
 		Name: proto.String("then_branch"), Type: pb.AttributeProto_GRAPH.Enum(), G: &pb.GraphProto{},
 	})}},
 	{"a subgraph in a known operator", `"the Relu" (Relu): unknown attribute "body"`, []part{op("Relu", in("x"), "y", &pb.AttributeProto{
@@ -220,6 +220,9 @@ var hostile = []hostileModel{
 	{"a sequence's parts", `"the SplitToSequence" (SplitToSequence): parts [1 2] of batch×4×6×6 along axis 1`, []part{weight(list("p", 1, 2)), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
 	{"an output that is a sequence", `output "y" must be a tensor, not a sequence`, []part{op("SplitToSequence", in("x"), "y", aInt("axis", 1))}},
 	{"parts of nothing", `"the SplitToSequence" (SplitToSequence): parts of 0 elements`, []part{weight(&pb.TensorProto{Name: proto.String("p"), DataType: proto.Int32(7), Int64Data: []int64{0}}), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
+	{"a condition of the input", `"the If" (If): the condition must be a constant`, []part{op("ReduceMax", in("x"), "c", aInts("axes", 1, 2, 3)), op("If", in("c"), "y", aGraph("then_branch", "x"), aGraph("else_branch", "x"))}},
+	{"no branch", `"the If" (If): attribute else_branch is missing`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "x"))}},
+	{"a branch of nothing", `"the If" (If): nothing gives its input "z"`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "z"), aGraph("else_branch", "x"))}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},

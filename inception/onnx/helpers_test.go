@@ -118,6 +118,12 @@ func aTensor(name string, v *pb.TensorProto) *pb.AttributeProto {
 	return &pb.AttributeProto{Name: &name, Type: pb.AttributeProto_TENSOR.Enum(), T: v}
 }
 
+// aGraph is a branch that gives one value.
+func aGraph(name, gives string, nodes ...*pb.NodeProto) *pb.AttributeProto {
+	g := &pb.GraphProto{Node: nodes, Output: []*pb.ValueInfoProto{{Name: &gives}}}
+	return &pb.AttributeProto{Name: &name, Type: pb.AttributeProto_GRAPH.Enum(), G: g}
+}
+
 func encode(t testing.TB, m *pb.ModelProto) []byte {
 	t.Helper()
 	b, err := proto.Marshal(m)

@@ -36,6 +36,7 @@ func init() { // not in the declaration, as begins
 		"Neg": (*node).hostSign, "Where": (*node).hostWhere, "Mod": (*node).hostPair,
 		"ReduceMax": (*node).hostReduce, "ReduceMin": (*node).hostReduce, "ReduceSum": (*node).hostReduce, "ReduceMean": (*node).hostReduce,
 		"ReduceProd": (*node).hostReduce, "Sum": (*node).hostPair, "Clip": (*node).hostClip,
+		"QuantizeLinear": (*node).hostCodes, "DequantizeLinear": (*node).hostCodes,
 	}
 	for name, k := range kinds {
 		if name[0] < 'a' && k.kind != graph.PReLU { // ONNX's

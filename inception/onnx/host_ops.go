@@ -204,3 +204,28 @@ func (n *node) hostClip() (tail.Op, []*value, [][]dim, error) {
 	f := func(v float64) float64 { return min(max(v, float64(low)), float64(high)) }
 	return tail.Unary{Name: n.op, F: f}, n.in[:1], one(n.in[0].dims), err
 }
+
+// hostCodes is QuantizeLinear and DequantizeLinear, with constant scales.
+func (n *node) hostCodes() (tail.Op, []*value, [][]dim, error) {
+	x := n.in[0]
+	how, block, err := n.coding(x)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if block > 0 {
+		return nil, nil, nil, fmt.Errorf("in blocks is supported for constants only")
+	}
+	var op tail.Op = tail.Dequantize{Axis: how.axis, Scale: how.scale, Zero: how.zero}
+	if n.op == "QuantizeLinear" {
+		n.flag("saturate", true)
+		n.int("precision", 0)
+		low, high, err := n.codes(&how)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		op = tail.Quantize{Axis: how.axis, Scale: how.scale, Zero: how.zero, Low: low, High: high}
+	} else {
+		n.int("output_dtype", 0)
+	}
+	return op, []*value{x}, one(x.dims), nil
+}

@@ -16,7 +16,7 @@ import (
 func (b *builder) input(m *Model, g *pb.GraphProto, nodes []*pb.NodeProto, o Options) error {
 	used := map[string]bool{}
 	for _, n := range g.GetNode() {
-		for _, name := range n.GetInput() {
+		for _, name := range reads(n) {
 			used[name] = true
 		}
 	}

@@ -72,6 +72,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"HardSigmoid":        {6, 1, 1, (*node).element, (*node).foldElement},
 		"HardSwish":          {14, 1, 1, (*node).element, (*node).foldElement},
 		"Identity":           {1, 1, 1, (*node).identity, (*node).identity},
+		"If":                 {1, 1, 1, (*node).branch, (*node).branch},
 		"IsNaN":              {9, 1, 1, (*node).isNaN, (*node).isNaN},
 		"LRN":                {1, 1, 1, (*node).lrn, nil},
 		"LeakyRelu":          {6, 1, 1, (*node).element, (*node).foldElement},

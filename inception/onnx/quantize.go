@@ -139,16 +139,10 @@ func (n *node) quantizeLinear() (*value, error) {
 	}
 	n.flag("saturate", true)
 	n.int("precision", 0)
-	if t := int32(n.int("output_dtype", 0)); t != 0 {
-		how.code = t
-	}
-	if how.code == 0 && n.opt(2) == nil {
-		how.code = int32(pb.TensorProto_UINT8)
-	}
-	low, high, ok := codeRange(how.code)
+	low, high, err := n.codes(&how)
 	switch {
-	case !ok:
-		return nil, fmt.Errorf("to %s is not supported (INT8, UINT8, INT16 and UINT16 are)", dtype(how.code))
+	case err != nil:
+		return nil, err
 	case x.con != nil && !x.con.isInt:
 		return n.foldQuantize(x.con, how, block)
 	case block > 0:
@@ -161,6 +155,21 @@ func (n *node) quantizeLinear() (*value, error) {
 	}
 	y.code, y.coded = how.code, &coded{x, how}
 	return y, nil
+}
+
+// codes are the lowest and the highest code that QuantizeLinear gives, whose type it notes.
+func (n *node) codes(how *coding) (low, high float32, err error) {
+	if t := int32(n.int("output_dtype", 0)); t != 0 {
+		how.code = t
+	}
+	if how.code == 0 && n.opt(2) == nil {
+		how.code = int32(pb.TensorProto_UINT8)
+	}
+	low, high, ok := codeRange(how.code)
+	if !ok {
+		err = fmt.Errorf("to %s is not supported (INT8, UINT8, INT16 and UINT16 are)", dtype(how.code))
+	}
+	return low, high, err
 }
 
 // quantized emits a Quantize of x.

@@ -21,7 +21,7 @@ func wanted(nodes []*pb.NodeProto, names []string) []*pb.NodeProto {
 		todo = todo[:len(todo)-1]
 		if ok && !needed[i] {
 			needed[i] = true
-			todo = append(todo, nodes[i].GetInput()...)
+			todo = append(todo, reads(nodes[i])...)
 		}
 	}
 	var out []*pb.NodeProto
@@ -66,7 +66,7 @@ func sort(nodes []*pb.NodeProto, given map[string]bool, outputs []string) ([]*pb
 	readers := make([][]int, len(nodes))
 	missing := make([]int, len(nodes)) // inputs that are not there yet
 	for i, p := range nodes {
-		for _, name := range p.GetInput() {
+		for _, name := range reads(p) {
 			switch j, ok := from[name]; {
 			case name == "" || given[name]:
 			case !ok:

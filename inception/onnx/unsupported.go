@@ -11,7 +11,7 @@ import (
 var instead = map[string]string{
 	"ConvInteger": qdq, "DynamicQuantizeLinear": qdq, "MatMulInteger": qdq, "QLinearConv": qdq, "QLinearMatMul": qdq,
 	"GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
-	"If": control, "Loop": control, "Scan": control,
+	"Loop": control, "Scan": control,
 	"SequenceEmpty": control, "SequenceInsert": control, "SequenceErase": control, "SequenceLength": control,
 	"RandomNormal": random, "RandomNormalLike": random, "RandomUniform": random, "RandomUniformLike": random, "Bernoulli": random, "Multinomial": random,
 }

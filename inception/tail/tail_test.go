@@ -75,6 +75,9 @@ func TestOperators(t *testing.T) {
 		{tail.Cast{To: tail.UBits16}, []tail.Array{list(-1)}, []tail.Array{list(65535)}},
 		{tail.Cast{To: tail.Bits32}, []tail.Array{list(1 << 31)}, []tail.Array{list(-1 << 31)}},
 		{tail.Cast{To: tail.Truth}, []tail.Array{row(0, nan, 0.1)}, []tail.Array{list(0, 1, 1)}},
+		{tail.Quantize{Scale: []float32{0.5}, Zero: []float32{10}, High: 255}, []tail.Array{row(0.25, 0.75, -9, 1000)}, []tail.Array{list(10, 12, 0, 255)}},
+		{tail.Quantize{Axis: 1, Scale: []float32{1, 2}, Zero: []float32{0, -1}, Low: -128, High: 127}, []tail.Array{floats([]int{1, 2, 2}, 1, 2, 2, 6)}, []tail.Array{whole([]int{1, 2, 2}, 1, 2, 0, 2)}},
+		{tail.Dequantize{Axis: 0, Scale: []float32{1, 0.1}, Zero: []float32{1, 0}}, []tail.Array{list(3, 3)}, []tail.Array{row(2, 0.3)}},
 		{tail.Reduce{Type: graph.Maximum, Axes: []int{0}}, []tail.Array{m}, []tail.Array{row(nan, 5, 7)}},
 		{tail.Reduce{Mean: true, Axes: []int{1}, Keep: true}, []tail.Array{floats([]int{2, 2}, 1, 2, 3, 5)}, []tail.Array{floats([]int{2, 1}, 1.5, 4)}},
 		{tail.Reduce{Type: graph.Mul, Axes: []int{0}}, []tail.Array{list(2, 3, 7)}, []tail.Array{whole([]int{}, 42)}},
@@ -144,6 +147,8 @@ func TestOperatorErrors(t *testing.T) {
 		{tail.Mod{}, []tail.Array{list(1), row(1)}, "integers and floats"},
 		{tail.Where{}, []tail.Array{m, list(1), row(1)}, "integers and floats"},
 		{tail.Cast{To: tail.Integer}, []tail.Array{row(nan)}, "of NaN to an integer"},
+		{tail.Quantize{Scale: []float32{1}, Zero: []float32{0}}, []tail.Array{row(nan)}, "of NaN"},
+		{tail.Dequantize{Axis: 1, Scale: []float32{1, 2}, Zero: []float32{0, 0}}, []tail.Array{m}, "2 scales and 2 zero points for axis 1 of an array [2 3]"},
 		{tail.Reduce{Mean: true}, []tail.Array{list(1)}, "must be floats"},
 		{tail.Reduce{}, []tail.Array{row()}, "must have elements"},
 	} {
