@@ -19,6 +19,13 @@ func FuzzParse(f *testing.F) {
 			f.Add(read(f, path))
 		}
 	}
+	for _, archive := range []string{"testdata/ends/ends.zip", "testdata/quantize/quantize.zip", "testdata/tail/tail.zip"} {
+		for name, data := range readZip(f, archive) {
+			if filepath.Ext(name) == ".onnx" && len(data) < 1<<12 {
+				f.Add(data)
+			}
+		}
+	}
 	for _, c := range hostile {
 		if data := encode(f, model(c.parts...)); len(data) < 1<<12 {
 			f.Add(data)

@@ -26,7 +26,7 @@ var begins = map[string]operator{
 
 var hostOperators map[string]hosted
 
-func init() { // not in the declaration, as begins
+func init() { // not in the declaration, as for operators
 	hostOperators = map[string]hosted{
 		"ArgMax": (*node).hostArg, "ArgMin": (*node).hostArg, "TopK": (*node).hostTopK, "NonMaxSuppression": (*node).hostBoxes, "NonZero": (*node).hostNonZero,
 		"Gather": (*node).hostGather, "GatherElements": (*node).hostGather, "GatherND": (*node).hostGatherND, "Slice": (*node).hostSlice,

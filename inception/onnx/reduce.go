@@ -137,6 +137,9 @@ func (n *node) productOver(x *value, axes []int) (*value, error) {
 		if x.dims[a].sym != number {
 			return nil, fmt.Errorf("a product over an axis of %s that isn't fixed (Options.Dims)", show(x.dims))
 		}
+		if err := n.b.spend(x.dims[a].n); err != nil {
+			return nil, err
+		}
 		for size := x.dims[a].n; size > 1; size = (size + 1) / 2 {
 			half := (size + 1) / 2
 			places := identity(size)[half:]
