@@ -72,6 +72,9 @@ func (n *node) hostTopK() (tail.Op, []*value, [][]dim, error) {
 
 // hostBoxes is NonMaxSuppression, whose numbers are inputs.
 func (n *node) hostBoxes() (tail.Op, []*value, [][]dim, error) {
+	if n.in[0].con != nil && n.in[1].con != nil {
+		return nil, nil, nil, fmt.Errorf("of constants is not supported")
+	}
 	op := tail.NonMaxSuppression{Center: n.flag("center_point_box", false)}
 	if v := n.opt(2); v != nil {
 		list, err := n.b.numbersOf(v)
