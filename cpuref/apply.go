@@ -11,6 +11,7 @@ import (
 //
 //	Conv2D              weight, bias or nil; ConvTranspose2D too
 //	Affine, Normalize   scale or nil for 1, shift or nil for 0
+//	Quantize            scale, zero point or nil for 0
 //	Pool2D, GlobalPool  nil, a bias per channel to add afterwards or nil
 //
 // and nil for all others. Input, Constant, Scale and BatchNorm have values, factors or more vectors in the graph: they are for Run.
@@ -41,6 +42,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return GlobalPool(in[0], op, bias)
 	case graph.Affine:
 		return Affine(in[0], op, weight, bias)
+	case graph.Quantize:
+		return Quantize(in[0], op, weight, bias)
 	case graph.Binary:
 		return Binary(in[0], in[1], op)
 	case graph.MatMul:
@@ -51,6 +54,8 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 		return LRN(in[0], op)
 	case graph.Softmax:
 		return Softmax(in[0])
+	case graph.CumSum:
+		return CumSum(in[0], op)
 	case graph.Concat:
 		return Concat(in)
 	case graph.Reshape:
@@ -71,7 +76,7 @@ func Apply(op graph.Op, weight, bias []float32, in ...*tensor.Tensor) (*Result, 
 // takes reports which of Apply's weight and bias an operator may have.
 func takes(op graph.Op) (weight, bias bool) {
 	switch op.(type) {
-	case graph.Conv2D, graph.ConvTranspose2D, graph.Affine, graph.Normalize:
+	case graph.Conv2D, graph.ConvTranspose2D, graph.Affine, graph.Normalize, graph.Quantize:
 		return true, true
 	case graph.Pool2D, graph.GlobalPool:
 		return false, true

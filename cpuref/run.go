@@ -104,6 +104,12 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 		return pool(ctx, in[0], op.Pool(in[0].Shape), nil, out)
 	case graph.Affine:
 		return affine(ctx, in[0], optional(op.Scale), optional(op.Shift))
+	case graph.Quantize:
+		var zero []float32
+		if op.Zero != "" {
+			zero = weights[op.Zero].Data
+		}
+		return quantize(ctx, in[0], op, weights[op.Scale].Data, zero)
 	case graph.Scale:
 		return scale(ctx, in[0], op)
 	case graph.BatchNorm:
@@ -120,6 +126,8 @@ func apply(ctx context.Context, op graph.Op, in []array, weights map[string]tens
 	case graph.Softmax:
 		y, _, err := softmax(ctx, in[0])
 		return y, err
+	case graph.CumSum:
+		return cumSum(ctx, in[0], op)
 	case graph.Concat:
 		return concat(in, out), nil
 	case graph.Reshape:

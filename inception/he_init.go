@@ -25,6 +25,8 @@ func InitHe(g *graph.Graph, seed uint64, keep ...string) {
 			positive[op.Scale], positive[op.Var] = true, true
 		case graph.Affine:
 			positive[op.Scale] = true
+		case graph.Quantize:
+			positive[op.Scale] = true
 		case graph.Normalize:
 			positive[op.Scale] = true
 		}

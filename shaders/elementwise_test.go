@@ -2,6 +2,7 @@ package shaders_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"inceptiongl/cpuref"
@@ -58,6 +59,13 @@ func opCases() []opCase {
 			opCase{kernel: shaders.LRN, op: graph.LRN{Size: 64, Alpha: 0.5, Beta: 0.75, Bias: 1}, in: one(s)},
 			opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(s)},
 			opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: one(s), scale: 30, dstC: s.C + 6, channel: 5},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{}, in: one(s), special: inf},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true}, in: one(s), dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Reverse: true}, in: one(s), dstC: s.C + 4, channel: 4, special: nan},
+			opCase{kernel: shaders.CumSum, op: graph.CumSum{Exclusive: true, Reverse: true}, in: one(s), special: -inf},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, Low: -128, High: 127}, in: one(s), special: nan},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, High: 255, Codes: true}, in: one(s), dstC: s.C + 9, channel: 3},
+			opCase{kernel: shaders.Quantize, op: graph.Quantize{Channels: s.C, High: 65535}, in: one(s), act: graph.ReLU{}, dstC: s.C + 4, channel: 4},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Pad(1)}, in: one(s)},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 2, Right: 3}, Value: -1.5}, in: one(s), dstC: s.C + 1, channel: 1},
 			opCase{kernel: shaders.Pad, op: graph.Pad2D{Pad: graph.Padding{Top: 20, Left: 1, Bottom: 3, Right: 23}, Mode: graph.PadReflect}, in: one(s), special: nan},
@@ -79,6 +87,31 @@ func picks(channels int) []int {
 		index = append(index, c)
 	}
 	return index
+}
+
+// codes are scales and zero points for an input. Three of four numbers of that become what is hard to round: halves, and their neighbours.
+func (g *gen) codes(op graph.Quantize, x *tensor.Tensor) (scale, zero []float32) {
+	scale, zero = g.random(op.Channels, 1), make([]float32, op.Channels)
+	for c := range scale {
+		if scale[c] = 0.001 + scale[c]*scale[c]; c%3 == 0 {
+			scale[c] = float32(math.Ldexp(1, g.IntN(20)-10))
+		}
+		zero[c] = op.Low + float32(g.IntN(int(op.High-op.Low)+1))
+	}
+	plane := x.H * x.W
+	for i, v := range x.Data {
+		c := i / plane % x.C
+		if v != v || i%4 == 0 {
+			x.Data[i] = v * scale[c] * (op.High - op.Low)
+			continue
+		}
+		v = (float32(g.IntN(int(op.High-op.Low)+20)) - zero[c] - 9.5) * scale[c]
+		for range g.IntN(4) {
+			v = math.Nextafter32(v, float32(g.IntN(2)*2-1)*inf)
+		}
+		x.Data[i] = v
+	}
+	return scale, zero
 }
 
 // opProblem builds the problem of a case.
@@ -116,6 +149,13 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 		shaders.PackBias(packed[len(packed)/2:], b)
 		p.weights = append(p.weights, packed...)
 		p.params.WeightBase, p.params.BiasBase = 1, int32(1+len(packed)/8)
+	case graph.Quantize:
+		w, b = g.codes(op, xs[0])
+		packed := make([]float32, 2*shaders.PackedBiasLen(op.Channels))
+		shaders.PackBias(packed, w)
+		shaders.PackBias(packed[len(packed)/2:], b)
+		p.weights = append(p.weights, packed...)
+		p.params.WeightBase, p.params.BiasBase, p.params.Alpha, p.params.Beta, p.params.Mode = 1, int32(1+len(packed)/8), op.Low, op.High, int32(number(op.Codes))
 	case graph.Channels:
 		index := make([]float32, len(op.Index))
 		for i, c := range op.Index {
@@ -165,6 +205,8 @@ func (g *gen) opProblem(c opCase) (*problem, error) {
 	case graph.Pad2D:
 		p.params.PadTop, p.params.PadLeft, p.params.PadBottom, p.params.PadRight = int32(op.Pad.Top), int32(op.Pad.Left), int32(op.Pad.Bottom), int32(op.Pad.Right)
 		p.params.Value, p.params.Mode = op.Value, int32(op.Mode)
+	case graph.CumSum:
+		p.params.Mode = int32(number(op.Exclusive) + 2*number(op.Reverse))
 	case graph.Move:
 		if err := planned(p, op, c.in[0], nil); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name(), err)

@@ -62,8 +62,8 @@ func Kernels() []*Kernel {
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
 		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTranspose, ConvTransposeGrouped,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
-		Copy, Affine, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
-		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Normalize, NormalizeWide, NormalizeGroups, NormalizeApply, Softmax, SoftmaxWide, Reshape, Pad, Gather, Move, Resize,
+		Copy, Affine, Quantize, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
+		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Normalize, NormalizeWide, NormalizeGroups, NormalizeApply, Softmax, SoftmaxWide, CumSum, Reshape, Pad, Gather, Move, Resize,
 		MatMul, matMulTiled[0], matMulTiled[1], matMulTiled[2], matMulTiled[3],
 	}
 }

@@ -65,12 +65,12 @@ type Params struct {
 	Src2Pixel int32 // add, mul: 1: the second input is N×C×1×1 and holds for all pixels
 
 	Size   int32   // lrn: channels of a window; normalize: channels of a group
-	Alpha  float32 // lrn: the factor of the sum of squares, α/size
-	Beta   float32 // lrn: the exponent
+	Alpha  float32 // lrn: the factor of the sum of squares, α/size; quantize: the lowest code
+	Beta   float32 // lrn: the exponent; quantize: the highest code
 	Offset float32 // lrn: what is added to the sum; normalize: to the mean square
 
 	Value        float32 // pad: what surrounds the input; move: what stands where a table holds −1
-	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode; normalize: see NormalizeMode
+	Mode         int32   // pad: how, as in graph.PadMode; move: 1 where the 4 channels of each texel are a texel of the input's; matmul: see MatMulMode; normalize: see NormalizeMode; cumsum: 1 exclusive, 2 backwards; quantize: 1 for codes
 	FirstTexel   int32   // move: texels from the input's first one to the output's first element
 	FirstChannel int32   // move: that element's channel
 

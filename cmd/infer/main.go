@@ -40,8 +40,8 @@ type flags struct {
 	Activations     string   `placeholder:"DIR" help:"Draw the feature maps of every module, one PNG each."`
 	ActivationsNode []string `placeholder:"NODE" help:"Draw those of these nodes instead."`
 
-	In  string `placeholder:"X.npy" help:"Run on this N×C×H×W tensor instead of photos."`
-	Out string `placeholder:"Y.npy" help:"With --in: write the first output here, as float32."`
+	In  string `placeholder:"X.npy" help:"Run on this tensor instead of photos: of the rank and the order of axes that the model's file has, of floats or integers."`
+	Out string `placeholder:"Y.npy" help:"With --in: write the first output here, as float32, or as int64 where it is of integers."`
 
 	OutAll   string    `placeholder:"DIR" help:"Write every output of the network, as float32, one .npy file for each photo: of segmentation, super-resolution, detectors. Also with --in."`
 	OutPNG   string    `name:"out-png" placeholder:"DIR" help:"Draw the outputs of one or three channels, one PNG for each photo. Also with --in."`
@@ -127,6 +127,9 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	}
 	debug.FreeOSMemory() // loading may leave as much behind as the weights take
 	fmt.Fprintf(log, "Model    %s\n", m.About)
+	if host := m.OnHost(); host != "" && (f.In != "" || f.OutAll != "" || f.OutPNG != "") {
+		fmt.Fprintf(log, "Host     %s\n", host)
+	}
 	if f.In != "" {
 		return runTensor(ctx, f, m, log)
 	}

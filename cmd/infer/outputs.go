@@ -16,13 +16,12 @@ import (
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
-	"inceptiongl/inception/weights"
 )
 
 // saver writes what the network gives: all outputs as numbers, those of one or three channels as pictures.
 type saver struct {
-	numbers, pictures string // folders; "": not asked for
-	outputs           []savedOutput
+	numbers, pictures string        // folders; "": not asked for
+	outputs           []savedOutput // the model's, in order
 	names             namer
 	count             int // of files
 }
@@ -30,8 +29,6 @@ type saver struct {
 // savedOutput is one of the network's.
 type savedOutput struct {
 	name  string
-	at    int    // which of a result's values it is
-	place int    // among the graph's outputs
 	scale levels // where it becomes a picture
 	draw  bool
 }
@@ -48,16 +45,20 @@ func newSaver(f *flags, m *classify.Model, shapes []tensor.Shape, p *images.Pres
 	s := &saver{numbers: f.OutAll, pictures: f.OutPNG, names: namer{}}
 	drawn := 0
 	var all []string
-	for i, v := range m.Graph.Outputs {
-		o := savedOutput{name: outputName(m, i), place: i}
-		shape := shapes[v]
-		if o.draw = s.pictures != "" && (shape.C == 1 || shape.C == 3) && shape.H*shape.W > 1; o.draw {
+	outputs := len(m.Graph.Outputs)
+	if m.Tail != nil {
+		outputs = len(m.Outputs)
+	}
+	for i := range outputs {
+		o := savedOutput{name: outputName(m, i)}
+		channels, of := drawable(m, shapes, i)
+		if o.draw = s.pictures != "" && channels > 0; o.draw {
 			drawn++
 			how := ""
-			o.scale, how = levelsFor(f.PNGRange, shape.C, p)
+			o.scale, how = levelsFor(f.PNGRange, channels, p)
 			fmt.Fprintf(log, "Picture  %s: %s\n", o.name, how)
 		}
-		all = append(all, fmt.Sprintf("%s is %v", o.name, shape))
+		all = append(all, fmt.Sprintf("%s is %s", o.name, of))
 		s.outputs = append(s.outputs, o)
 	}
 	if s.pictures != "" && drawn == 0 {
@@ -75,6 +76,25 @@ func newSaver(f *flags, m *classify.Model, shapes []tensor.Shape, p *images.Pres
 		}
 	}
 	return s, nil
+}
+
+// drawable is how many channels an output has as a picture, or 0, and its extents for people.
+func drawable(m *classify.Model, shapes []tensor.Shape, i int) (channels int, of string) {
+	if m.Tail == nil {
+		s := shapes[m.Graph.Outputs[i]]
+		if (s.C == 1 || s.C == 3) && s.H*s.W > 1 {
+			channels = s.C
+		}
+		return channels, s.String()
+	}
+	dims := m.Outputs[i].Dims
+	switch {
+	case len(dims) == 3:
+		channels = 1
+	case len(dims) == 4 && (dims[1] == 1 || dims[1] == 3):
+		channels = dims[1]
+	}
+	return channels, tuple(dims)
 }
 
 // outputName is what the model's file calls an output.
@@ -109,28 +129,31 @@ func levelsFor(given []float32, channels int, p *images.Preset) (l levels, how s
 	return l, fmt.Sprintf("black is %g, white is %g (--png-range)", low, high)
 }
 
-// save writes the outputs of one photo, ys, and lists the files. dims are an output's dimensions in its file.
-func (s *saver) save(name string, ys []*tensor.Tensor, dims func(place int, y *tensor.Tensor) []int, order images.Order) ([]string, error) {
+// save writes the outputs of one photo, and lists the files.
+func (s *saver) save(name string, answers []answer, order images.Order) ([]string, error) {
 	var written []string
-	for _, o := range s.outputs {
-		y := ys[o.at]
+	for i, o := range s.outputs {
+		a := answers[i]
 		if s.numbers != "" {
 			path := filepath.Join(s.numbers, s.names.file(name, o.name, ".npy"))
-			if err := weights.WriteNpy(path, dims(o.place, y), y.Data); err != nil {
+			if err := writeArray(path, a.Array); err != nil {
 				return written, fmt.Errorf("--out-all: %w", err)
 			}
 			written = append(written, path)
 		}
-		if at := tensor.FirstNonFinite(y.Data); o.draw && at >= 0 {
-			return written, fmt.Errorf("--out-png: %s: element %d of output %s is %v, which no picture shows: --out-all writes numbers", name, at, o.name, y.Data[at])
+		if !o.draw || a.picture == nil {
+			continue
 		}
-		for n := 0; o.draw && n < y.N; n++ {
+		if at := tensor.FirstNonFinite(a.picture.Data); at >= 0 {
+			return written, fmt.Errorf("--out-png: %s: element %d of output %s is %v, which no picture shows: --out-all writes numbers", name, at, o.name, a.picture.Data[at])
+		}
+		for n := range a.picture.N {
 			what := o.name
-			if y.N > 1 {
+			if a.picture.N > 1 {
 				what += "." + strconv.Itoa(n)
 			}
 			path := filepath.Join(s.pictures, s.names.file(name, what, ".png"))
-			picture := o.scale.picture(y, n, order)
+			picture := o.scale.picture(a.picture, n, order)
 			if err := files.Write(path, func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
 				return written, fmt.Errorf("--out-png: %w", err)
 			}

@@ -24,7 +24,8 @@ type job struct {
 	embed    *embedder
 	draw     *drawer
 	save     *saver
-	dims     func(place int, y *tensor.Tensor) []int // of an output
+	outputs  []int // which of a result's values the graph's outputs are, where there is a saver
+	model    *classify.Model
 	order    images.Order
 	print    printer
 	progress *cli.Progress
@@ -58,7 +59,7 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if m.Size == (images.Size{}) && f.Size == "" && f.Crop == "" {
 		fmt.Fprintf(log, "Assumed  %v, as the network takes any size (--size, --crop)\n", m.Preset.Output())
 	}
-	j.order, j.dims = m.Preset.Order, func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
+	j.order, j.model = m.Preset.Order, m
 	if m.Batch == 0 {
 		batch = min(batch, len(j.photos))
 	}
@@ -121,8 +122,8 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 		return err
 	}
 	if j.save != nil {
-		for i, v := range m.Graph.Outputs {
-			j.save.outputs[i].at = len(j.values)
+		for _, v := range m.Graph.Outputs {
+			j.outputs = append(j.outputs, len(j.values))
 			j.values = append(j.values, v)
 		}
 	}
@@ -169,7 +170,7 @@ func (j *job) run(ctx context.Context, c *classify.Classifier, r *Report) error 
 		if err == nil && res.Err != nil {
 			j.fail(r, res)
 		} else if err == nil {
-			err = j.answer(r, res)
+			err = j.answer(ctx, r, res)
 		}
 		if err != nil {
 			return err
@@ -179,7 +180,7 @@ func (j *job) run(ctx context.Context, c *classify.Classifier, r *Report) error 
 }
 
 // answer makes what was asked for of a photo's result.
-func (j *job) answer(r *Report, from classify.Result) error {
+func (j *job) answer(ctx context.Context, r *Report, from classify.Result) error {
 	p := j.photos[from.Index]
 	res := Result{File: p.Name, Want: p.want, order: from.Index}
 	for i, c := range from.Classes {
@@ -203,8 +204,15 @@ func (j *job) answer(r *Report, from classify.Result) error {
 		}
 	}
 	if j.save != nil {
-		var err error
-		if res.Outputs, err = j.save.save(p.Name, from.Values, j.dims, j.order); err != nil {
+		var ys []*tensor.Tensor
+		for _, at := range j.outputs {
+			ys = append(ys, from.Values[at])
+		}
+		answers, err := finished(ctx, j.model, ys)
+		if err != nil {
+			return err
+		}
+		if res.Outputs, err = j.save.save(p.Name, answers, j.order); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -23,9 +22,13 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
-	x, err := readTensor(f.In, m.InputOrder)
+	a, err := weights.ReadNpy(f.In)
 	if err != nil {
 		return fmt.Errorf("--in: %w", err)
+	}
+	x, err := m.Tensor(a)
+	if err != nil {
+		return fmt.Errorf("--in: %s: %w", f.In, err)
 	}
 	batch, err := batchOf(f, m, x.N)
 	if err != nil {
@@ -43,31 +46,30 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 		return err
 	}
 	wanted := m.Graph.Outputs[:1]
-	if save != nil {
+	if save != nil || m.Tail != nil {
 		wanted = m.Graph.Outputs
-		for i := range save.outputs {
-			save.outputs[i].at = i
-		}
 	}
 	ys, err := inBatches(ctx, f, m, wanted, x, batch, log)
 	if err != nil {
 		return err
 	}
+	answers, err := finished(ctx, m, ys)
+	if err != nil {
+		return err
+	}
 	if f.Out != "" {
-		dims := m.OutputDims(0, ys[0].Shape)
-		if err := weights.WriteNpy(f.Out, dims, ys[0].Data); err != nil {
+		if err := writeArray(f.Out, answers[0].Array); err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
-		fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, x.Shape, f.Out, tuple(dims))
-		if at := tensor.FirstNonFinite(ys[0].Data); at >= 0 {
-			fmt.Fprintf(log, "Note     element %d of it is %v (--check-finite says where such numbers begin)\n", at, ys[0].Data[at])
+		fmt.Fprintf(log, "%s of shape %v gives %s of shape %v\n", f.In, tuple(a.Dims), f.Out, tuple(answers[0].Dims))
+		if at := tensor.FirstNonFinite(answers[0].F); at >= 0 {
+			fmt.Fprintf(log, "Note     element %d of it is %v (--check-finite says where such numbers begin)\n", at, answers[0].F[at])
 		}
 	}
 	if save == nil {
 		return nil
 	}
-	dims := func(place int, y *tensor.Tensor) []int { return m.OutputDims(place, y.Shape) }
-	if _, err := save.save(f.In, ys, dims, images.RGB); err != nil {
+	if _, err := save.save(f.In, answers, images.RGB); err != nil {
 		return err
 	}
 	save.said(log)
@@ -80,25 +82,6 @@ func tuple(dims []int) string {
 		s = append(s, strconv.Itoa(d))
 	}
 	return strings.Join(s, "×")
-}
-
-// readTensor reads N×C×H×W, or what the model's file has in its place, whose axes are in another order then.
-func readTensor(path string, order []int) (*tensor.Tensor, error) {
-	a, err := weights.ReadNpy(path)
-	if err != nil {
-		return nil, err
-	}
-	if len(a.Dims) != 4 {
-		return nil, fmt.Errorf("%s has shape %v; N×C×H×W is needed", path, a.Dims)
-	}
-	if len(order) == 4 && !slices.IsSorted(order) {
-		a = a.Transpose(order)
-	}
-	t, err := tensor.FromData(tensor.Shape{N: a.Dims[0], C: a.Dims[1], H: a.Dims[2], W: a.Dims[3]}, a.Data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return t, nil
 }
 
 // inBatches runs x through the network, batch items at a time, for some of its outputs. The last batch is filled up with zeros.

@@ -118,6 +118,43 @@ func TestChannelsLast(t *testing.T) {
 	}
 }
 
+// TestHost: where the largest of each row stands, for an input of three axes, is for the host to say, and is whole numbers.
+func TestHost(t *testing.T) {
+	z, err := zip.OpenReader("../../inception/onnx/testdata/tail/tail.zip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	data, err := fs.ReadFile(z, "node/test_argmax_negative_axis_keepdims_random/model.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	model, in, out := filepath.Join(dir, "m.onnx"), filepath.Join(dir, "x.npy"), filepath.Join(dir, "y.npy")
+	write(t, model, data)
+	x := []int64{3, 1, 2, -1, 0, 7, 7, 6}
+	if err := weights.WriteNpyInts(in, []int{1, 2, 4}, x); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = infer(t, "--backend=cpu", "--model", model, "--in", in, "--out", out)
+	if err == nil || !strings.Contains(err.Error(), "x.npy: extents 1×2×4: the model takes 2×3×4") {
+		t.Errorf("another shape: %v", err)
+	}
+	_, log := must(t, "--backend=cpu", "--model", model, "--shape=1x2x4", "--in", in, "--out", out, "--out-all", dir)
+	if !strings.Contains(log, "Host     1 operator at the model's end, on the CPU after the download: ArgMax\n") {
+		t.Errorf("log\n%s", log)
+	}
+	for _, path := range []string{out, filepath.Join(dir, "x.result.npy")} {
+		dims, y, err := weights.ReadNpy64(path)
+		if err != nil || !slices.Equal(dims, []int{1, 2, 1}) || !slices.Equal(y, []float64{0, 1}) {
+			t.Errorf("%s: %v of dimensions %v, %v", path, y, dims, err)
+		}
+		if raw, err := os.ReadFile(path); err != nil || !strings.Contains(string(raw), "'<i8'") {
+			t.Errorf("%s: %v, or not integers", path, err)
+		}
+	}
+}
+
 // TestTensorBatches: an odd number of items, a batch that doesn't divide it.
 func TestTensorBatches(t *testing.T) {
 	dir := t.TempDir()
@@ -157,10 +194,10 @@ func TestTensorErrors(t *testing.T) {
 	write(t, filepath.Join(dir, "text.npy"), []byte("no tensor"))
 	y := filepath.Join(outDir, "y.npy")
 	for _, c := range []struct{ in, out, want string }{
-		{x("flat.npy", 28, 28), y, "N×C×H×W"},
-		{x("rgb.npy", 1, 3, 28, 28), y, "3 channels"},
+		{x("flat.npy", 28, 28), y, "flat.npy: extents 28×28: the model takes ?×1×?×?"},
+		{x("rgb.npy", 1, 3, 28, 28), y, "the model takes"},
 		{x("tiny.npy", 1, 1, 2, 2), y, "pool2"},
-		{x("none.npy", 0, 1, 28, 28), y, "N is 0"},
+		{x("none.npy", 0, 1, 28, 28), y, "the model takes"},
 		{filepath.Join(dir, "text.npy"), y, "text.npy"},
 		{filepath.Join(dir, "missing.npy"), y, "missing.npy"},
 		{x("good.npy", 1, 1, 28, 28), filepath.Join(outDir, "no", "y.npy"), "can't be written"},

@@ -58,13 +58,22 @@ func (r *Report) checkAnswer(ctx context.Context, m *classify.Model, x *tensor.T
 	}
 	if theirs != nil {
 		r.Against = theirs.About
-		if len(theirs.outputs) != len(ys) {
-			return fmt.Errorf("--against: %s gives %d outputs, the model has %d", theirs.About, len(theirs.outputs), len(ys))
+		if outputs := max(len(ys), len(m.Outputs)); m.Tail == nil && len(theirs.outputs) != len(ys) || m.Tail != nil && len(theirs.outputs) != len(m.Outputs) {
+			return fmt.Errorf("--against: %s gives %d outputs, the model has %d", theirs.About, len(theirs.outputs), outputs)
 		}
+	}
+	if m.Tail != nil {
+		if err := r.checkHost(ctx, m, ys, want, theirs); err != nil {
+			return err
+		}
+		theirs = nil // it gives no outputs of the network
 	}
 	for i, y := range ys {
 		o := Output{Name: "output " + strconv.Itoa(i+1), Shape: m.OutputDims(i, y.Shape)}
-		if i < len(m.Outputs) {
+		switch {
+		case m.Tail != nil:
+			o.Name = m.Network[i].Name
+		case i < len(m.Outputs):
 			o.Name = m.Outputs[i].Name
 		}
 		var their *distance

@@ -30,23 +30,11 @@ func (in *input) file() tensor.Array {
 		return a
 	}
 	back := make([]int, len(in.order))
-	a.Dims = ordered(in.dims, in.order)
+	a.Dims = make([]int, len(in.order))
 	for k, axis := range in.order {
-		back[axis] = k
+		a.Dims[k], back[axis] = in.dims[axis], k
 	}
 	return a.Transpose(back)
-}
-
-// ordered are a file's dimensions in the order of the graph's input.
-func ordered(dims, order []int) []int {
-	if len(dims) != len(order) {
-		return dims
-	}
-	out := make([]int, len(dims))
-	for k, axis := range order {
-		out[k] = dims[axis]
-	}
-	return out
 }
 
 func (in *input) describe() InputReport { return InputReport{in.dims, in.from} }
@@ -67,22 +55,17 @@ func fromFile(path string, m *classify.Model) (*input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--in: %w", err)
 	}
-	s, err := shapeFor(m, a.Dims)
-	if err != nil {
+	if _, err := shapeFor(m, a.Dims); err != nil {
 		return nil, fmt.Errorf("--in: %s: %w", path, err)
 	}
 	if i := tensor.FirstNonFinite(a.Data); i >= 0 {
 		return nil, fmt.Errorf("--in: %s: element %d is %v: nothing can be compared with what becomes of it", path, i, a.Data[i])
 	}
-	dims := a.Dims
-	if !slices.IsSorted(m.InputOrder) {
-		a = a.Transpose(m.InputOrder)
-	}
-	x, err := tensor.FromData(s, a.Data)
+	x, err := m.Tensor(a)
 	if err != nil {
 		return nil, fmt.Errorf("--in: %s: %w", path, err)
 	}
-	return &input{x, dims, path, m.InputOrder}, nil
+	return &input{x, a.Dims, path, m.InputOrder}, nil
 }
 
 func fromPhotos(ctx context.Context, f *flags, m *classify.Model) (*input, error) {
@@ -175,33 +158,14 @@ func openDims(m *classify.Model) (dims []int, note string) {
 
 // shapeFor is the graph's input for one of those dimensions in the model's file, or why the model can't take them.
 func shapeFor(m *classify.Model, dims []int) (tensor.Shape, error) {
-	var s tensor.Shape
-	model := m.InputDims
-	if model == nil {
-		model = []int{-1, -1, -1, -1}
+	s, err := m.Shape(dims)
+	if err != nil {
+		return s, fmt.Errorf("%w (--shape may give it another)", err)
 	}
-	fits := len(dims) == len(model)
-	for i, d := range dims {
-		fits = fits && (model[i] < 0 || model[i] == d)
+	if m.Batch > 0 && dims[0] != m.Batch {
+		return s, fmt.Errorf("the model takes a batch of %d (%w)", m.Batch, m.BatchError)
 	}
-	if !fits || m.Batch > 0 && dims[0] != m.Batch {
-		return s, fmt.Errorf("the shape is %s, the model takes %s (--shape may give it another)", times(dims), times(model))
-	}
-	dims = ordered(dims, m.InputOrder)
-	switch len(dims) { // as package onnx sees them: onnx.Output
-	case 4:
-		s = tensor.Shape{N: dims[0], C: dims[1], H: dims[2], W: dims[3]}
-	case 3:
-		s = tensor.Shape{N: dims[0], C: dims[1], H: 1, W: dims[2]}
-	case 2:
-		s = tensor.Shape{N: dims[0], C: dims[1], H: 1, W: 1}
-	default:
-		return s, fmt.Errorf("an input of %d dimensions: 2, 3 or 4 are possible", len(dims))
-	}
-	if err := s.Check(); err != nil {
-		return s, err
-	}
-	_, err := m.Graph.Shapes(s)
+	_, err = m.Graph.Shapes(s)
 	return s, err
 }
 

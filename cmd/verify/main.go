@@ -125,7 +125,7 @@ func check(ctx context.Context, f *flags, out, log io.Writer) error {
 		return err
 	}
 	defer d.Close()
-	r := &Report{Model: m.About, Input: in.describe(), Device: cli.About(d), Rewrites: f.Rewrites}
+	r := &Report{Model: m.About, Host: m.OnHost(), Input: in.describe(), Device: cli.About(d), Rewrites: f.Rewrites}
 	if err := r.measure(ctx, f, m, in, d, other, log); err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ func (r *Report) print(out io.Writer, rows int) error {
 	w.line("Model    %s", r.Model)
 	w.line("Input    %s: %s", times(r.Input.Shape), r.Input.From)
 	w.line("Device   %s", r.Device)
+	if r.Host != "" {
+		w.line("Host     %s", r.Host)
+	}
 	w.line("Plan     %s in %s, %s multiply-accumulates%s", plural(r.steps(), "step"), plural(r.Waves, "wave"), show.Comma(r.MACs),
 		map[bool]string{false: "; no rewrites"}[r.Rewrites])
 	for _, n := range r.Notes {
@@ -26,6 +29,7 @@ func (r *Report) print(out io.Writer, rows int) error {
 	r.printWorst(w, rows)
 	r.printSlowest(w, rows)
 	r.printOutputs(w)
+	r.printAnswers(w)
 	w.line("")
 	for _, s := range r.Wrong {
 		w.line("WRONG    %s", s)
@@ -111,7 +115,7 @@ func (r *Report) printSlowest(w *writer, rows int) {
 func (r *Report) printOutputs(w *writer) {
 	w.line("\nThe whole answer's distance from the float64 reference (relative L2)\n")
 	columns := []string{"output", "shape", "ours"}
-	if r.Against != "" {
+	if r.Against != "" && len(r.Answers) == 0 { // else it gives no outputs of the network
 		columns = append(columns, r.Against)
 	}
 	t := w.table(columns...)
@@ -121,6 +125,34 @@ func (r *Report) printOutputs(w *writer) {
 			cell := "not comparable"
 			if v != nil {
 				cell = strings.TrimSuffix(fmt.Sprintf("%.1e", float64(*v)), ".0e+00") // 0
+			}
+			cells = append(cells, cell)
+		}
+		t.row(cells[:len(columns)]...)
+	}
+	t.end()
+}
+
+func (r *Report) printAnswers(w *writer) {
+	if len(r.Answers) == 0 {
+		return
+	}
+	w.line("\nWhat the host makes of that: elements that differ from what it makes of the reference's\n")
+	columns := []string{"output", "shape", "ours"}
+	if r.Against != "" {
+		columns = append(columns, r.Against)
+	}
+	t := w.table(columns...)
+	for _, a := range r.Answers {
+		cells := []string{a.Name, times(a.Shape)}
+		for _, n := range []*int{&a.Differ, a.Against} {
+			cell := "–"
+			switch {
+			case n == nil:
+			case *n < 0:
+				cell = "of another shape"
+			default:
+				cell = show.Comma(int64(*n))
 			}
 			cells = append(cells, cell)
 		}

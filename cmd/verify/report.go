@@ -12,14 +12,16 @@ type Report struct {
 	Model    string      `json:"model"`
 	Input    InputReport `json:"input"`
 	Device   string      `json:"device"`
+	Host     string      `json:"host,omitempty"` // what it computes of the network's outputs
 	Rewrites bool        `json:"rewrites"`
 
 	Waves    int   `json:"waves"`
 	MACs     int64 `json:"multiply_accumulates"`
 	Elements int   `json:"elements"` // that were compared, in all steps
 
-	Steps   []Step   `json:"steps"`   // in the order that they run
-	Outputs []Output `json:"outputs"` // the whole answer
+	Steps   []Step   `json:"steps"`             // in the order that they run
+	Outputs []Output `json:"outputs"`           // the whole answer
+	Answers []Answer `json:"answers,omitempty"` // what the host made of them
 	Against string   `json:"against,omitempty"`
 
 	Run       float64 `json:"run_seconds"`       // an ordinary run, transfers included: the median
@@ -74,6 +76,15 @@ type Output struct {
 	Shape   []int        `json:"shape"`
 	RelL2   *show.Number `json:"relative_l2"`                   // ours
 	Against *show.Number `json:"against_relative_l2,omitempty"` // the other runtime's
+}
+
+// Answer is one of the model's outputs where the host has a part in it: how many of its elements differ from what the host makes of the
+// reference's outputs. Where several numbers are nearly equal, rounding decides which of them is the largest.
+type Answer struct {
+	Name    string `json:"name"`
+	Shape   []int  `json:"shape"`
+	Differ  int    `json:"differ"`                   // −1: of other extents
+	Against *int   `json:"against_differ,omitempty"` // the other runtime's
 }
 
 func (r *Report) printJSON(out io.Writer) error {

@@ -245,6 +245,30 @@ func TestFromONNX(t *testing.T) {
 	}
 }
 
+// TestMixedBatch: a model that can't be loaded with any batch runs with a batch of 1.
+func TestMixedBatch(t *testing.T) {
+	mixes := errors.New("it mixes them")
+	load := func(o onnx.Options) (*onnx.Model, error) {
+		if o.Batch != 1 {
+			return nil, mixes
+		}
+		return onnx.Parse(average(1, 3, 227, 227), o)
+	}
+	if m, err := classify.FromONNX(load); err != nil || m.Batch != 1 || !errors.Is(m.BatchError, mixes) {
+		t.Errorf("%v, %v", m, err)
+	}
+	wrong := errors.New("no model")
+	_, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+		if o.Batch == 1 {
+			return nil, mixes
+		}
+		return nil, wrong
+	})
+	if !errors.Is(err, wrong) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestImageNetModel: a file with 1,000 classes whose network normalises levels; labels of the user's own come before ImageNet's.
 func TestImageNetModel(t *testing.T) {
 	m, err := classify.LoadModel(classify.Source{Model: "testdata/levels_1000.onnx"})

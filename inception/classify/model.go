@@ -12,6 +12,7 @@ import (
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/onnx"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -31,7 +32,9 @@ type Model struct {
 	InputName  string        // in its file; "": the graph's
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
 	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
-	Outputs    []onnx.Output // the graph's outputs as the file has them; nil: N×C×H×W each
+	Outputs    []onnx.Output // the model's outputs as the file has them; nil: the graph's, N×C×H×W each
+	Tail       *tail.Tail    // what the host computes of the graph's outputs; nil: nothing, they are the model's. See Finish
+	Network    []onnx.Output // the graph's outputs, where there is a Tail
 }
 
 // PresetError says how a preset's output isn't an input for a model.
@@ -113,20 +116,24 @@ func Digits() (*Model, error) {
 		Size: images.Square(digits.InputSize), Labels: digits.Labels()}, err
 }
 
-// FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that, so load is
-// called up to three times, with the options to load with: as in
+// FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that; and it is 1 where it is
+// open and they don't. So load is called up to three times, with the options to load with: as in
 //
 //	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) }
 //
 // The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with. The classes of a
 // network that has 1,000, or 1,001, are called after ImageNet's. PresetReason and LabelsReason say what was assumed.
 func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
-	imported, err := load(onnx.Options{})
-	if err != nil {
-		return nil, err
-	}
 	m := &Model{}
-	if d := imported.InputDims; len(d) == 4 && d[0] > 0 {
+	imported, err := load(onnx.Options{})
+	if err != nil { // perhaps because it mixes the pictures of a batch
+		var wrong error
+		if imported, wrong = load(onnx.Options{Batch: 1}); wrong != nil {
+			return nil, err
+		}
+		m.Batch, m.BatchError = 1, err
+	}
+	if d := imported.InputDims; len(d) == 4 && d[0] > 0 && m.Batch == 0 {
 		free := slices.Clone(d)
 		free[0] = -1
 		imported = nil
@@ -138,7 +145,7 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 			}
 		}
 	}
-	m.Graph, m.Outputs = imported.Graph, imported.Outputs
+	m.Graph, m.Outputs, m.Tail, m.Network = imported.Graph, imported.Outputs, imported.Tail, imported.Network
 	m.InputName, m.InputDims, m.InputOrder = imported.Input, imported.InputDims, imported.InputOrder
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	m.Size = inputSize(imported)
@@ -157,32 +164,22 @@ func inputSize(m *onnx.Model) images.Size {
 	return images.Size{}
 }
 
-// OutputDims are the dimensions that the model's file gives output i, where the graph gives it that shape.
+// OutputDims are the dimensions that the model's file gives the graph's output i, where the graph gives it that shape.
 func (m *Model) OutputDims(i int, s tensor.Shape) []int {
-	if i >= len(m.Outputs) {
+	outputs := m.Outputs
+	if m.Tail != nil {
+		outputs = m.Network
+	}
+	if i >= len(outputs) {
 		return []int{s.N, s.C, s.H, s.W}
 	}
-	dims, open, rest := slices.Clone(m.Outputs[i].Dims), -1, 1
-	several := false
-	for k, d := range dims {
-		switch {
-		case d > 0:
-			rest *= d
-		case open >= 0:
-			several = true
-		default:
-			open = k
-		}
-	}
+	dims, err := outputs[i].Resolve(s)
 	switch {
-	case !several && open >= 0 && s.Len()%rest == 0:
-		dims[open] = s.Len() / rest
+	case err == nil:
 		return dims
-	case open < 0 && dims != nil && rest == s.Len():
-		return dims
-	case len(dims) == 2:
+	case len(outputs[i].Dims) == 2:
 		return []int{s.N, s.C * s.H * s.W}
-	case len(dims) == 3:
+	case len(outputs[i].Dims) == 3:
 		return []int{s.N, s.C, s.H * s.W}
 	}
 	return []int{s.N, s.C, s.H, s.W}

@@ -122,7 +122,7 @@ func windows(axis string, size, kernel, stride, dilation, before, after int, cei
 		return 1, nil // one window, cut off by the end of the input
 	}
 	if room < 0 || size > math.MaxInt32 {
-		return 0, fmt.Errorf("%s: a kernel spanning %d does not fit into %d with padding %d and %d", axis, span, size, before, after)
+		return 0, fmt.Errorf("%s: a kernel spanning %d does not fit into %d with padding %d and %d: the input must be larger", axis, span, size, before, after)
 	}
 	n := room/stride + 1
 	if ceil && room%stride != 0 && n*stride < size+before {

@@ -162,16 +162,18 @@ func (g *Graph) Check() error {
 	return nil
 }
 
-// CheckWeights reports a parameter that is missing, has other dimensions, or holds a NaN or an infinity.
+// CheckWeights reports a parameter that is missing, has other dimensions, or holds a NaN or an infinity. Constants may hold infinities, as
+// masks of attention do.
 func (g *Graph) CheckWeights() error {
 	finite := map[string]bool{} // looked at once: thousands of nodes may share a large one
 	for _, n := range g.Nodes {
+		_, infinite := n.Op.(Constant)
 		for _, p := range n.Op.Params() { // not Params(): nodes that share a name may disagree on its dimensions
 			if finite[p.Name] && slices.Equal(g.Weights[p.Name].Dims, p.Dims) {
 				continue
 			}
-			finite[p.Name] = true
-			if err := g.checkWeight(p); err != nil {
+			finite[p.Name] = !infinite
+			if err := g.checkWeight(p, infinite); err != nil {
 				return fmt.Errorf("graph %s: weight %q %w", g.Name, p.Name, err)
 			}
 		}
@@ -179,7 +181,7 @@ func (g *Graph) CheckWeights() error {
 	return nil
 }
 
-func (g *Graph) checkWeight(p Param) error {
+func (g *Graph) checkWeight(p Param, infinite bool) error {
 	w, ok := g.Weights[p.Name]
 	if !ok {
 		return fmt.Errorf("%v is missing: load weights or initialise them", p.Dims)
@@ -194,8 +196,10 @@ func (g *Graph) checkWeight(p Param) error {
 	if len(w.Data) != n {
 		return fmt.Errorf("%v holds %d elements, needs %d", p.Dims, len(w.Data), n)
 	}
-	if i := tensor.FirstNonFinite(w.Data); i >= 0 {
-		return fmt.Errorf("is not finite at element %d: %v", i, w.Data[i])
+	for i, v := range w.Data {
+		if v-v != 0 && !(infinite && v == v) {
+			return fmt.Errorf("is not finite at element %d: %v", i, v)
+		}
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (n *node) where() (*value, error) {
 func (b *builder) truths(c *constant) (*value, error) {
 	list, ok := numbers(c.i)
 	if !ok {
-		return nil, fmt.Errorf("a constant that depends on the batch, with a tensor")
+		return nil, fmt.Errorf("a constant that depends on the batch, with a tensor (Options.Dims can fix it)")
 	}
 	if err := b.spend(len(list)); err != nil {
 		return nil, err
@@ -215,6 +215,9 @@ func (n *node) withConstant(op string, x *value, c *constant, first bool) (*valu
 	if x.t.view[0].sym != number {
 		return nil, nil
 	}
+	if slices.ContainsFunc(c.f, func(v float32) bool { return !steady(op, v) }) {
+		return nil, nil
+	}
 	if to == 0 { // a scalar
 		scale, shift := coefficients(op, first, float64(c.f[0]))
 		p, err := n.uniform(x, scale, shift)
@@ -239,6 +242,14 @@ func (n *node) withConstant(op string, x *value, c *constant, first bool) (*valu
 		q = whole(n.b.node(q), q.view[0].n, q.view)
 	}
 	return &value{dims: dims, t: q}, nil
+}
+
+// steady reports a constant whose coefficients are finite. Others, such as the infinities of masks, stay what they are.
+func steady(op string, c float32) bool {
+	if op == "Div" {
+		c = 1 / c
+	}
+	return c-c == 0
 }
 
 // coefficients are scale and shift that make scale·x + shift of x op c, or of c op x.

@@ -75,7 +75,7 @@ func (b *builder) facing(x, y, out []dim) (v, w, all view, err error) {
 				return v, w, all, err
 			}
 			if side.to[k].sym == batch {
-				return v, w, all, fmt.Errorf("tensors %s and %s: the batch must come first", show(x), show(y))
+				return v, w, all, fmt.Errorf("tensors %s and %s: the batch must come first (Options.Dims can fix it)", show(x), show(y))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"inceptiongl/inception/graph"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -32,6 +33,9 @@ type builder struct {
 	memory   int // see Options
 	folded   int // bytes that may still be spent
 	work     int // elements that constants may still be computed from
+
+	tail    tail.Tail
+	network []network // what it reads
 }
 
 func parse(data []byte, o Options, ext external) (*Model, error) {
@@ -93,7 +97,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 			return nil, fmt.Errorf("node %s: %w", printable(describe(n)), err)
 		}
 	}
-	if err := b.outputs(m, o.Outputs); err != nil {
+	if err := b.finish(m, o.Outputs); err != nil {
 		return nil, err
 	}
 	if m.Graph, err = b.g.UpTo(b.g.Outputs...); err != nil { // what the outputs don't need was folded away, or is dead
@@ -137,43 +141,7 @@ func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 }
 
 // known is a constant as a value.
-func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c} }
-
-// outputs notes where the wanted outputs are, in their natural view.
-func (b *builder) outputs(m *Model, names []string) error {
-	for _, name := range names {
-		v, err := b.lookup(name)
-		if err == nil {
-			err = b.output(m, name, v)
-		}
-		if err != nil {
-			return fmt.Errorf("output %s: %w", quote(name), err)
-		}
-	}
-	return nil
-}
-
-func (b *builder) output(m *Model, name string, v *value) error {
-	w, err := b.natural(v.dims)
-	if err != nil {
-		return err
-	}
-	b.label = name
-	if v, err = b.orderedFor(v, nil, &w); err != nil {
-		return err
-	}
-	p, err := b.as(v, w)
-	if err != nil {
-		return err
-	}
-	o := Output{Name: printable(name), Dims: []int{}}
-	for _, d := range v.dims {
-		o.Dims = append(o.Dims, d.public())
-	}
-	m.Outputs = append(m.Outputs, o)
-	b.g.Outputs = append(b.g.Outputs, b.node(p))
-	return nil
-}
+func known(c *constant) *value { return &value{dims: fixed(c.dims), con: c, code: c.code} }
 
 // lookup is the value of an ONNX name.
 func (b *builder) lookup(name string) (*value, error) {

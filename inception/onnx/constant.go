@@ -16,6 +16,7 @@ type constant struct {
 	f     []float32 // of a float constant
 	i     []dim     // of an integer constant
 	isInt bool
+	code  int32 // the type of codes, which are floats: see quantize.go
 }
 
 // floats wraps data.
@@ -58,7 +59,12 @@ func isFloat(t int32) bool {
 	return d == pb.TensorProto_FLOAT || d == pb.TensorProto_FLOAT16 || d == pb.TensorProto_DOUBLE
 }
 
-func isInt(t int32) bool { return size(t) > 0 && !isFloat(t) }
+func isInt(t int32) bool { return size(t) > 0 && !isFloat(t) && !isCode(t) }
+
+func isCode(t int32) bool {
+	_, _, ok := codeRange(t)
+	return ok
+}
 
 // size is the bytes of one element in raw data; 0 for a type that isn't supported.
 func size(t int32) int {
@@ -67,9 +73,9 @@ func size(t int32) int {
 		return 4
 	case pb.TensorProto_DOUBLE, pb.TensorProto_INT64:
 		return 8
-	case pb.TensorProto_FLOAT16:
+	case pb.TensorProto_FLOAT16, pb.TensorProto_INT16, pb.TensorProto_UINT16:
 		return 2
-	case pb.TensorProto_BOOL:
+	case pb.TensorProto_BOOL, pb.TensorProto_INT8, pb.TensorProto_UINT8:
 		return 1
 	}
 	return 0
@@ -84,13 +90,16 @@ func decode(t *pb.TensorProto, ext external, b *builder) (*constant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tensor %s: %w", quote(t.GetName()), err)
 	}
+	if isCode(t.GetDataType()) {
+		c.code = t.GetDataType()
+	}
 	return c, nil
 }
 
 func decodeTensor(t *pb.TensorProto, ext external, b *builder) (*constant, error) {
 	each := size(t.GetDataType())
 	if each == 0 {
-		return nil, fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, INT32, INT64 and BOOL are)", dtype(t.GetDataType()))
+		return nil, fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, BOOL and integers of 8, 16, 32 and 64 bits are, but for UINT32 and UINT64)", dtype(t.GetDataType()))
 	}
 	if len(t.GetDims()) > maxRank {
 		return nil, fmt.Errorf("%d dimensions: more than %d", len(t.GetDims()), maxRank)
@@ -162,6 +171,14 @@ func decodeRaw(t *pb.TensorProto, dims []int, n int, raw []byte) *constant {
 		return f(func(k int) float32 { return float32(math.Float64frombits(le.Uint64(raw[8*k:]))) })
 	case pb.TensorProto_FLOAT16:
 		return f(func(k int) float32 { return half(le.Uint16(raw[2*k:])) })
+	case pb.TensorProto_INT8:
+		return f(func(k int) float32 { return float32(int8(raw[k])) })
+	case pb.TensorProto_UINT8:
+		return f(func(k int) float32 { return float32(raw[k]) })
+	case pb.TensorProto_INT16:
+		return f(func(k int) float32 { return float32(int16(le.Uint16(raw[2*k:]))) })
+	case pb.TensorProto_UINT16:
+		return f(func(k int) float32 { return float32(le.Uint16(raw[2*k:])) })
 	case pb.TensorProto_INT32:
 		return i(func(k int) int64 { return int64(int32(le.Uint32(raw[4*k:]))) })
 	case pb.TensorProto_INT64:
@@ -183,6 +200,8 @@ func decodeTyped(t *pb.TensorProto, dims []int, n int, b *builder) (*constant, e
 		has, f = len(t.DoubleData), func(k int) float32 { return float32(t.DoubleData[k]) }
 	case pb.TensorProto_FLOAT16:
 		has, f = len(t.Int32Data), func(k int) float32 { return half(uint16(t.Int32Data[k])) }
+	case pb.TensorProto_INT8, pb.TensorProto_UINT8, pb.TensorProto_INT16, pb.TensorProto_UINT16:
+		has, f = len(t.Int32Data), func(k int) float32 { return float32(t.Int32Data[k]) }
 	case pb.TensorProto_INT64:
 		has, i = len(t.Int64Data), func(k int) int64 { return t.Int64Data[k] }
 	default: // INT32, BOOL

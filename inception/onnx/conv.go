@@ -86,7 +86,7 @@ func (n *node) window(x *value, kernel []int) (*window, view, error) {
 		return nil, v, err
 	}
 	if last(x.dims) != 0 {
-		return nil, v, fmt.Errorf("a tensor %s: the batch must come first", show(x.dims))
+		return nil, v, fmt.Errorf("a tensor %s: the batch must come first (Options.Dims can fix it)", show(x.dims))
 	}
 	if kernel == nil && !n.has("kernel_shape") {
 		return nil, v, fmt.Errorf("attribute kernel_shape is missing")

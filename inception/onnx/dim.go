@@ -90,7 +90,7 @@ func product(ds []dim, fresh func() dim) (dim, error) {
 		}
 		if d.sym == batch {
 			if p.sym == batch {
-				return p, fmt.Errorf("%s holds the batch twice", show(ds))
+				return p, fmt.Errorf("%s holds the batch twice (Options.Dims can fix it)", show(ds))
 			}
 			p.sym = batch
 		}

@@ -16,14 +16,14 @@ func (n *node) unary(x *value, op graph.Op) (*value, error) {
 	return x.like(n.emit(op, x.dims, p.view, p).t), nil
 }
 
-// clip has its bounds as attributes before opset 11, as inputs since.
-func (n *node) clip() (*value, error) {
-	low, high := float32(-math.MaxFloat32), float32(math.MaxFloat32)
+// bounds are Clip's: attributes before opset 11, inputs since.
+func (n *node) bounds() (low, high float32, err error) {
+	low, high = -math.MaxFloat32, math.MaxFloat32
 	if n.b.opset < 11 {
 		if len(n.in) > 1 {
-			return nil, fmt.Errorf("has %d inputs: the bounds are attributes before opset 11", len(n.in))
+			return 0, 0, fmt.Errorf("has %d inputs: the bounds are attributes before opset 11", len(n.in))
 		}
-		low, high = n.float("min", low), n.float("max", high)
+		return n.float("min", low), n.float("max", high), n.err
 	}
 	for k, bound := range []*float32{&low, &high} {
 		if n.opt(1+k) == nil {
@@ -31,12 +31,21 @@ func (n *node) clip() (*value, error) {
 		}
 		c, err := n.known(1 + k)
 		if err != nil {
-			return nil, err
+			return 0, 0, err
 		}
 		if c.len() != 1 || c.f[0] != c.f[0] {
-			return nil, fmt.Errorf("input %d must be one number", 1+k)
+			return 0, 0, fmt.Errorf("input %d must be one number", 1+k)
 		}
 		*bound = max(-math.MaxFloat32, min(c.f[0], math.MaxFloat32))
+	}
+	return low, high, nil
+}
+
+// clip cuts numbers off at bounds.
+func (n *node) clip() (*value, error) {
+	low, high, err := n.bounds()
+	if err != nil {
+		return nil, err
 	}
 	switch c := n.in[0].con; {
 	case low == -math.MaxFloat32 && high == math.MaxFloat32:
@@ -93,7 +102,7 @@ func (n *node) batchNorm() (*value, error) {
 		return nil, fmt.Errorf("training mode is not supported")
 	}
 	if x.rank() < 2 || x.dims[1].sym != number {
-		return nil, fmt.Errorf("a tensor %s: the number of channels isn't fixed", show(x.dims))
+		return nil, fmt.Errorf("a tensor %s: the number of channels isn't fixed (Options.Dims)", show(x.dims))
 	}
 	op.Channels = x.dims[1].n
 	for k, name := range []*string{&op.Scale, &op.Shift, &op.Mean, &op.Var} {
@@ -123,32 +132,4 @@ func (n *node) lrn() (*value, error) {
 		return nil, err
 	}
 	return x.like(n.emit(op, nil, p.view, p).t), nil
-}
-
-// softmax works along one axis; before opset 13, over that axis and all after it together.
-func (n *node) softmax() (*value, error) {
-	x := n.in[0]
-	def := -1
-	if n.b.opset < 13 {
-		def = 1
-	}
-	from, err := axis(n.int("axis", def), x.rank())
-	if err != nil {
-		return nil, err
-	}
-	if n.b.opset >= 13 || from == x.rank()-1 {
-		x, p, err := n.b.channels(x, from)
-		if err != nil {
-			return nil, err
-		}
-		return x.like(n.emit(graph.Softmax{}, nil, p.view, p).t), nil
-	}
-	if x, err = n.b.plain(x); err != nil {
-		return nil, err
-	}
-	p, err := n.b.seen(x, from, x.rank())
-	if err != nil {
-		return nil, err
-	}
-	return n.emit(graph.Softmax{}, x.dims, p.view, p), nil
 }

@@ -27,7 +27,7 @@ type hostileModel struct {
 }
 
 var hostile = []hostileModel{
-	{"unknown operator", `"the LSTM" (LSTM): operator "LSTM" is not supported`, []part{op("LSTM", in("x"), "y")}},
+	{"unknown operator", `"the LSTM" (LSTM): operator "LSTM" is not supported: layers that go through time`, []part{op("LSTM", in("x"), "y")}},
 	{"unknown domain", `"the Relu" (Relu): operators of domain "com.example"`, []part{op("Relu", in("x"), "y"), func(m *pb.ModelProto) {
 		m.Graph.Node[0].Domain = proto.String("com.example")
 	}}},
@@ -40,7 +40,7 @@ var hostile = []hostileModel{
 		Name: proto.String("size"), RefAttrName: proto.String("s"),
 	})}},
 	{"infinite attribute", `"the LRN" (LRN): attribute "alpha" is +Inf`, []part{op("LRN", in("x"), "y", aInt("size", 3), aFloat("alpha", float32(math.Inf(1))))}},
-	{"a subgraph", `"the If" (If): operator`, []part{op("If", in("x"), "y", &pb.AttributeProto{
+	{"a subgraph", `"the If" (If): attribute else_branch is missing`, []part{op("If", in("x"), "y", &pb.AttributeProto{
 		Name: proto.String("then_branch"), Type: pb.AttributeProto_GRAPH.Enum(), G: &pb.GraphProto{},
 	})}},
 	{"a subgraph in a known operator", `"the Relu" (Relu): unknown attribute "body"`, []part{op("Relu", in("x"), "y", &pb.AttributeProto{
@@ -102,7 +102,8 @@ var hostile = []hostileModel{
 	{"input of many dimensions", "dimensions", []part{inputDims(make([]int64, 40)...), op("Relu", in("x"), "y")}},
 	{"symbolic channels", "number of channels", []part{inputDims(1, -1, 3, 3), op("Relu", in("x"), "y")}},
 
-	{"weight of bytes", `tensor "w": type INT8`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(3), Dims: []int64{1}, RawData: []byte{1}})}},
+	{"weight of complex numbers", `tensor "w": type COMPLEX64`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(14), Dims: []int64{1}, RawData: make([]byte, 8)})}},
+	{"weight of bytes", `"the Conv" (Conv): of a tensor of type INT8: such are for DequantizeLinear`, []part{weight(codes("w", 2, 4, 1, 1)), op("Conv", in("x", "w"), "y")}},
 	{"weight of no known type", `tensor "w": type 99`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(99)})}},
 	{"weight with a negative extent", `tensor "w": dimension 1 is -5`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{2, -5}})}},
 	{"weight with a huge extent", `tensor "w": dimension 0`, []part{weight(&pb.TensorProto{Name: proto.String("w"), DataType: proto.Int32(1), Dims: []int64{math.MaxInt64}})}},
@@ -192,6 +193,36 @@ var hostile = []hostileModel{
 	{"another Gelu", `"the Gelu" (Gelu): approximate "erf" is not known`, []part{opset(20), op("Gelu", in("x"), "y", aString("approximate", "erf"))}},
 	{"no Celu", `"the Celu" (Celu): alpha is 0`, []part{op("Celu", in("x"), "y", aFloat("alpha", 0))}},
 	{"a remainder of tensors", `"the Mod" (Mod): is supported for constants only`, []part{op("Mod", in("x", "x"), "y", aInt("fmod", 1))}},
+	{"codes of 8 bits of floats", `"the QuantizeLinear" (QuantizeLinear): to FLOAT8E4M3FN is not supported (INT8`, []part{opset(21), weight(scalar("s", 1)), op("QuantizeLinear", in("x", "s"), "y", aInt("output_dtype", 17))}},
+	{"scales that depend on the input", `"the QuantizeLinear" (QuantizeLinear): input 1 must be a constant of floats`, []part{op("QuantizeLinear", in("x", "x"), "y")}},
+	{"scale 0", `"the QuantizeLinear" (QuantizeLinear): scale 0 must be in`, []part{weight(scalar("s", 0)), op("QuantizeLinear", in("x", "s"), "y")}},
+	{"scales of another axis", `"the QuantizeLinear" (QuantizeLinear): scales [6] for axis 1 of`, []part{weight(ramp("s", 6)), op("QuantizeLinear", in("x", "s"), "y")}},
+	{"numbers that are no codes", `"the DequantizeLinear" (DequantizeLinear): of a tensor of integers, whose type`, []part{weight(scalar("s", 1)), op("DequantizeLinear", in("x", "s"), "y")}},
+	{"blocks of another size", `"the DequantizeLinear" (DequantizeLinear): scales [1 2] for blocks of 3 of a constant [4 2]: they must be [2 2]`, []part{opset(21), weight(codes("w", 4, 2)), weight(ramp("s", 1, 2)),
+		op("DequantizeLinear", in("w", "s"), "d", aInt("axis", 0), aInt("block_size", 3)), op("Add", in("x", "d"), "y")}},
+	{"a sum of codes", `"the Add" (Add): of a tensor of type UINT8: such are for DequantizeLinear`, []part{weight(scalar("s", 1)), op("QuantizeLinear", in("x", "s"), "q"), op("Add", in("q", "q"), "y")}},
+	{"a convolution of integers", `"the ConvInteger" (ConvInteger): operator "ConvInteger" is not supported: arithmetic of integers isn't;`, []part{op("ConvInteger", in("x", "x"), "y")}},
+	{"a loop", `"the Loop" (Loop): operator "Loop" is not supported: a network must be the same for every input`, []part{op("Loop", in("x"), "y")}},
+	{"running sums over the batch", `"the CumSum" (CumSum): works along an axis`, []part{weight(list("a", 0)), op("CumSum", in("x", "a"), "y")}},
+	{"running sums over two axes", `"the CumSum" (CumSum): axes [1 2]: one is needed`, []part{weight(list("a", 1, 2)), op("CumSum", in("x", "a"), "y")}},
+	{"a product over open columns", `"the ReduceProd" (ReduceProd): a product over an axis of`, []part{inputDims(1, 4, 6, -1), op("ReduceProd", in("x"), "y", aInts("axes", 3))}},
+	{"a pool's root", `"the LpPool" (LpPool): p is 0`, []part{op("LpPool", in("x"), "y", aInts("kernel_shape", 2, 2), aInt("p", 0))}},
+	{"a range without end", `"the Range" (Range): from 0 to 1 by 0`, []part{weight(scalar("a", 0)), weight(scalar("b", 1)), op("Range", in("a", "b", "a"), "r"), op("Add", in("x", "r"), "y")}},
+	{"a constant that is no number", `is not finite at element 0: NaN`, []part{weight(ramp("w", 6)), weight(scalar("z", 0)), op("Div", in("z", "z"), "n"), op("Mul", in("x", "n"), "y")}},
+	{"a pool of places", `"the GlobalMaxPool" (GlobalMaxPool): input 0 depends on node "the ArgMax" (ArgMax), which runs on the host when the network has run; this operator can't follow there.`, []part{op("ArgMax", in("x"), "p"), op("GlobalMaxPool", in("p"), "y")}},
+	{"more than there are", `"the TopK" (TopK): of batch×4×6×6 along axis 1: K must be`, []part{weight(list("k", 5)), op("TopK", in("x", "k"), "y", aInt("axis", 1))}},
+	{"a share above 1", `"the NonMaxSuppression" (NonMaxSuppression): an IOU of 2`, []part{inputDims(1, 4, 4), weight(list("n", 5)), weight(scalar("i", 2)), op("NonMaxSuppression", in("x", "x", "n", "i"), "y")}},
+	{"an axis of places", `"the ArgMin" (ArgMin): axis 4 of a tensor of rank 4`, []part{op("ArgMin", in("x"), "y", aInt("axis", 4))}},
+	{"places of the batch", `"the Reshape" (Reshape): input 1, which the host needs: integers that depend on the batch`, []part{op("Shape", in("x"), "s"), op("ArgMax", in("x"), "p", aInt("axis", 3)), op("Reshape", in("p", "s"), "y")}},
+	{"a sequence as a tensor", `"the Relu" (Relu): input 0 must be a tensor`, []part{op("SplitToSequence", in("x"), "s", aInt("axis", 1)), op("Relu", in("s"), "y")}},
+	{"a tensor as a sequence", `"the SequenceAt" (SequenceAt): input 0 must be`, []part{weight(list("i", 0)), op("SequenceAt", in("x", "i"), "y")}},
+	{"a place beyond a sequence", `"the SequenceAt" (SequenceAt): place [4] of a sequence of 4`, []part{weight(list("i", 4)), op("SplitToSequence", in("x"), "s", aInt("axis", 1)), op("SequenceAt", in("s", "i"), "y")}},
+	{"a sequence's parts", `"the SplitToSequence" (SplitToSequence): parts [1 2] of batch×4×6×6 along axis 1`, []part{weight(list("p", 1, 2)), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
+	{"an output that is a sequence", `output "y" must be a tensor, not a sequence`, []part{op("SplitToSequence", in("x"), "y", aInt("axis", 1))}},
+	{"parts of nothing", `"the SplitToSequence" (SplitToSequence): parts of 0 elements`, []part{weight(&pb.TensorProto{Name: proto.String("p"), DataType: proto.Int32(7), Int64Data: []int64{0}}), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
+	{"a condition of the input", `"the If" (If): the condition must be a constant`, []part{op("ReduceMax", in("x"), "c", aInts("axes", 1, 2, 3)), op("If", in("c"), "y", aGraph("then_branch", "x"), aGraph("else_branch", "x"))}},
+	{"no branch", `"the If" (If): attribute else_branch is missing`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "x"))}},
+	{"a branch of nothing", `"the If" (If): nothing gives its input "z"`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "z"), aGraph("else_branch", "x"))}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},
@@ -307,6 +338,18 @@ func TestBadOptions(t *testing.T) {
 		if _, err := onnx.Parse(data, c.o); err == nil || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%+v: error %v, want one with %s", c.o, err, c.words)
 		}
+	}
+}
+
+// TestBatch: a network that mixes the images of a batch runs where that is fixed.
+func TestBatch(t *testing.T) {
+	data := encode(t, model(op("Softmax", in("x"), "y", aInt("axis", 0))))
+	m, err := onnx.Parse(data, onnx.Options{Batch: 3})
+	if err != nil || !slices.Equal(m.InputDims, []int{3, 4, 6, 6}) {
+		t.Errorf("%v, %v", m, err)
+	}
+	if m, err = onnx.Parse(encode(t, model(inputDims(2, 4, 6, 6), op("Relu", in("x"), "y"))), onnx.Options{Batch: 3}); err != nil || m.InputDims[0] != 2 {
+		t.Errorf("a batch that isn't open: %v, %v", m, err)
 	}
 }
 

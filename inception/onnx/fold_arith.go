@@ -249,27 +249,3 @@ func (n *node) foldCast() (*value, error) {
 	}
 	return known(ints("", c.dims, out)), nil
 }
-
-// foldProd is the product of a list.
-func (n *node) foldProd() (*value, error) {
-	c := n.in[0].con
-	if !c.isInt || len(c.dims) != 1 {
-		return nil, fmt.Errorf("of a constant %v: only lists of integers are supported", c.dims)
-	}
-	if _, err := n.axes(18, 1); err != nil {
-		return nil, err
-	}
-	n.flag("noop_with_empty_axes", false)
-	p := num(1)
-	for _, d := range c.i {
-		var err error
-		if p, err = arith("Mul", p, d); err != nil {
-			return nil, err
-		}
-	}
-	var dims []int
-	if n.flag("keepdims", true) {
-		dims = []int{1}
-	}
-	return known(ints("", dims, []dim{p})), nil
-}

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
@@ -72,6 +73,42 @@ func (n *node) constantOfShape() (*value, error) {
 	return known(floats("", dims, data)), nil
 }
 
+// foldRange is start, start + delta … up to the limit.
+func (n *node) foldRange() (*value, error) {
+	var v [3]float64
+	isInt := n.in[0].con.isInt
+	for k := range v {
+		c := n.in[k].con
+		switch {
+		case c.len() != 1 || c.isInt != isInt:
+			return nil, fmt.Errorf("input %d must be one number, of the first one's type", k)
+		case !isInt:
+			v[k] = float64(c.f[0])
+		case c.i[0].sym != number:
+			return nil, fmt.Errorf("input %d depends on the batch (Options.Dims)", k)
+		default:
+			v[k] = float64(c.i[0].n)
+		}
+	}
+	count := math.Ceil((v[1] - v[0]) / v[2])
+	if !(count <= float64(n.b.folded)) { // NaN, too: a delta of 0
+		return nil, fmt.Errorf("from %v to %v by %v", v[0], v[1], v[2])
+	}
+	size, err := n.b.allot([]int{max(int(count), 0)})
+	if err != nil {
+		return nil, err
+	}
+	out := &constant{dims: []int{size}, isInt: isInt}
+	for k := range size {
+		if x := v[0] + float64(k)*v[2]; isInt {
+			out.i = append(out.i, num(int(x)))
+		} else {
+			out.f = append(out.f, float32(x))
+		}
+	}
+	return known(out), nil
+}
+
 // shape lists the extents. The batch stays a symbol.
 func (n *node) shape() (*value, error) {
 	dims := n.in[0].dims
@@ -94,33 +131,4 @@ func (n *node) size() (*value, error) {
 		return nil, err
 	}
 	return known(ints("", nil, []dim{p})), nil
-}
-
-// foldRange counts from a start by a step, and stops before a limit.
-func (n *node) foldRange() (*value, error) {
-	var of [3]int
-	for k := range of {
-		list, err := n.list(k)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) != 1 {
-			return nil, fmt.Errorf("input %d must be one number", k)
-		}
-		of[k] = list[0]
-	}
-	start, limit, step := of[0], of[1], of[2]
-	const big = 1 << 40 // no difference or sum of two such overflows
-	if step == 0 || max(start, limit, step) > big || min(start, limit, step) < -big {
-		return nil, fmt.Errorf("from %d to %d by %d", start, limit, step)
-	}
-	size := max((limit-start+step-step/max(step, -step))/step, 0)
-	if _, err := n.b.allot([]int{size}); err != nil {
-		return nil, err
-	}
-	data := make([]dim, size)
-	for k := range data {
-		data[k] = num(start + k*step)
-	}
-	return known(ints("", []int{size}, data)), nil
 }

@@ -71,21 +71,19 @@ func (n *node) element() (*value, error) {
 	return n.unary(n.in[0], op)
 }
 
+// waves are functions that models make constants with: codes of positions.
+var waves = map[string]func(float64) float64{"Sin": math.Sin, "Cos": math.Cos}
+
 // foldElement is the function of a constant, rounded once.
 func (n *node) foldElement() (*value, error) {
 	c := n.in[0].con
-	op, err := n.function()
-	if err != nil {
-		return nil, err
-	}
-	var f func(float64) float64
-	switch op := op.(type) {
-	case graph.Unary:
-		f = op.At
-	case graph.ReLU:
-		f = func(v float64) float64 { return max(v, 0) }
-	default: // Sigmoid
-		f = func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+	f := waves[n.op]
+	if f == nil {
+		op, err := n.function()
+		if err != nil {
+			return nil, err
+		}
+		f = numeric(op)
 	}
 	if c.isInt {
 		return nil, fmt.Errorf("of integers is not supported")
@@ -98,4 +96,15 @@ func (n *node) foldElement() (*value, error) {
 		out[k] = float32(f(float64(v)))
 	}
 	return known(floats("", c.dims, out)), nil
+}
+
+// numeric is the function of an operator of single numbers.
+func numeric(op graph.Op) func(float64) float64 {
+	switch op := op.(type) {
+	case graph.Unary:
+		return op.At
+	case graph.ReLU:
+		return func(v float64) float64 { return max(v, 0) }
+	}
+	return func(v float64) float64 { return 1 / (1 + math.Exp(-v)) } // Sigmoid
 }

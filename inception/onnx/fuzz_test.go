@@ -19,6 +19,13 @@ func FuzzParse(f *testing.F) {
 			f.Add(read(f, path))
 		}
 	}
+	for _, archive := range []string{"testdata/ends/ends.zip", "testdata/quantize/quantize.zip", "testdata/tail/tail.zip"} {
+		for name, data := range readZip(f, archive) {
+			if filepath.Ext(name) == ".onnx" && len(data) < 1<<12 {
+				f.Add(data)
+			}
+		}
+	}
 	for _, c := range hostile {
 		if data := encode(f, model(c.parts...)); len(data) < 1<<12 {
 			f.Add(data)
@@ -42,6 +49,10 @@ func checkModel(t *testing.T, m *onnx.Model) {
 	if slices.Contains(m.InputDims[min(1, len(m.InputDims)):], -1) {
 		return
 	}
+	outputs := m.Outputs
+	if m.Tail != nil {
+		outputs = m.Network
+	}
 	var sizes [][]int
 	for _, n := range []int{1, 3} {
 		if len(m.InputDims) == 0 || m.InputDims[0] >= 0 {
@@ -61,7 +72,7 @@ func checkModel(t *testing.T, m *onnx.Model) {
 		var size []int
 		for k, v := range m.Graph.Outputs {
 			have, free := 1, 0
-			for _, d := range m.Outputs[k].Dims {
+			for _, d := range outputs[k].Dims {
 				if d < 0 {
 					free++
 				} else {
@@ -69,15 +80,15 @@ func checkModel(t *testing.T, m *onnx.Model) {
 				}
 			}
 			if l := shapes[v].Len(); free == 0 && l != have || free == 1 && l%have != 0 || free > 1 {
-				t.Fatalf("output %v of shape %v", m.Outputs[k], shapes[v])
+				t.Fatalf("output %v of shape %v", outputs[k], shapes[v])
 			}
 			size = append(size, shapes[v].Len()/have)
 		}
 		sizes = append(sizes, size)
 	}
 	for k := range sizes[0] {
-		if free := slices.Contains(m.Outputs[k].Dims, -1); free && sizes[1][k] != 3*sizes[0][k] {
-			t.Fatalf("output %v: free extent %d, then %d for 3 times the batch", m.Outputs[k], sizes[0][k], sizes[1][k])
+		if free := slices.Contains(outputs[k].Dims, -1); free && sizes[1][k] != 3*sizes[0][k] {
+			t.Fatalf("output %v: free extent %d, then %d for 3 times the batch", outputs[k], sizes[0][k], sizes[1][k])
 		}
 	}
 }

@@ -84,6 +84,15 @@ func scalar(name string, v float32) *pb.TensorProto {
 	return &pb.TensorProto{Name: &name, DataType: proto.Int32(int32(pb.TensorProto_FLOAT)), FloatData: []float32{v}}
 }
 
+// codes is a tensor of integers of 8 bits.
+func codes(name string, dims ...int64) *pb.TensorProto {
+	n := int64(1)
+	for _, d := range dims {
+		n *= d
+	}
+	return &pb.TensorProto{Name: &name, Dims: dims, DataType: proto.Int32(int32(pb.TensorProto_INT8)), RawData: make([]byte, n)}
+}
+
 // list is a list of integers.
 func list(name string, v ...int64) *pb.TensorProto {
 	return &pb.TensorProto{Name: &name, Dims: []int64{int64(len(v))}, DataType: proto.Int32(int32(pb.TensorProto_INT64)), Int64Data: v}
@@ -107,6 +116,12 @@ func aString(name, v string) *pb.AttributeProto {
 
 func aTensor(name string, v *pb.TensorProto) *pb.AttributeProto {
 	return &pb.AttributeProto{Name: &name, Type: pb.AttributeProto_TENSOR.Enum(), T: v}
+}
+
+// aGraph is a branch that gives one value.
+func aGraph(name, gives string, nodes ...*pb.NodeProto) *pb.AttributeProto {
+	g := &pb.GraphProto{Node: nodes, Output: []*pb.ValueInfoProto{{Name: &gives}}}
+	return &pb.AttributeProto{Name: &name, Type: pb.AttributeProto_GRAPH.Enum(), G: g}
 }
 
 func encode(t testing.TB, m *pb.ModelProto) []byte {

@@ -16,7 +16,7 @@ import (
 func (b *builder) input(m *Model, g *pb.GraphProto, nodes []*pb.NodeProto, o Options) error {
 	used := map[string]bool{}
 	for _, n := range g.GetNode() {
-		for _, name := range n.GetInput() {
+		for _, name := range reads(n) {
 			used[name] = true
 		}
 	}
@@ -55,7 +55,7 @@ func (b *builder) input(m *Model, g *pb.GraphProto, nodes []*pb.NodeProto, o Opt
 		}
 		return fmt.Errorf("has %d inputs, must have 1: %s (Options.Bind gives inputs fixed values)", len(free), shorten(strings.Join(names, ", "), 300))
 	}
-	if err := b.begin(m, g.GetName(), nodes, free[0], o.Dims); err != nil {
+	if err := b.begin(m, g.GetName(), nodes, free[0], o); err != nil {
 		return fmt.Errorf("input %s: %w", quote(free[0].GetName()), err)
 	}
 	return nil
@@ -71,6 +71,8 @@ func bind(name string, in *pb.ValueInfoProto, a tensor.Array) (*constant, error)
 		return nil, fmt.Errorf("is no tensor")
 	}
 	switch kind := t.GetElemType(); {
+	case isCode(kind):
+		return &constant{name: name, dims: slices.Clone(a.Dims), f: a.Data, code: kind}, nil
 	case isFloat(kind):
 		return floats(name, slices.Clone(a.Dims), a.Data), nil
 	case isInt(kind):
@@ -87,15 +89,15 @@ func bind(name string, in *pb.ValueInfoProto, a tensor.Array) (*constant, error)
 }
 
 // begin makes the graph and its input.
-func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *pb.ValueInfoProto, override []int) error {
+func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *pb.ValueInfoProto, o Options) error {
 	t := in.GetType().GetTensorType()
 	if t == nil {
 		return fmt.Errorf("is no tensor")
 	}
-	if !isFloat(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
-		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE and BOOL are)", dtype(t.GetElemType()))
+	if !isFloat(t.GetElemType()) && !isCode(t.GetElemType()) && t.GetElemType() != int32(pb.TensorProto_BOOL) {
+		return fmt.Errorf("type %s is not supported (FLOAT, FLOAT16, DOUBLE, BOOL, INT8, UINT8, INT16 and UINT16 are)", dtype(t.GetElemType()))
 	}
-	dims, err := b.declared(t, override)
+	dims, err := b.declared(t, o.Dims, o.Batch)
 	if err != nil {
 		return err
 	}
@@ -122,6 +124,9 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	b.g, node = graph.New(name, w[0].n)
 	b.names[b.g.Nodes[node].Name] = true
 	x.t = whole(node, w[0].n, w)
+	if isCode(t.GetElemType()) {
+		x.code = t.GetElemType()
+	}
 	b.values[in.GetName()] = x
 	m.Input = printable(in.GetName())
 	for _, d := range dims {
@@ -130,8 +135,8 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	return nil
 }
 
-// declared are an input's extents, or what Options.Dims says of them.
-func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error) {
+// declared are an input's extents, or what Options.Dims says of them; fix, if above 0, is a batch that is open.
+func (b *builder) declared(t *pb.TypeProto_Tensor, override []int, fix int) ([]dim, error) {
 	list := t.GetShape().GetDim()
 	if t.GetShape() == nil && override == nil {
 		return nil, fmt.Errorf("has no declared extents: Options.Dims can give them")
@@ -156,6 +161,8 @@ func (b *builder) declared(t *pb.TypeProto_Tensor, override []int) ([]dim, error
 			n, free = int64(override[k]), override[k] == -1
 		}
 		switch {
+		case free && k == 0 && fix > 0:
+			dims[k] = num(fix)
 		case free && k == 0:
 			dims[k] = dim{batch, 1}
 		case free:

@@ -90,36 +90,48 @@ func (m *Model) inputShape(n int, dims []dim) (tensor.Shape, error) {
 	return s, s.Check()
 }
 
-// Tensor is the graph's input for an array as the model declares it: of its rank, with its axes in the order of the file. It is for
-// extents that the model leaves open, and for models whose pictures are N × H × W × C, too.
-func (m *Model) Tensor(a tensor.Array) (*tensor.Tensor, error) {
-	fail := func(err error) (*tensor.Tensor, error) {
-		return nil, fmt.Errorf("onnx: input %s of extents %v: given %v: %w", quote(m.Input), m.InputDims, a.Dims, err)
+// Shape is the shape of the graph's input for an array of those extents, which are as the model declares them, in the order of the file.
+func (m *Model) Shape(extents []int) (tensor.Shape, error) {
+	fail := func(err error) (tensor.Shape, error) {
+		return tensor.Shape{}, fmt.Errorf("onnx: input %s of extents %v: given %v: %w", quote(m.Input), m.InputDims, extents, err)
 	}
-	if len(a.Dims) != len(m.InputDims) {
+	if len(extents) != len(m.InputDims) {
 		return fail(fmt.Errorf("ranks differ"))
 	}
-	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) || n == 0 {
-		return fail(fmt.Errorf("it holds %d elements", len(a.Data)))
-	}
 	for k, d := range m.InputDims {
-		if d >= 0 && d != a.Dims[k] {
+		if d >= 0 && d != extents[k] {
 			return fail(fmt.Errorf("extent %d must be %d", k, d))
 		}
 	}
-	order := filled(m.InputOrder, len(a.Dims))
+	if n, err := count(extents, tensor.MaxElements); err != nil || n == 0 {
+		return fail(fmt.Errorf("it has no elements, or too many"))
+	}
+	order := filled(m.InputOrder, len(extents))
 	dims, n := make([]dim, len(order)), 0
 	for k, axis := range order {
-		dims[k] = num(a.Dims[axis])
+		dims[k] = num(extents[axis])
 		if axis == 0 && m.InputDims[axis] < 0 {
-			dims[k], n = dim{batch, 1}, a.Dims[axis]
+			dims[k], n = dim{batch, 1}, extents[axis]
 		}
 	}
 	s, err := m.inputShape(n, dims)
 	if err != nil {
 		return fail(err)
 	}
-	if !slices.IsSorted(order) {
+	return s, nil
+}
+
+// Tensor is the graph's input for an array as the model declares it: of its rank, with its axes in the order of the file. It is for
+// extents that the model leaves open, and for models whose pictures are N × H × W × C, too.
+func (m *Model) Tensor(a tensor.Array) (*tensor.Tensor, error) {
+	if n, err := count(a.Dims, tensor.MaxElements); err != nil || n != len(a.Data) || n == 0 {
+		return nil, fmt.Errorf("onnx: input %s of extents %v: given %v: it holds %d elements", quote(m.Input), m.InputDims, a.Dims, len(a.Data))
+	}
+	s, err := m.Shape(a.Dims)
+	if err != nil {
+		return nil, err
+	}
+	if order := filled(m.InputOrder, len(a.Dims)); !slices.IsSorted(order) {
 		a = a.Transpose(order)
 	}
 	return tensor.FromData(s, a.Data)

@@ -4,7 +4,11 @@
 // attribute or type that isn't known is an error that names the node. Shape arithmetic and other constants are folded. Extents of the
 // input that are symbolic, 0 or −1 stay open; a leading one is the batch.
 //
+// What networks can't compute, such as where the largest elements are, is left to the host where nothing but the model's end needs it: see
+// Model.Tail.
+//
 // Tensors of booleans, inputs and outputs too, are tensors of floats here: 1 is true, 0 is false, and any number but 0 is taken as true.
+// Tensors of integers of 8 and 16 bits are floats, too.
 package onnx
 
 import (
@@ -20,6 +24,7 @@ import (
 
 	"inceptiongl/inception/files"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -28,6 +33,9 @@ type Options struct {
 	// Dims replaces the input's declared extents, one for each dimension, in the file's order; −1 leaves one open. {−1, 3, 224, 224} frees the
 	// batch of a model exported with a batch of 1.
 	Dims []int
+
+	// Batch, if above 0, fixes a batch that the file leaves open: for networks that don't keep the images of a batch apart.
+	Batch int
 
 	// Bind gives graph inputs fixed values: they become constants, and one input must be left.
 	Bind map[string]tensor.Array
@@ -50,9 +58,14 @@ type Model struct {
 	InputOrder []int
 	Outputs    []Output
 	Opset      int
+
+	// Tail is the end of the model that the host computes; nil for most models. Then the graph's outputs are what it reads, which Network
+	// lists in Outputs' place: see Finish.
+	Tail    *tail.Tail
+	Network []Output
 }
 
-// Output is one of the outputs wanted: Graph.Outputs has its value at the same place. The value's elements stand in the
+// Output is one of the outputs wanted: Graph.Outputs has its value at the same place, where there is no Tail. The value's elements stand in the
 // order of the ONNX tensor. One of rank 4 is N × C × H × W, of rank 3 N × C × 1 × W, of rank 2 N × C × 1 × 1.
 type Output struct {
 	Name string

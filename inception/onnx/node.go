@@ -46,7 +46,10 @@ func init() { // not in the declaration, as run leads back to the table
 		"ConstantOfShape":    {9, 1, 1, nil, (*node).constantOfShape},
 		"Conv":               {1, 2, 3, (*node).conv, nil},
 		"ConvTranspose":      {1, 2, 3, (*node).convTranspose, nil},
+		"Cos":                {7, 1, 1, nil, (*node).foldElement},
+		"CumSum":             {11, 2, 2, (*node).cumSum, (*node).foldCumSum},
 		"DepthToSpace":       {1, 1, 1, (*node).depthToSpace, nil},
+		"DequantizeLinear":   {10, 2, 3, (*node).dequantizeLinear, (*node).dequantizeLinear},
 		"Div":                {7, 2, 2, (*node).binary, (*node).binary},
 		"Dropout":            {7, 1, 3, (*node).dropout, (*node).dropout},
 		"Einsum":             {12, 1, -1, (*node).einsum, nil},
@@ -61,18 +64,23 @@ func init() { // not in the declaration, as run leads back to the table
 		"Gelu":               {20, 1, 1, (*node).element, (*node).foldElement},
 		"Gemm":               {7, 2, 3, (*node).gemm, nil},
 		"GlobalAveragePool":  {1, 1, 1, (*node).globalPool, nil},
+		"GlobalLpPool":       {2, 1, 1, (*node).globalLpPool, nil},
 		"GlobalMaxPool":      {1, 1, 1, (*node).globalPool, nil},
 		"Greater":            {7, 2, 2, (*node).binary, (*node).binary},
 		"GreaterOrEqual":     {12, 2, 2, (*node).binary, (*node).binary},
+		"Hardmax":            {1, 1, 1, (*node).hardmax, nil},
 		"HardSigmoid":        {6, 1, 1, (*node).element, (*node).foldElement},
 		"HardSwish":          {14, 1, 1, (*node).element, (*node).foldElement},
 		"Identity":           {1, 1, 1, (*node).identity, (*node).identity},
+		"If":                 {1, 1, 1, (*node).branch, (*node).branch},
 		"IsNaN":              {9, 1, 1, (*node).isNaN, (*node).isNaN},
 		"LRN":                {1, 1, 1, (*node).lrn, nil},
 		"LeakyRelu":          {6, 1, 1, (*node).element, (*node).foldElement},
 		"Less":               {7, 2, 2, (*node).binary, (*node).binary},
 		"LessOrEqual":        {12, 2, 2, (*node).binary, (*node).binary},
 		"Log":                {6, 1, 1, (*node).element, (*node).foldElement},
+		"LogSoftmax":         {1, 1, 1, (*node).logSoftmax, nil},
+		"LpPool":             {2, 1, 1, (*node).lpPool, nil},
 		"MatMul":             {1, 2, 2, (*node).matMul, nil},
 		"Max":                {6, 1, -1, (*node).several, (*node).several},
 		"MaxPool":            {1, 1, 1, (*node).pool, nil},
@@ -87,16 +95,19 @@ func init() { // not in the declaration, as run leads back to the table
 		"PRelu":              {6, 2, 2, (*node).prelu, (*node).prelu},
 		"Pad":                {2, 1, 4, (*node).pad, nil},
 		"Pow":                {7, 2, 2, (*node).binary, (*node).binary},
+		"QuantizeLinear":     {10, 2, 3, (*node).quantizeLinear, (*node).quantizeLinear},
 		"Range":              {11, 3, 3, nil, (*node).foldRange},
 		"Reciprocal":         {6, 1, 1, (*node).element, (*node).foldElement},
-		"ReduceL1":           {1, 1, 2, (*node).reduce, nil},
-		"ReduceL2":           {1, 1, 2, (*node).reduce, nil},
-		"ReduceMax":          {1, 1, 2, (*node).reduce, nil},
-		"ReduceMean":         {1, 1, 2, (*node).reduce, nil},
-		"ReduceMin":          {1, 1, 2, (*node).reduce, nil},
-		"ReduceProd":         {1, 1, 2, nil, (*node).foldProd},
-		"ReduceSum":          {1, 1, 2, (*node).reduce, nil},
-		"ReduceSumSquare":    {1, 1, 2, (*node).reduce, nil},
+		"ReduceL1":           {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceL2":           {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceLogSum":       {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceLogSumExp":    {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceMax":          {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceMean":         {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceMin":          {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceProd":         {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceSum":          {1, 1, 2, (*node).reduce, (*node).foldReduce},
+		"ReduceSumSquare":    {1, 1, 2, (*node).reduce, (*node).foldReduce},
 		"Relu":               {6, 1, 1, (*node).element, (*node).foldElement},
 		"Reshape":            {5, 2, 2, (*node).reshape, (*node).reshape},
 		"Resize":             {10, 1, 4, (*node).resize, nil},
@@ -106,6 +117,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Shrink":             {9, 1, 1, (*node).element, (*node).foldElement},
 		"Sigmoid":            {6, 1, 1, (*node).element, (*node).foldElement},
 		"Sign":               {9, 1, 1, (*node).element, (*node).foldElement},
+		"Sin":                {7, 1, 1, nil, (*node).foldElement},
 		"Size":               {1, 1, 1, (*node).size, (*node).size},
 		"Slice":              {1, 1, 5, (*node).slice, (*node).foldSlice},
 		"Softmax":            {1, 1, 1, (*node).softmax, nil},
@@ -119,7 +131,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Sum":                {6, 1, -1, (*node).several, (*node).several},
 		"Swish":              {24, 1, 1, (*node).element, (*node).foldElement},
 		"Tanh":               {6, 1, 1, (*node).element, (*node).foldElement},
-		"ThresholdedRelu":    {10, 1, 1, (*node).element, (*node).foldElement},
+		"ThresholdedRelu":    {1, 1, 1, (*node).element, (*node).foldElement},
 		"Tile":               {6, 2, 2, (*node).tile, (*node).tile},
 		"Transpose":          {1, 1, 1, (*node).transpose, (*node).transpose},
 		"Unsqueeze":          {1, 1, 2, (*node).unsqueeze, (*node).unsqueeze},
@@ -133,114 +145,22 @@ func init() { // not in the declaration, as run leads back to the table
 		"LpNormalization":           {1, 1, 1, (*node).lpNorm, nil},
 		"MeanVarianceNormalization": {9, 1, 1, (*node).meanVariance, nil},
 		"RMSNormalization":          {23, 2, 2, (*node).layerNorm, nil},
-	}
-}
 
-// wanted are the nodes that the named values need.
-func wanted(nodes []*pb.NodeProto, names []string) []*pb.NodeProto {
-	from := map[string]int{}
-	for i, p := range nodes {
-		for _, name := range p.GetOutput() {
-			from[name] = i
-		}
+		"SplitToSequence":    {11, 1, 2, (*node).splitToSequence, nil},
+		"SequenceConstruct":  {11, 1, -1, (*node).sequence, (*node).sequence},
+		"SequenceAt":         {11, 2, 2, (*node).sequenceAt, nil},
+		"ConcatFromSequence": {11, 1, 1, (*node).concatFromSequence, nil},
 	}
-	needed := make([]bool, len(nodes))
-	for todo := slices.Clone(names); len(todo) > 0; {
-		i, ok := from[todo[len(todo)-1]]
-		todo = todo[:len(todo)-1]
-		if ok && !needed[i] {
-			needed[i] = true
-			todo = append(todo, nodes[i].GetInput()...)
-		}
-	}
-	var out []*pb.NodeProto
-	for i, p := range nodes {
-		if needed[i] {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// describe names a node for people: its name and type, or its first output where it has no name.
-func describe(p *pb.NodeProto) string {
-	name := p.GetName()
-	if name == "" && len(p.GetOutput()) > 0 {
-		name = p.GetOutput()[0]
-	}
-	return fmt.Sprintf("%s (%s)", quote(name), shorten(p.GetOpType(), 50))
-}
-
-// sort puts nodes behind those whose outputs they read; ONNX says that they stand in such an order already. Outputs that are given twice,
-// values that nothing gives and cycles are errors.
-func sort(nodes []*pb.NodeProto, given map[string]bool, outputs []string) ([]*pb.NodeProto, error) {
-	from := map[string]int{}
-	for i, p := range nodes {
-		for _, name := range p.GetOutput() {
-			if name == "" {
-				continue
-			}
-			if _, twice := from[name]; twice || given[name] {
-				return nil, fmt.Errorf("node %s: output %s is given twice", describe(p), quote(name))
-			}
-			from[name] = i
-		}
-	}
-	for _, name := range outputs {
-		if _, ok := from[name]; !ok && !given[name] {
-			return nil, fmt.Errorf("output %s: nothing gives it", quote(name))
-		}
-	}
-	sorted := true
-	readers := make([][]int, len(nodes))
-	missing := make([]int, len(nodes)) // inputs that are not there yet
-	for i, p := range nodes {
-		for _, name := range p.GetInput() {
-			switch j, ok := from[name]; {
-			case name == "" || given[name]:
-			case !ok:
-				return nil, fmt.Errorf("node %s: nothing gives its input %s", describe(p), quote(name))
-			default:
-				readers[j] = append(readers[j], i)
-				missing[i]++
-				sorted = sorted && j < i
-			}
-		}
-	}
-	if sorted {
-		return nodes, nil
-	}
-	var ready []int
-	for i, n := range missing {
-		if n == 0 {
-			ready = append(ready, i)
-		}
-	}
-	var order []*pb.NodeProto
-	for k := 0; k < len(ready); k++ {
-		order = append(order, nodes[ready[k]])
-		for _, r := range readers[ready[k]] {
-			if missing[r]--; missing[r] == 0 {
-				ready = append(ready, r)
-			}
-		}
-	}
-	for i, n := range missing {
-		if n > 0 {
-			return nil, fmt.Errorf("node %s is part of a cycle, or reads one", describe(nodes[i]))
-		}
-	}
-	return order, nil
 }
 
 // add imports one node.
 func (b *builder) add(p *pb.NodeProto) error {
 	op, ok := operators[p.GetOpType()]
+	if start, ends := begins[p.GetOpType()]; ends {
+		op, ok = start, true
+	}
 	if !ok || !standard(p.GetDomain()) {
-		if !standard(p.GetDomain()) {
-			return fmt.Errorf("operators of domain %s are not supported", quote(p.GetDomain()))
-		}
-		return fmt.Errorf("operator %s is not supported", quote(p.GetOpType()))
+		return unsupported(p)
 	}
 	if p.GetOverload() != "" {
 		return fmt.Errorf("overload %s is not supported", quote(p.GetOverload()))
@@ -280,6 +200,12 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if len(n.in) < op.in || op.max >= 0 && len(n.in) > op.max || slices.Contains(n.in[:op.in], nil) || op.max < 0 && slices.Contains(n.in, nil) {
 		return fmt.Errorf("has %d inputs, or one that may not be left out is", len(n.in))
 	}
+	if err := n.sequences(); err != nil {
+		return err
+	}
+	if op, err = n.placed(op); err != nil {
+		return err
+	}
 	out, err := n.apply(op, allConstant)
 	if n.err != nil { // what err may come from
 		return n.err
@@ -290,7 +216,11 @@ func (b *builder) add(p *pb.NodeProto) error {
 	if err := n.left(); err != nil {
 		return err
 	}
-	return b.define(p, append([]*value{out}, n.more...))
+	outputs, err := n.withCodes(append([]*value{out}, n.more...))
+	if err != nil {
+		return err
+	}
+	return b.define(p, outputs)
 }
 
 func (n *node) apply(op operator, allConstant bool) (*value, error) {
@@ -363,7 +293,7 @@ func (n *node) list(k int) ([]int, error) {
 	}
 	ns, ok := numbers(ds)
 	if !ok {
-		return nil, fmt.Errorf("input %d depends on the batch: %s", k, show(ds))
+		return nil, fmt.Errorf("input %d depends on the batch: %s (Options.Dims can fix it)", k, show(ds))
 	}
 	return ns, nil
 }

@@ -237,7 +237,7 @@ func (b *builder) batchFirst(x *value, k int) (*value, error) {
 		}
 		order := filled(x.order, x.rank())
 		if order[i] == k {
-			return nil, fmt.Errorf("works along an axis of %s that holds the batch", show(x.dims))
+			return nil, fmt.Errorf("works along an axis of %s that holds the batch (Options.Dims can fix it)", show(x.dims))
 		}
 		return b.ordered(x, slices.Concat([]int{order[i]}, order[:i], order[i+1:]))
 	}

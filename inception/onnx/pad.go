@@ -101,7 +101,7 @@ func (n *node) padStored(x *value, pads []int, mode graph.PadMode, fill float32)
 		case alone(3):
 			op.Pad.Left, op.Pad.Right, dims[k], w[2] = before, after, padded, padded
 		case d.sym != number:
-			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", k, show(x.dims))
+			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", k, show(x.dims))
 		default:
 			if err := n.b.spend(padded.n); err != nil {
 				return nil, err

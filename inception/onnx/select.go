@@ -9,6 +9,11 @@ import (
 
 // choose takes places along an axis: those of a, of which there are as many as d says. The order of axes stays.
 func (n *node) choose(x *value, axis int, a graph.Axis, d dim) (*value, error) {
+	return n.chooseOr(x, axis, a, d, 0)
+}
+
+// chooseOr is choose with a number for places that are −1.
+func (n *node) chooseOr(x *value, axis int, a graph.Axis, d dim, fill float32) (*value, error) {
 	if x.con != nil {
 		p, err := n.b.tensor(x)
 		if err != nil {
@@ -24,7 +29,7 @@ func (n *node) choose(x *value, axis int, a graph.Axis, d dim) (*value, error) {
 	}
 	a.Of = at
 	to[at] = place{d, []graph.Axis{a}}
-	y, err := n.b.rearrange(s, to, nil, 0)
+	y, err := n.b.rearrange(s, to, nil, fill)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +43,7 @@ func spaced(index []int) graph.Axis {
 		a.Step = index[1] - index[0]
 	}
 	for k, i := range index {
-		if a.Step == 0 || i != a.Start+k*a.Step {
+		if a.Step == 0 || i < 0 || i != a.Start+k*a.Step {
 			return graph.Axis{Index: index}
 		}
 	}
@@ -53,7 +58,7 @@ func (n *node) indices(size int) (*constant, []int, error) {
 	}
 	list, ok := numbers(v.con.i)
 	if !ok {
-		return nil, nil, fmt.Errorf("the indices depend on the batch")
+		return nil, nil, fmt.Errorf("the indices depend on the batch (Options.Dims can fix it)")
 	}
 	for k, i := range list {
 		if i < -size || i >= size {
@@ -77,7 +82,7 @@ func (n *node) gather() (*value, error) {
 		return nil, err
 	}
 	if x.dims[a].sym != number {
-		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(x.dims))
+		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(x.dims))
 	}
 	c, index, err := n.indices(x.dims[a].n)
 	if err != nil {
@@ -165,7 +170,7 @@ func (n *node) cuts(dims []dim) ([]cut, error) {
 		c := cut{a, starts[k], step, 0}
 		switch {
 		case dims[a].sym == batch, c.start < 0, step < 0, max(c.start, step) > maxExtent:
-			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(dims))
+			return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(dims))
 		case ends[k] < 0:
 			c.count = max(ends[k], -maxExtent)
 		case ends[k] >= 1<<31-1:
@@ -232,24 +237,39 @@ func (n *node) split() (*value, error) {
 		return nil, err
 	}
 	if x.dims[a].sym != number {
-		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", a, show(x.dims))
+		return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", a, show(x.dims))
 	}
 	parts, err := n.parts(x.dims[a].n)
 	if err != nil {
 		return nil, err
 	}
+	out, err := n.pieces(x, a, parts)
+	if err != nil {
+		return nil, err
+	}
+	n.more = out[1:]
+	return out[0], nil
+}
+
+// pieces are parts of x along an axis, one after the other.
+func (n *node) pieces(x *value, axis int, parts []int) ([]*value, error) {
 	var out []*value
 	at := 0
 	for _, size := range parts {
-		v, err := n.choose(x, a, graph.Axis{Start: at, Step: 1, Count: size}, num(size))
+		if size < 1 || size > x.dims[axis].n-at {
+			return nil, fmt.Errorf("parts %v of %s along axis %d", parts, show(x.dims), axis)
+		}
+		v, err := n.choose(x, axis, graph.Axis{Start: at, Step: 1, Count: size}, num(size))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, v)
 		at += size
 	}
-	n.more = out[1:]
-	return out[0], nil
+	if at != x.dims[axis].n {
+		return nil, fmt.Errorf("parts %v of %s along axis %d", parts, show(x.dims), axis)
+	}
+	return out, nil
 }
 
 // parts are the sizes of a split: given, or equal with a smaller last one.
@@ -349,7 +369,7 @@ func joined(sum, d []dim, axis int) ([]dim, error) {
 		switch {
 		case k == axis:
 			if d[k].sym != number {
-				return nil, fmt.Errorf("along axis %d of %s, which isn't fixed", axis, show(d))
+				return nil, fmt.Errorf("along axis %d of %s, which isn't fixed (Options.Dims)", axis, show(d))
 			}
 			sum[k].n += d[k].n
 		case sum[k].sym == unknown:

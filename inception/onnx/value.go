@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
 )
 
@@ -18,7 +19,14 @@ type value struct {
 	con   *constant
 	t     *picture
 
+	host  *tail.Value // where the tail has it, instead of con and t: see host.go
+	owner string      // the node that computes it there, for people
+
+	sequence []*value // instead of all else: see sequence.go
+
 	origin *origin // how it was made, where that matters; see spelled_norm.go
+	code   int32   // the type, of integers of 8 and 16 bits: see quantize.go; 0 elsewhere
+	coded  *coded  // what codes were made of, where that is known
 }
 
 func (v *value) rank() int { return len(v.dims) }

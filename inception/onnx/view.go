@@ -45,7 +45,7 @@ func (b *builder) along(dims []dim, from, to int) (view, error) {
 		return nat, nil
 	}
 	if k := last(dims); k >= from && k < len(dims) && dims[k].sym == batch {
-		return view{}, fmt.Errorf("works along an axis of %s that holds the batch or stands before it", show(dims))
+		return view{}, fmt.Errorf("works along an axis of %s that holds the batch or stands before it (Options.Dims can fix it)", show(dims))
 	}
 	c, err := product(dims[from:to], b.fresh)
 	if err != nil {

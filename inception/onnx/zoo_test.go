@@ -32,9 +32,7 @@ type zooAnswer struct {
 }
 
 // zooRefused are networks that can't be imported yet, and what the importer says. One that can be must leave the table.
-var zooRefused = map[string]string{
-	"edgenext_xx_small": `operator "CumSum" is not supported`,
-}
+var zooRefused = map[string]string{}
 
 // zooDefault are networks that the GPU runs with the kernels that the rule chooses; the others run with plain ones, which compile
 // sooner. hardcorenas_a needs them: plain kernels have no blocks of sums, and 2.2 × ONNX Runtime's error.

@@ -32,4 +32,18 @@ var lrnRow = operator{
 	kernels: only(shaders.LRN),
 }
 
+// cumSumRow: the mode's bits say what the operator says.
+var cumSumRow = operator{
+	attributes: func(p *shaders.Params, op graph.Op) {
+		c := op.(graph.CumSum)
+		if c.Exclusive {
+			p.Mode |= 1
+		}
+		if c.Reverse {
+			p.Mode |= 2
+		}
+	},
+	kernels: only(shaders.CumSum),
+}
+
 var softmaxRow = operator{kernels: only(shaders.Softmax, shaders.SoftmaxWide)}

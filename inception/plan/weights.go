@@ -31,7 +31,7 @@ type channelRange struct{ first, n int }
 
 // Values are weight and bias as the part's operator takes them; nil where it has none. They may be the graph's own: not to be
 // changed. Convolutions: Out × In/Groups × Kernel.H × Kernel.W; transposed ones: In × Out/Groups × Kernel.H × Kernel.W; an Affine and a
-// Normalize: its scales; Channels: its indices; a Resize: its tables.
+// Normalize: its scales; a Quantize: its scales, and its zero points; Channels: its indices; a Resize: its tables.
 func (w Weights) Values(g *graph.Graph) (weight, bias []float32, err error) {
 	return w.some(g, channelRange{}, nil)
 }
@@ -145,6 +145,8 @@ func (w Weights) HasBias() bool {
 		return op.Shift != ""
 	case graph.Affine, graph.Scale, graph.BatchNorm:
 		return shifts(op)
+	case graph.Quantize:
+		return op.Zero != ""
 	}
 	return false
 }

@@ -6,20 +6,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
 
-	"inceptiongl/inception/files"
 	"inceptiongl/inception/tensor"
 )
 
-// ReadNpy reads a NumPy .npy file of float32 or float64 numbers; float64 is rounded to float32, where a finite number that
-// becomes infinite is an error.
+// ReadNpy reads a NumPy .npy file of floats, integers or booleans, of 8 to 64 bits. float64 is rounded to float32, where a finite number
+// that becomes infinite is an error; so is an integer that float32 can't hold.
 func ReadNpy(path string) (tensor.Array, error) { return loadNpy(openPath, path) }
 
 // ReadNpyFS is ReadNpy for a file of a file system.
@@ -68,18 +65,21 @@ func readNpy(data []byte) (tensor.Array, error) {
 	if err != nil {
 		return tensor.Array{}, err
 	}
-	if h.item == 4 {
+	if h.kind == "f4" {
 		var v []float32
 		err := npy.Read(bytes.NewReader(data), &v)
 		return tensor.Array{Dims: h.dims, Data: v}, err
 	}
-	var wide []float64
-	if err := npy.Read(bytes.NewReader(data), &wide); err != nil {
+	_, wide, err := readNpy64(data)
+	if err != nil {
 		return tensor.Array{}, err
 	}
 	v := make([]float32, len(wide))
 	for i, x := range wide {
-		if v[i], err = narrow(x); err != nil {
+		if v[i], err = narrow(x); err == nil && h.kind[0] != 'f' && float64(v[i]) != x {
+			err = fmt.Errorf("%v is not among float32's numbers", x)
+		}
+		if err != nil {
 			return tensor.Array{}, fmt.Errorf("element %d: %w", i, err)
 		}
 	}
@@ -91,26 +91,28 @@ func readNpy64(data []byte) ([]int, []float64, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if h.item == 8 {
+	if h.kind == "f8" {
 		var v []float64
 		err := npy.Read(bytes.NewReader(data), &v)
 		return h.dims, v, err
 	}
-	var narrow []float32
-	if err := npy.Read(bytes.NewReader(data), &narrow); err != nil {
-		return nil, nil, err
-	}
-	v := make([]float64, len(narrow))
-	for i, x := range narrow {
-		v[i] = float64(x)
+	raw := data[h.start:]
+	v := make([]float64, len(raw)/h.item)
+	for i := range v {
+		if v[i], err = h.number(raw[i*h.item:]); err != nil {
+			return nil, nil, fmt.Errorf("element %d: %w", i, err)
+		}
 	}
 	return h.dims, v, nil
 }
 
 // npyHeader is what a .npy file says of itself.
 type npyHeader struct {
-	dims []int
-	item int // bytes of one element: 4 or 8
+	dims  []int
+	start int              // of the data
+	kind  string           // of an element: f4, i8 …
+	item  int              // its bytes
+	order binary.ByteOrder // and theirs
 }
 
 // npyDict is the header as numpy.save writes it. npyio finds the values by position and slices out of range on others.
@@ -145,13 +147,9 @@ func parseNpy(head []byte, size int64) (npyHeader, error) {
 		return npyHeader{}, fmt.Errorf(".npy header is not as numpy.save writes it: %s", quote(string(dict)))
 	}
 	var h npyHeader
-	switch descr := string(m[1]); descr {
-	case "<f4", ">f4":
-		h.item = 4
-	case "<f8", ">f8":
-		h.item = 8
-	default:
-		return h, fmt.Errorf(".npy of type %s: must be float32 or float64, convert with numpy's astype", quote(descr))
+	h.start = start + length
+	if err := h.describe(string(m[1])); err != nil {
+		return h, err
 	}
 	if string(m[2]) == "True" {
 		return h, fmt.Errorf(".npy in Fortran order: save numpy.ascontiguousarray(x) instead")
@@ -185,49 +183,4 @@ func parseDims(s string) ([]int, error) {
 		dims = append(dims, d)
 	}
 	return dims, nil
-}
-
-// WriteNpy writes data, of the given dimensions, as a float32 .npy file. The file appears whole or not at all.
-func WriteNpy(path string, dims []int, data []float32) error {
-	err := files.Write(path, func(w io.Writer) error { return encodeNpy(w, dims, data) })
-	if err != nil {
-		return fmt.Errorf("weights: %w", err)
-	}
-	return nil
-}
-
-// EncodeNpy is WriteNpy to a writer.
-func EncodeNpy(w io.Writer, dims []int, data []float32) error {
-	if err := encodeNpy(w, dims, data); err != nil {
-		return fmt.Errorf("weights: %w", err)
-	}
-	return nil
-}
-
-func encodeNpy(w io.Writer, dims []int, data []float32) error {
-	if n, err := count(dims); err != nil || n != len(data) {
-		return fmt.Errorf("dimensions %v don't fit %d elements", dims, len(data))
-	}
-	// npyio writes one-dimensional slices only, so the header is written here: magic, version 1.0, the dictionary padded
-	// so that the data starts at a multiple of 64.
-	tuple := ""
-	for _, d := range dims {
-		tuple += strconv.Itoa(d) + ", "
-	}
-	if len(dims) > 1 {
-		tuple = strings.TrimSuffix(tuple, ", ")
-	} else {
-		tuple = strings.TrimSuffix(tuple, " ")
-	}
-	dict := "{'descr': '<f4', 'fortran_order': False, 'shape': (" + tuple + "), }"
-	dict += strings.Repeat(" ", 63-(10+len(dict))%64) + "\n"
-	if len(dict) > math.MaxUint16 {
-		return fmt.Errorf("%d dimensions are too many", len(dims))
-	}
-	head := slices.Concat([]byte("\x93NUMPY\x01\x00"), binary.LittleEndian.AppendUint16(nil, uint16(len(dict))), []byte(dict))
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	_, err := w.Write(f32View{tensor.Array{Data: data}}.Data())
-	return err
 }

@@ -42,6 +42,16 @@ func TestReadNpy(t *testing.T) {
 		"scalar":     {npyFile(dict("<f4", "False", "()"), le32[:4]...), []int{}, []float64{1}},
 		"empty":      {npyFile(dict("<f4", "False", "(0, 5)")), []int{0, 5}, []float64{}},
 		"version 2":  {version2, []int{2}, []float64{1, -2}},
+		"float16":    {npyFile(dict("<f2", "False", "(4,)"), 0x00, 0x3e, 0x01, 0x80, 0xff, 0x7b, 0x00, 0xfc), []int{4}, []float64{1.5, -0x1p-24, 65504, math.Inf(-1)}},
+		"bytes":      {npyFile(dict("|u1", "False", "(2,)"), 255, 7), []int{2}, []float64{255, 7}},
+		"int8":       {npyFile(dict("|i1", "False", "(2,)"), 255, 7), []int{2}, []float64{-1, 7}},
+		"booleans":   {npyFile(dict("|b1", "False", "(2,)"), 1, 0), []int{2}, []float64{1, 0}},
+		"int16":      {npyFile(dict(">i2", "False", "(2,)"), 0xff, 0xfe, 0, 3), []int{2}, []float64{-2, 3}},
+		"uint16":     {npyFile(dict("<u2", "False", "(1,)"), 0xfe, 0xff), []int{1}, []float64{65534}},
+		"int32":      {npyFile(dict("<i4", "False", "(1,)"), 0xfe, 0xff, 0xff, 0xff), []int{1}, []float64{-2}},
+		"uint32":     {npyFile(dict("<u4", "False", "(1,)"), 0, 0, 0, 0xff), []int{1}, []float64{0xff000000}},
+		"int64":      {npyFile(dict("<i8", "False", "(2,)"), 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0, 0, 0, 0, 0), []int{2}, []float64{-2, 256}},
+		"uint64":     {npyFile(dict("<u8", "False", "(1,)"), 0, 1, 0, 0, 0, 0, 0, 0), []int{1}, []float64{256}},
 	} {
 		path := filepath.Join(t.TempDir(), "x.npy")
 		if err := os.WriteFile(path, c.data, 0o600); err != nil {
@@ -79,7 +89,10 @@ func TestReadNpyHostile(t *testing.T) {
 		"swapped keys":     {npyFile("{'shape': (2,), 'fortran_order': False, 'descr': '<f4', }", eight...), "numpy.save"},
 		"closed too early": {npyFile("}{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", eight...), "numpy.save"},
 		"Fortran":          {npyFile(dict("<f4", "True", "(1, 2)"), eight...), "ascontiguousarray"},
-		"integers":         {npyFile(dict("<i8", "False", "(1,)"), eight...), "<i8"},
+		"complex numbers":  {npyFile(dict("<c8", "False", "(1,)"), eight...), "<c8"},
+		"a large integer":  {npyFile(dict("<i8", "False", "(1,)"), 1, 0, 0, 0, 0, 0, 0, 0x80), "element 0: an integer beyond 2^53"},
+		"bytes in order":   {npyFile(dict("=u1", "False", "(8,)"), eight...), "=u1"},
+		"floats, no order": {npyFile(dict("|f4", "False", "(2,)"), eight...), "|f4"},
 		"native order":     {npyFile(dict("f4", "False", "(2,)"), eight...), "f4"},
 		"objects":          {npyFile(dict("|O", "False", "(1,)"), eight...), "|O"},
 		"negative":         {npyFile(dict("<f4", "False", "(-2,)"), eight...), "numpy.save"},
@@ -110,6 +123,16 @@ func TestReadNpyHostile(t *testing.T) {
 	}
 	if _, err := ReadNpy(path); err == nil || !strings.Contains(err.Error(), "element 0: -1e+39") {
 		t.Errorf("too large for float32: %v", err)
+	}
+	odd := filepath.Join(t.TempDir(), "odd.npy")
+	if err := WriteNpyInts(odd, []int{2}, []int64{-5, 1<<24 + 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadNpy(odd); err == nil || !strings.Contains(err.Error(), "element 1: 1.6777217e+07 is not among float32's numbers") {
+		t.Errorf("an integer that float32 can't hold: %v", err)
+	}
+	if dims, v, err := ReadNpy64(odd); err != nil || len(dims) != 1 || v[0] != -5 || v[1] != 1<<24+1 {
+		t.Errorf("in float64: %v, %v, %v", dims, v, err)
 	}
 	if _, v, err := ReadNpy64(path); err != nil || v[0] != -1e39 {
 		t.Errorf("in float64: %v, %v", v, err)

@@ -107,8 +107,8 @@ func randomOp(rng *rand.Rand, in tensor.Shape, name string) graph.Op {
 		return []graph.Op{
 			graph.Reshape{C: in.C * in.H * in.W, H: 1, W: 1}, graph.GlobalPool{Type: pool.Type}, graph.Softmax{},
 			graph.LRN{Size: 3, Alpha: 0.5, Beta: 0.75, Bias: 1}, graph.Channels{Index: rng.Perm(in.C)},
-			randomMove(rng, in),
-		}[rng.IntN(6)]
+			randomMove(rng, in), graph.CumSum{Exclusive: rng.IntN(2) == 0, Reverse: rng.IntN(2) == 0},
+		}[rng.IntN(7)]
 	case 20:
 		up := graph.ConvTranspose2D{In: in.C, Out: 1 + rng.IntN(7), Kernel: graph.Square(1 + rng.IntN(3)), Stride: graph.Square(1 + rng.IntN(2)),
 			Weight: name + ".weight", Bias: c.Bias}
