@@ -220,7 +220,7 @@ func (n *node) foldCast() (*value, error) {
 	if isFloat(to) {
 		list, ok := numbers(c.i)
 		if !ok {
-			return nil, fmt.Errorf("from the batch to %s", dtype(to))
+			return nil, fmt.Errorf("to %s of an extent that the file leaves open: its value must be given (Options.Dims)", dtype(to))
 		}
 		out := make([]float32, len(list))
 		for k, v := range list {
