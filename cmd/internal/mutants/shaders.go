@@ -33,7 +33,7 @@ func ofShaders() []mutant {
 		{file: "shaders/common.glsl", old: "    q += more;\n", new: "", pkg: pkg, run: "^TestDivide$"},
 		{file: "shaders/common.glsl", old: "4 * t.dst_c4 - dst_c : 0;", new: "0 : 0;", pkg: pkg, run: pointwise},
 		{file: "shaders/common.glsl", old: "g >= seg[i].first) s = i;", new: "g > seg[i].first) s = i;", pkg: pkg, run: pointwise},
-		{file: "shaders/common.glsl", old: "max(min(until, kernel) - min(before, kernel), 0);", new: "max(min(until, kernel) - before, 0);", pkg: pkg, run: pool},
+		{file: "shaders/common.glsl", old: "max(min(until, kernel) - min(before, kernel), 0);", new: "max(until - min(before, kernel), 0);", pkg: pkg, run: pool},
 		// NaN.
 		{file: "shaders/nan.glsl", old: "return mix(mix(max(a, b), b, is_nan(b)), a, is_nan(a));", new: "return max(a, b);", pkg: pkg, run: pool},
 		{file: "shaders/nan.glsl", old: "return mix(v, vec4(0), negative(v));", new: "return max(v, vec4(0));", pkg: pkg, run: conv},
