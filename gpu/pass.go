@@ -97,7 +97,8 @@ type Timing struct {
 // dispatches run asynchronously, else after the wave at work. No more waves are
 // queued then; the few that are may still run, before any later call's work. The
 // slices are the caller's again when Run returns. After an error the contents of
-// the buffers written by the pass and of Downloads are undefined.
+// the buffers written by the pass and of Downloads are undefined. A GPU that has not finished after
+// minutes (hours, where the CPU stands in for one) is given up with ErrContextLost.
 func (d *Device) Run(ctx context.Context, p *Pass) (Timing, error) {
 	if d.closed() {
 		return Timing{}, fmt.Errorf("gpu: run: device: %w", ErrClosed)

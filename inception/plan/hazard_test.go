@@ -71,6 +71,11 @@ func TestCheckHazards(t *testing.T) {
 			parts[1].Out.Tensor.Base = parts[2].Out.Tensor.Base
 		}, together},
 		{"a step that writes over its input", "pointwise stack", 0, func(p *plan.Plan) { tensorOf(p, "conv1").Base = p.Input.Base }, together},
+		{"a step that writes over its input's last texel", "pointwise stack", 0, func(p *plan.Plan) {
+			p.Input.Base = p.ArenaTexels // beside nothing else
+			tensorOf(p, "conv1").Base = p.Input.Base + p.Input.Texels() - 1
+			p.ArenaTexels += 1000
+		}, together},
 		{"steps of a wave that overlap by a texel", "article", 0, func(p *plan.Plan) {
 			tensorOf(p, "branch3x3_2").Base = p.Outputs[0].Base + p.Outputs[0].Texels() - 1
 		}, together},

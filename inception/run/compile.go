@@ -77,7 +77,8 @@ func stateOf(d *gpu.Device) *deviceState {
 	}).(*deviceState)
 }
 
-// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once,
+// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once, or a GPU
+// would have nothing but one step to do for half a second or more,
 // and they don't depend on each other, runs take them in parts. The session must be closed; d stays open.
 // Errors: those of plan.New; gpu.ErrLimit where a step needs more than the device offers; a *gpu.CompileError;
 // gpu.ErrOutOfMemory; the context's.

@@ -62,7 +62,7 @@ func TestFlat(t *testing.T) {
 		}
 		return
 	}
-	first, cycles, most := 10, 40, 3<<10
+	first, cycles, most := 8, 28, 3<<10
 	if every {
 		first, cycles, most = 100, 1000, 8<<10
 	}

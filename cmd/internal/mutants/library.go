@@ -9,10 +9,12 @@ func all() []mutant { return slices.Concat(ofShaders(), ofGPU(), ofPlan(), ofRun
 func ofPlan() []mutant {
 	const pkg, every = "./inception/plan", "."
 	return []mutant{
-		{file: "inception/plan/memory.go", old: "o.Last < t.First || t.Last", new: "o.Last <= t.First || t.Last", pkg: pkg, run: every},
-		{file: "inception/plan/memory.go", old: "size = max(size, at+need)", new: "size = max(size, at)", pkg: pkg, run: every},
-		{file: "inception/plan/hazard.go", old: "if (a.write || b.write) &&", new: "if a.write && b.write &&", pkg: pkg, run: every},
-		{file: "inception/plan/hazard.go", old: "if !apart && a.first <= b.last", new: "if apart && a.first <= b.last && b == a", pkg: pkg, run: every},
+		{file: "inception/plan/lives.go", old: "l.starts[i].First <= t.Last;", new: "l.starts[i].First < t.Last;", pkg: pkg, run: every},
+		{file: "inception/plan/memory.go", old: "size = max(size, at+padded(t))", new: "size = max(size, at)", pkg: pkg, run: every},
+		{file: "inception/plan/hazard.go", old: "\t\t\t\ta = access[lane]\n", new: "\t\t\t\ta = write[lane]\n", pkg: pkg, run: every},
+		{file: "inception/plan/hazard.go", old: "if access[lane].step == nil || b.end > access[lane].end {", new: "if access[lane].step == nil {", pkg: pkg, run: every},
+		{file: "inception/plan/hazard.go", old: "for _, k := range []int{at - 1, at} {", new: "for _, k := range []int{at} {", pkg: pkg, run: every},
+		{file: "inception/plan/hazard.go", old: ".last < lives[i].first {", new: ".last <= lives[i].last {", pkg: pkg, run: every},
 		{file: "inception/plan/hazard.go", old: "if t := s.Scratch; t != nil {", new: "if t := s.Scratch; t == nil && s.Scratch != nil {", pkg: pkg, run: every},
 		{file: "inception/plan/hazard.go", old: "v.Channel+v.Channels > v.Tensor.Shape.C", new: "v.Channel > v.Tensor.Shape.C", pkg: pkg, run: every},
 		{file: "inception/plan/waves.go", old: "max(ready[u.out.value], w+1)", new: "max(ready[u.out.value], w)", pkg: pkg, run: every},
@@ -41,7 +43,7 @@ func ofRun() []mutant {
 		{file: "inception/run/weights.go", old: "\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\tif s.graphs == nil", new: "\tif s.graphs == nil", pkg: pkg, run: "^TestManyGoroutinesShareWeights$", race: true},
 		{file: "inception/run/weights.go", old: "return nil, errors.Join(err, b.Close())", new: "return nil, err", pkg: pkg, run: "^TestCancelledCompile$"},
 		{file: "inception/run/compile.go", old: "return nil, errors.Join(err, s.release())", new: "return nil, err", pkg: pkg, run: "^TestAllocationFailure$"},
-		{file: "inception/run/compile.go", old: "case images.N > 1 && separable(g, input):", new: "case images.N > 1:", pkg: pkg, run: "^TestDependentImages"},
+		{file: "inception/run/compile.go", old: "case images.N > 1 && g.Separable(input):", new: "case images.N > 1:", pkg: pkg, run: "^TestDependentImages"},
 		{file: "inception/run/fit.go", old: "if bytes := 16 * r.texels; bytes > maxBlock(l) {", new: "if bytes := 8 * r.texels; bytes > maxBlock(l) {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/fit.go", old: "if r.texels > l.MaxTexelBuffer {", new: "if r.texels > 2*l.MaxTexelBuffer {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/fit.go", old: "if n > l.MaxGroups[i] {", new: "if n > 2*l.MaxGroups[i] {", pkg: pkg, run: "^TestFit"},
@@ -63,6 +65,6 @@ func ofReference() []mutant {
 		{file: "cpuref/cpuref.go", old: "if r.Ops == 0 {", new: "if r.Ops < 0 {", pkg: pkg, run: "."},
 		{file: "inception/weights/safetensors.go", old: "if from != end || to < from", new: "if from < end || to < from", pkg: "./inception/weights", run: "Safetensors"},
 		{file: "inception/weights/safetensors.go", old: "if n > uint64(size)-8 {", new: "if n > uint64(size)+8 {", pkg: "./inception/weights", run: "Safetensors"},
-		{file: "inception/weights/safetensors.go", old: "return math.Float32frombits(sign | (exp+127-15)<<23", new: "return math.Float32frombits(sign | (exp+127-14)<<23", pkg: "./inception/weights", run: "."},
+		{file: "inception/tensor/half.go", old: "return math.Float32frombits(sign | (exp+127-15)<<23", new: "return math.Float32frombits(sign | (exp+127-14)<<23", pkg: "./inception/weights", run: "."},
 	}
 }

@@ -26,6 +26,7 @@ type mutant struct {
 	file, old, new string
 	pkg, run       string
 	race           bool // needs the race detector
+	hangs          bool // the test notices by never ending
 }
 
 func main() {
@@ -166,15 +167,21 @@ func (m mutant) try(ctx context.Context, dir string) (noticed bool, err error) {
 	switch {
 	case strings.Contains(out, "build failed"), strings.Contains(out, "setup failed"):
 		return false, fmt.Errorf("it does not compile: %s", out)
+	case failed != nil && strings.Contains(out, "test timed out") && !m.hangs:
+		return false, errors.New("its test took too long to tell anything")
 	case failed == nil && strings.Contains(out, "no tests to run"):
 		return false, errors.New("no such test")
 	}
 	return failed != nil, nil
 }
 
-// test runs the tests; what it takes longer than a minute for counts as failed.
+// test runs the tests.
 func (m mutant) test(ctx context.Context, dir string) (string, error) {
-	args := []string{"test", "-count=1", "-trimpath", "-timeout=90s", "-run", m.run}
+	timeout := "-timeout=10m"
+	if m.hangs {
+		timeout = "-timeout=45s"
+	}
+	args := []string{"test", "-count=1", "-trimpath", timeout, "-run", m.run}
 	if m.race {
 		args = append(args, "-race")
 	}

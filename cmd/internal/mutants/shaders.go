@@ -33,7 +33,7 @@ func ofShaders() []mutant {
 		{file: "shaders/common.glsl", old: "    q += more;\n", new: "", pkg: pkg, run: "^TestDivide$"},
 		{file: "shaders/common.glsl", old: "4 * t.dst_c4 - dst_c : 0;", new: "0 : 0;", pkg: pkg, run: pointwise},
 		{file: "shaders/common.glsl", old: "g >= seg[i].first) s = i;", new: "g > seg[i].first) s = i;", pkg: pkg, run: pointwise},
-		{file: "shaders/common.glsl", old: "max(min(until, kernel) - min(before, kernel), 0);", new: "max(min(until, kernel) - before, 0);", pkg: pkg, run: pool},
+		{file: "shaders/common.glsl", old: "max(min(until, kernel) - min(before, kernel), 0);", new: "max(until - min(before, kernel), 0);", pkg: pkg, run: pool},
 		// NaN.
 		{file: "shaders/nan.glsl", old: "return mix(mix(max(a, b), b, is_nan(b)), a, is_nan(a));", new: "return max(a, b);", pkg: pkg, run: pool},
 		{file: "shaders/nan.glsl", old: "return mix(v, vec4(0), negative(v));", new: "return max(v, vec4(0));", pkg: pkg, run: conv},
@@ -48,6 +48,6 @@ func ofShaders() []mutant {
 		{file: "shaders/key.go", old: "k.Wide = p.quotient() >= maxQuotient", new: "k.Wide = false", pkg: pkg, run: "^TestWide$"},
 		{file: "shaders/nc4hw4.go", old: "\t\tclear(d)\n", new: "", pkg: pkg, run: "Pack"},
 		{file: "shaders/launch.go", old: "all := Range{Texels: k.splits() * p.texels()}", new: "all := Range{Texels: p.texels()}", pkg: "./inception/run", run: "^TestSplitSums$"},
-		{file: "shaders/winograd.go", old: "return v, Range{ceil(v.Texels, 16) * 16,", new: "return v, Range{0,", pkg: pkg, run: winograd},
+		{file: "shaders/winograd.go", old: "return []Range{v, {ceil(v.Texels, 16) * 16,", new: "return []Range{v, {0,", pkg: pkg, run: winograd},
 	}
 }
