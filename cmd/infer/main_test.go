@@ -24,6 +24,9 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
+// asProgram makes the tests' binary the program itself.
+const asProgram = "INCEPTIONGL_TEST_INFER"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" { // see program
 		main()

@@ -22,9 +22,6 @@ import (
 	"inceptiongl/inception/weights"
 )
 
-// asProgram makes the tests' binary the program itself.
-const asProgram = "INCEPTIONGL_TEST_INFER"
-
 // program is infer as a process of its own, which the test outlives.
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
