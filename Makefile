@@ -67,6 +67,7 @@ fuzz:
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:
 	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./cmd/serve/internal/... ./inception ./inception/classify ./inception/run
+	go test -count=1 -race -run '^TestDecoder$$' ./inception/images
 
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)

@@ -235,6 +235,9 @@ func hostileLabels() []hostile {
 
 // TestHostile gives infer files that mean no good, or nothing: each is an error in words, at once, and takes little memory.
 func TestHostile(t *testing.T) {
+	if underRace {
+		t.Skip("under the race detector: left out by choice, as it is about time and memory, and no goroutines meet")
+	}
 	dir := t.TempDir()
 	good := filepath.Join(samples(t), "1a.png")
 	groups := []struct {

@@ -24,6 +24,12 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
+// asProgram makes the tests' binary the program itself.
+const asProgram = "INCEPTIONGL_TEST_INFER"
+
+// underRace: the race detector watches, which takes several times the memory and the time.
+var underRace bool
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" { // see program
 		main()
