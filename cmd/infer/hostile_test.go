@@ -142,10 +142,10 @@ func hostileTensors() []hostile {
 	whole := npyOf(dict("<f4", "False", "(1, 3, 2, 2)"), make([]byte, 48))
 	all := []hostile{
 		{"empty.npy", nil, "truncated"}, {"text.npy", []byte("1 2 3"), "not a .npy"}, {"version.npy", join("\x93NUMPY", 9, 0, le(2, 9)), "version"}, {"no header.npy", npyOf("", nil), ""}, {"long header.npy", join("\x93NUMPY", 2, 0, le(4, 1<<32-1), "{"), ""},
-		{"objects.npy", npyOf(dict("|O", "False", "(1,)"), make([]byte, 8)), "float32"}, {"pickle.npy", npyOf("cos\nsystem\n(S'true'\ntR.", nil), "numpy.save"}, {"strings.npy", npyOf(dict("<U8", "False", "(1,)"), make([]byte, 32)), "float32"}, {"integers.npy", npyOf(dict("<i8", "False", "(1, 1, 1, 1)"), make([]byte, 8)), "float32"},
+		{"objects.npy", npyOf(dict("|O", "False", "(1,)"), make([]byte, 8)), "must be floats"}, {"pickle.npy", npyOf("cos\nsystem\n(S'true'\ntR.", nil), "numpy.save"}, {"strings.npy", npyOf(dict("<U8", "False", "(1,)"), make([]byte, 32)), "must be floats"}, {"integers.npy", npyOf(dict("<i8", "False", "(1, 1, 1, 1)"), make([]byte, 8)), "extents"},
 		{"fortran.npy", npyOf(dict("<f4", "True", "(1, 3, 2, 2)"), make([]byte, 48)), "Fortran"}, {"huge.npy", npyOf(dict("<f4", "False", "(1, 3, 30000, 30000)"), nil), ""}, {"overflowing.npy", npyOf(dict("<f4", "False", "(4294967296, 4294967296, 4)"), nil), ""},
 		{"negative.npy", npyOf(dict("<f4", "False", "(-1, -1, 2, 2)"), nil), ""}, {"long number.npy", npyOf(dict("<f4", "False", "("+strings.Repeat("9", 1000)+",)"), nil), ""}, {"many dimensions.npy", npyOf(dict("<f4", "False", "("+strings.Repeat("1, ", 2000)+")"), make([]byte, 4)), ""},
-		{"two dimensions.npy", npyOf(dict("<f4", "False", "(6, 2)"), make([]byte, 48)), "N×C×H×W"}, {"nothing.npy", npyOf(dict("<f4", "False", "(0, 3, 2, 2)"), nil), ""}, {"other channels.npy", npyOf(dict("<f4", "False", "(1, 5, 2, 2)"), make([]byte, 80)), "channels"},
+		{"two dimensions.npy", npyOf(dict("<f4", "False", "(6, 2)"), make([]byte, 48)), "extents"}, {"nothing.npy", npyOf(dict("<f4", "False", "(0, 3, 2, 2)"), nil), ""}, {"other channels.npy", npyOf(dict("<f4", "False", "(1, 5, 2, 2)"), make([]byte, 80)), "channels"},
 		{"too many bytes.npy", append(slices.Clone(whole), 0), "damaged"}, {"no float.npy", npyOf(dict("<f8", "False", "(1, 3, 1, 1)"), bytes.Repeat([]byte{0x7f, 0, 0, 0, 0, 0, 0, 0x7f}, 3)), ""},
 	}
 	for _, n := range []int{5, 9, 11, 30, len(whole) - 1} {
