@@ -88,9 +88,11 @@ func goroutines(before int) int {
 	return runtime.NumGoroutine()
 }
 
-// slow says that opening a device or compiling takes long: GLFW makes a window, zink's shaders go by way of SPIR-V.
+// slow says that opening a device, compiling or running takes long: GLFW makes a window, zink's shaders go by way of SPIR-V, and softpipe
+// interprets them.
 func slow(d *gpu.Device) bool {
-	return strings.Contains(d.Info().Renderer, "zink") || d.Info().Backend == "glfw"
+	name := d.Info().Renderer
+	return strings.Contains(name, "zink") || strings.Contains(name, "softpipe") || d.Info().Backend == "glfw"
 }
 
 // stride is how far apart the faults are: all are tried, except where that takes long.
