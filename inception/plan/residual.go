@@ -29,7 +29,7 @@ func (d *draft) fuseAdd() {
 		conv.act, conv.out, conv.nodes = sum.act, sum.out, append(slices.Clip(conv.nodes), sum.nodes...)
 		conv.place = i
 		d.remove(before)
-		d.detach(sum)
+		d.remove(sum) // else it would still count as the value's writer
 		d.units[i] = &conv
 		d.attach(&conv)
 	}
