@@ -39,9 +39,16 @@ func (a activation) of(x array) array {
 	y := newArray(x.Shape)
 	for i, v := range x.v {
 		y.v[i] = a.value(v)
+		if math.Abs(y.v[i]) > beyond && !math.IsInf(v, 0) {
+			y.v[i] = math.Inf(int(math.Copysign(1, y.v[i])))
+		}
 	}
 	return y
 }
+
+// beyond is where a float32 is infinite whatever its error: exponentials of which the error in float64 would be infinite, too, and show
+// nothing.
+const beyond = 0x1p256
 
 // result is the activation as an operator of its own.
 func (a activation) result(x *tensor.Tensor) *Result {

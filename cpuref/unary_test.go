@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
 )
 
 // TestUnary: values worked out by hand or known, at −2, −0.5, 0, 1, −∞, ∞ and NaN.
@@ -91,6 +92,25 @@ func TestUnarySteepest(t *testing.T) {
 			if seen > steepest*(1+1e-12)+1e-9 || kind != graph.HardSwish && seen < 0.8*min(steepest, 1) {
 				t.Errorf("%+v: slope %v, said to be %v at most", u, seen, steepest)
 			}
+		}
+	}
+}
+
+// TestUnaryBeyond: an exponential that a float32 can't hold by far is infinite, and nothing else is right.
+func TestUnaryBeyond(t *testing.T) {
+	u := graph.Unary{Type: graph.Celu, Alpha: -2}
+	x := &tensor.Tensor{Shape: tensor.Shape{N: 1, C: 2, H: 1, W: 1}, Data: []float32{1412, 1418}}
+	r, err := Unary(x, u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		got   float32
+		right bool
+	}{{float32(math.Inf(-1)), true}, {float32(math.Inf(1)), false}, {-math.MaxFloat32, false}} {
+		got := &tensor.Tensor{Shape: x.Shape, Data: []float32{c.got, c.got}}
+		if err := Check(got, r).Err; (err == nil) != c.right {
+			t.Errorf("%v: %v", c.got, err)
 		}
 	}
 }
