@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"context"
+	"strings"
 	"testing"
 )
 
@@ -12,7 +13,10 @@ func TestHeldSlots(t *testing.T) {
 	ctx := context.Background()
 	d, g := openReal(t, Options{Staged: true})
 	if !g.immutable {
-		t.Skip("the driver has no mapped memory")
+		if strings.Contains(d.Info().Renderer, "llvmpipe") { // zink on lavapipe calls itself so, too
+			t.Fatal("no mapped memory, where Mesa has it")
+		}
+		t.Skip("the driver has no mapped memory (GL 4.4, ARB_buffer_storage): nothing is held there")
 	}
 	filled := func(name string, v float32) *Buffer {
 		b, err := d.NewBuffer(ctx, name, 16)
