@@ -142,7 +142,7 @@ func benchKeys(kernels []*shaders.Kernel, p *problem) ([]shaders.Key, error) {
 // gflops runs the keys in turn, b.N times, and returns the median rate of each in GFLOP/s.
 func (l *lab) gflops(b *testing.B, p *problem, keys []shaders.Key) []float64 {
 	run := func(k shaders.Key) float64 {
-		waves, err := l.dispatches(k, p)
+		waves, err := l.dispatches(k, p, 1)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -28,12 +28,13 @@
 
 #elif TOTALS == 1
 
-// [workgroup][texel of a tile][invocation], behind the parts of a split sum. An invocation reads what it wrote itself: no barrier.
+// [workgroup of the dispatch][texel of a tile][invocation], behind the parts of a split sum. An invocation reads what it wrote itself: no
+// barrier.
 layout(std430, binding = 4) buffer Totals { vec4 totals[]; };
 
 // Where this invocation's first total is.
 int first_total() {
-    int group = workgroup_x() + int(gl_WorkGroupID.y * (gl_NumWorkGroups.x * gl_NumWorkGroups.z));
+    int group = int(gl_WorkGroupID.x + gl_NumWorkGroups.x * (gl_WorkGroupID.z + gl_NumWorkGroups.z * gl_WorkGroupID.y));
     int at = group * (TILE_G * TILE_X * LOCAL_X * LOCAL_Y) + int(gl_LocalInvocationIndex);
 #if PARTIAL == 1
     at += SPLITS * N * out_g * out_h * out_w;

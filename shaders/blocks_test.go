@@ -56,7 +56,7 @@ func TestLongSums(t *testing.T) {
 			}
 		}
 		for _, k := range keys {
-			got, err := l.run(k, p)
+			got, err := l.run(k, p, 1)
 			if err == nil {
 				err = p.compare(got)
 			}

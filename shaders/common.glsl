@@ -46,7 +46,7 @@ layout(std140, binding = 0) uniform Params {
     float alpha, beta, offset, value;
     int mode, first_texel, first_channel;
     int src2_n, src2_c, src2_h, src2_w; // second input
-    int residual;
+    int residual, from_group_x, from_group_y;
     Segment seg[8];
     ivec4 axes;     // how many axes the output's N, C, H and W consist of
     ivec4 axis[12]; // extent, texels, channels, table
@@ -121,9 +121,11 @@ vec4 stored(vec4 v) { return v; }
 layout(std430, binding = 1) writeonly buffer Dst { float dst[]; };
 #endif
 
-// Indices along x; the host folds counts past 65535 into z.
-int workgroup_x() { return int(gl_WorkGroupID.x + gl_WorkGroupID.z * gl_NumWorkGroups.x); }
+// Indices along x and y, of a step that may run in several dispatches; the host folds counts past 65535 along x into z.
+int workgroup_x() { return from_group_x + int(gl_WorkGroupID.x + gl_WorkGroupID.z * gl_NumWorkGroups.x); }
+int workgroup_y() { return from_group_y + int(gl_WorkGroupID.y); }
 int invocation_x() { return workgroup_x() * LOCAL_X + int(gl_LocalInvocationID.x); }
+int invocation_y() { return workgroup_y() * LOCAL_Y + int(gl_LocalInvocationID.y); }
 
 // (a / b, a % b) for a ≥ 0, b > 0. The estimate is at most 1 off, in either direction, for quotients below 2^20; for larger
 // ones the remainder is divided once more. Integer division is several times as slow, on CPUs and GPUs.
@@ -200,7 +202,7 @@ int dst_index(Target t, int n, int pixel, int c) {
 
 #if PARTIAL == 1
 // The first dispatch of a split sum. The y workgroups count parts of the sum over tiles of groups.
-ivec2 part_and_tile(int tiles) { int part = int(gl_WorkGroupID.y) / tiles; return ivec2(part, int(gl_WorkGroupID.y) - part * tiles); }
+ivec2 part_and_tile(int tiles) { int part = workgroup_y() / tiles; return ivec2(part, workgroup_y() - part * tiles); }
 
 // From which to which (exclusive) of n terms a part goes.
 ivec2 part_of(int part, int n) {

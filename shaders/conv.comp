@@ -9,7 +9,7 @@
 
 void main() {
     int pixel = invocation_x();
-    int o = int(gl_GlobalInvocationID.y);
+    int o = invocation_y();
     if (pixel >= N * out_h * out_w) return;
     int n = pixel / (out_h * out_w);
     pixel -= n * out_h * out_w;

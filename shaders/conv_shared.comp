@@ -39,7 +39,7 @@ void main() {
     first_k = range.x;
     end_k = min(range.y, taps);
 #else
-    int first_group = int(gl_WorkGroupID.y) * GROUPS;
+    int first_group = workgroup_y() * GROUPS;
 #endif
 
     int in_row = thread / PIXELS, in_pixel = thread % PIXELS;

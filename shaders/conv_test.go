@@ -278,7 +278,7 @@ func TestBatch(t *testing.T) {
 		in, out := shaders.TensorLen(1, c.in.C, c.in.H, c.in.W), shaders.TensorLen(1, 40, c.in.H, c.in.W)
 		// The buffers' sizes change with every turn, so that they are made anew: on zink that showed views of deleted buffers.
 		for _, k := range keys {
-			whole, err := l.run(k, all)
+			whole, err := l.run(k, all, 1)
 			if err != nil {
 				t.Fatalf("%v: %v", k, err)
 			}
@@ -286,7 +286,7 @@ func TestBatch(t *testing.T) {
 				for _, at := range one.src {
 					copy(one.arena[4*at:], all.arena[4*all.src[0]+n*in:][:in])
 				}
-				alone, err := l.run(k, one)
+				alone, err := l.run(k, one, 1)
 				if err != nil {
 					t.Fatalf("%v: %v", k, err)
 				}

@@ -19,7 +19,7 @@ void main() {
     ivec2 part_tile = part_and_tile((out_g + LOCAL_Y * TILE_G - 1) / (LOCAL_Y * TILE_G));
     int first_group = (part_tile.y * LOCAL_Y + int(gl_LocalInvocationID.y)) * TILE_G;
 #else
-    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
+    int first_group = invocation_y() * TILE_G;
 #endif
     if (tile >= N * out_h * x_tiles) return;
     ivec2 row_tile = divide(tile, x_tiles); // (n·out_h + y, x tile)

@@ -9,7 +9,7 @@
 
 void main() {
     int pixel = invocation_x();
-    int o = int(gl_GlobalInvocationID.y);
+    int o = invocation_y();
     if (pixel >= N * out_h * out_w) return;
     ivec2 image_pixel = divide(pixel, out_h * out_w);
     ivec2 yx = divide(image_pixel.y, out_w);

@@ -15,7 +15,7 @@ shared vec4 sum_of[TILE_G * TILE_X * LOCAL_X];
 
 void main() {
     int terms = channel_groups(C) * H * W;
-    int first_group = workgroup_x() * TILE_G, first_image = int(gl_WorkGroupID.y) * TILE_X;
+    int first_group = workgroup_x() * TILE_G, first_image = workgroup_y() * TILE_X;
     int thread = int(gl_LocalInvocationID.x);
 
     int image_at[TILE_X]; // past the last image, the last one's

@@ -127,8 +127,8 @@ func (l *lab) fit(b **gpu.Buffer, name string, bytes int) {
 
 func (l *lab) target() shaders.Target { return shaders.Target{MaxIterations: 65535} }
 
-// dispatches loads p's parameters and returns what computes it with kernel k.
-func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
+// dispatches loads p's parameters and returns what computes it with kernel k: each launch in about that many parts.
+func (l *lab) dispatches(k shaders.Key, p *problem, parts int) ([][]gpu.Dispatch, error) {
 	params := p.params
 	params.SrcBase = int32(p.src[0])
 	params.Src2Base = int32(p.second)
@@ -137,19 +137,31 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 	}
 	packed, biasBase := p.packed(k)
 	params.BiasBase = biasBase
-	launches, err := k.Launches(&params)
+	whole, err := k.Launches(&params)
 	if err != nil {
 		return nil, err
 	}
+	align := max(l.dev.Limits().UniformAlign, 1)
+	slot := (len(params.Bytes()) + align - 1) / align * align
+	var launches []shaders.Launch
+	var blocks []byte
+	for _, launch := range whole {
+		n := launch.Workgroups
+		for _, part := range launch.Split((n[0]*n[1]*n[2] + parts - 1) / parts) {
+			params.FromGroupX, params.FromGroupY = int32(part.First[0]), int32(part.First[1])
+			launches = append(launches, part)
+			blocks = append(blocks, append(params.Bytes(), make([]byte, slot-len(params.Bytes()))...)...)
+		}
+	}
 	l.fit(&l.arena, "arena", 4*len(p.arena))
 	l.fit(&l.weights, "weights", 4*len(packed))
-	l.fit(&l.params, "params", len(params.Bytes()))
+	l.fit(&l.params, "params", len(blocks))
 	l.fit(&l.scratch, "scratch", 16*max(k.ScratchTexels(&params), 1))
-	if err := l.params.UploadBytes(context.Background(), 0, params.Bytes()); err != nil {
+	if err := l.params.UploadBytes(context.Background(), 0, blocks); err != nil {
 		return nil, err
 	}
 	var passes [][]gpu.Dispatch
-	for _, launch := range launches {
+	for i, launch := range launches {
 		prog, err := l.dev.Program(context.Background(), gpu.Source(launch.Source))
 		if err != nil {
 			return nil, err
@@ -157,7 +169,7 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 		d := gpu.Dispatch{
 			Name: k.String(), Program: prog, Groups: launch.Workgroups,
 			Storage:  []gpu.Storage{{Binding: shaders.BindDestination, Buffer: l.arena}},
-			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: l.params}},
+			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: l.params, Offset: i * slot, Size: len(params.Bytes())}},
 		}
 		if launch.To == shaders.Scratch {
 			d.Storage[0].Buffer, d.Storage[0].Offset = l.scratch, 16*launch.ToRange.First
@@ -197,15 +209,34 @@ func (l *lab) dispatches(k shaders.Key, p *problem) ([][]gpu.Dispatch, error) {
 
 // check runs p with kernel k and compares every float of the arena: outputs with the reference, all else with itself.
 func (l *lab) check(k shaders.Key, p *problem) error {
-	got, err := l.run(k, p)
+	got, err := l.run(k, p, 1)
 	if err != nil {
 		return err
 	}
 	return p.compareWith(k, got)
 }
 
-// run is the arena after p ran with kernel k.
-func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
+// checkParts is whether p with kernel k gives the same bits in several dispatches.
+func (l *lab) checkParts(k shaders.Key, p *problem) error {
+	whole, err := l.run(k, p, 1)
+	if err != nil {
+		return err
+	}
+	parts := 2 + int(seed+uint64(l.sweeps))%6
+	got, err := l.run(k, p, parts)
+	if err != nil {
+		return err
+	}
+	for i := range got {
+		if math.Float32bits(got[i]) != math.Float32bits(whole[i]) {
+			return fmt.Errorf("in %d parts float %d of the arena is %v, not %v", parts, i, got[i], whole[i])
+		}
+	}
+	return nil
+}
+
+// run is the arena after p ran with kernel k, in so many parts.
+func (l *lab) run(k shaders.Key, p *problem, parts int) ([]float32, error) {
 	acts := k.Acts
 	k = k.For(&p.params)
 	if acts != 0 || !l.exact || k.Load != shaders.LoadImage { // an epilogue for any destinations, else for this one: it is the same for every way to read
@@ -214,7 +245,7 @@ func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
 	if err := k.Check(&p.params, l.target()); err != nil {
 		return nil, err
 	}
-	waves, err := l.dispatches(k, p)
+	waves, err := l.dispatches(k, p, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +266,7 @@ func (l *lab) run(k shaders.Key, p *problem) ([]float32, error) {
 	return got, err
 }
 
-// sweep runs one problem with every key that its destinations allow, and returns how many did.
+// sweep runs one problem with every key that its destinations allow, and returns how many did. The last one runs in parts, too.
 //
 // Compiling is nine tenths of the time (and minutes with zink): the ways to read take turns from one problem to the next, others in
 // one context than in the other, from another start in every run. INCEPTIONGL_SWEEP=1 runs every one of them.
@@ -249,13 +280,23 @@ func (l *lab) sweep(t *testing.T, p *problem, keys []shaders.Key) int {
 	}
 	l.sweeps++
 	ran := 0
+	var last shaders.Key
+	failed := func(k shaders.Key, err error) {
+		t.Errorf("%v, exact %v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, l.exact, p.name, err, seed)
+	}
 	for _, k := range keys {
 		if k.Aligned && !p.params.Aligned() {
 			continue // refused by Key.Check, see TestRefused
 		}
 		ran++
+		last = k
 		if err := l.check(k, p); err != nil {
-			t.Errorf("%v, exact %v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, l.exact, p.name, err, seed)
+			failed(k, err)
+		}
+	}
+	if ran > 0 {
+		if err := l.checkParts(last, p); err != nil {
+			failed(last, err)
 		}
 	}
 	return ran

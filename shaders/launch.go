@@ -4,12 +4,34 @@ package shaders
 type Launch struct {
 	Source     Source
 	Workgroups [3]int
+	First      [2]int // where its workgroups begin among the step's, along x and y: Params.FromGroupX, FromGroupY
 	From, To   Place // what is bound as its input and as its destination
 	FromRange  Range // where From is Scratch
 	ToRange    Range // where To is
 	Input      bool  // the step's input is bound, too: as BindInput
 	Second     bool  // it reads the step's second input
 	Totals     bool  // all of scratch is bound, too: as BindTotals
+}
+
+// Split is l in parts of at most each workgroups. Every workgroup does what it did, so that the bits are the same; scratch for totals is
+// each part's anew, so that there must be a barrier between.
+func (l Launch) Split(each int) []Launch {
+	x, y := l.Workgroups[0]*l.Workgroups[2], l.Workgroups[1]
+	if x*y <= each {
+		return []Launch{l}
+	}
+	width := max(min(x, each, maxWorkgroups), 1)
+	height := max(each/width, 1)
+	var parts []Launch
+	for atY := 0; atY < y; atY += height {
+		for atX := 0; atX < x; atX += width {
+			part := l
+			part.First = [2]int{atX, atY}
+			part.Workgroups = [3]int{min(width, x-atX), min(height, y-atY), 1}
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // Range is a part of a step's scratch, in texels.

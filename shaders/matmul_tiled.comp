@@ -68,7 +68,7 @@ void main() {
     ivec2 image_tile = divide(invocation_x(), tiles);
     int n = image_tile.x, tile = image_tile.y;
     if (n >= out_n) return;
-    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
+    int first_group = invocation_y() * TILE_G;
 
     int unit[A_LOADS], a_at[A_LOADS], b_at[B_LOADS];
     for (int x = 0; x < A_LOADS; ++x) unit[x] = tile + x * tiles < units ? tile + x * tiles : tile;

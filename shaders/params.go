@@ -77,7 +77,9 @@ type Params struct {
 	Src2N, Src2C, Src2H, Src2W int32 // the second input
 
 	Residual int32 // convolutions: 1 adds the second input, of the output's shape, before the activation
-	_        [3]int32
+
+	FromGroupX, FromGroupY int32 // where the dispatch's workgroups begin among the step's: see Launch.Split
+	_                      int32
 
 	Seg [MaxSegments]Segment
 

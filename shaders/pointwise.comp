@@ -8,7 +8,7 @@
 
 void main() {
     int pixel = invocation_x();
-    int o = int(gl_GlobalInvocationID.y);
+    int o = invocation_y();
     if (pixel >= N * H * W) return;
     int n = pixel / (H * W);
     pixel -= n * H * W;

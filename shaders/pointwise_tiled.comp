@@ -29,7 +29,7 @@ void main() {
     first_ig = range.x;
     end_ig = range.y;
 #else
-    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
+    int first_group = invocation_y() * TILE_G;
 #endif
     if (first_pixel >= pixels) return;
 

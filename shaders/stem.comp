@@ -17,7 +17,7 @@ const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 void main() {
     int x_tiles = (out_w + TILE_X - 1) / TILE_X;
     int tile = invocation_x();
-    int first_group = int(gl_WorkGroupID.y) * TILE_G;
+    int first_group = workgroup_y() * TILE_G;
     if (tile >= N * out_h * x_tiles) return;
     ivec2 row_tile = divide(tile, x_tiles); // (n·out_h + y, x tile)
     ivec2 image_row = divide(row_tile.x, out_h);

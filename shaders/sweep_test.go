@@ -66,7 +66,7 @@ func newSweeper(t *testing.T) *sweeper {
 	return &sweeper{t, &lab{tb: t, dev: gputest.New(t, gpu.Options{}, true), exact: true}, newGen(), map[*shaders.Kernel]int{}}
 }
 
-// run checks every element of every key's answer.
+// run checks every element of every key's answer, and the answer in parts.
 func (s *sweeper) run(p *problem, keys []shaders.Key) {
 	s.t.Helper()
 	for _, k := range keys {
@@ -75,6 +75,10 @@ func (s *sweeper) run(p *problem, keys []shaders.Key) {
 			s.t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
 		}
 		s.ran[k.Kernel]++
+		s.lab.sweeps++
+		if err := s.lab.checkParts(k, p); err != nil {
+			s.t.Errorf("%v\n  on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
+		}
 	}
 }
 

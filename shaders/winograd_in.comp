@@ -28,7 +28,7 @@ void columns(in vec4 d[6], out vec4 v[6]) {
 }
 
 void main() {
-    int tile = invocation_x(), ig = int(gl_WorkGroupID.y);
+    int tile = invocation_x(), ig = workgroup_y();
     int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4, tiles = N * y_tiles * x_tiles;
     if (tile >= tiles) return;
     ivec2 row_tile = divide(tile, x_tiles);

@@ -47,7 +47,7 @@ vec4 direct(int n, int g, int y, int x) {
 }
 
 void main() {
-    int tile = invocation_x(), g = int(gl_WorkGroupID.y);
+    int tile = invocation_x(), g = workgroup_y();
     int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4, tiles = N * y_tiles * x_tiles;
     if (tile >= tiles) return;
     ivec2 row_tile = divide(tile, x_tiles);

@@ -34,7 +34,7 @@ func texelKind(l shaders.Load) (kind gpu.TexelKind, ok bool) {
 // Bindings are the buffers of one step, for gpu.Dispatch.
 type Bindings struct {
 	Arena, Weights, Params *gpu.Buffer // Weights is nil where the step has none
-	ParamsAt               int         // offset in bytes
+	ParamsAt               int         // offset in bytes of the first dispatch's
 	ScratchAt              int         // texel of the arena
 }
 
@@ -52,17 +52,18 @@ func sources(step *plan.Step, k shaders.Key) []gpu.Source {
 
 // Dispatches are what computes a step with a kernel, in order, with a barrier between. Each tensor is bound by itself: a
 // fault reads no other's memory, and only a single tensor, not all of them, must stay within what a device binds at once.
-func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.Key, b Bindings) ([]gpu.Dispatch, error) {
-	params := step.ParamsFor(k)
-	launches, err := k.Launches(&params)
+// Each multiplies about most at most.
+func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.Key, most int64, b Bindings) ([]gpu.Dispatch, error) {
+	launches, params, err := launches(step, k, most)
 	if err != nil {
-		return nil, fmt.Errorf("step %s: %w", step.Name, err)
+		return nil, err
 	}
+	slot := paramSlot(d)
 	tensorOf := func(t *plan.Placed) texels { return texels{b.Arena, t.Base, t.Texels()} }
 	first, end := step.OutTexels()
 	scratch := func(r shaders.Range) texels { return texels{b.Arena, b.ScratchAt + r.First, r.Texels} }
 	var all []gpu.Dispatch
-	for _, l := range launches {
+	for i, l := range launches {
 		prog, err := d.Program(ctx, gpu.Source(l.Source))
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", step.Name, err)
@@ -81,7 +82,7 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 		x := gpu.Dispatch{
 			Name: step.Name, Program: prog, Groups: l.Workgroups,
 			Storage:  []gpu.Storage{to.storage(shaders.BindDestination)},
-			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: b.Params, Offset: b.ParamsAt, Size: len(params.Bytes())}},
+			Uniforms: []gpu.Uniforms{{Binding: shaders.BindParams, Buffer: b.Params, Offset: b.ParamsAt + i*slot, Size: len(params.Bytes())}},
 		}
 		read := func(binding, unit int, r texels) {
 			if kind, ok := texelKind(k.Load); ok {

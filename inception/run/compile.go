@@ -77,9 +77,9 @@ func stateOf(d *gpu.Device) *deviceState {
 	}).(*deviceState)
 }
 
-// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once, or a GPU
-// would have nothing but one step to do for half a second or more,
-// and they don't depend on each other, runs take them in parts. The session must be closed; d stays open.
+// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once
+// and they don't depend on each other, runs take them in parts. A step that would keep a GPU for half a second or more takes several
+// dispatches. The session must be closed; d stays open.
 // Errors: those of plan.New; gpu.ErrLimit where a step needs more than the device offers; a *gpu.CompileError;
 // gpu.ErrOutOfMemory; the context's.
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
@@ -100,8 +100,6 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			first = err
 		}
 		switch {
-		case errors.Is(err, errTooLong):
-			images.N, first = (images.N+1)/2, nil
 		case !errors.Is(err, gpu.ErrLimit):
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
 		case o.hostOrder > 0: // the device would have to write what else it only reads
@@ -139,9 +137,6 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	if err != nil {
 		return nil, err
 	}
-	if most := o.mostWork(target(d)); input.N > 1 && longest(p) > most && g.Separable(input) {
-		return nil, fmt.Errorf("%w: %d multiplications, want %d at most", errTooLong, longest(p), most)
-	}
 	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {
 		return nil, err
@@ -156,7 +151,7 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 		refuse: o.refuse,
 		finite: o.Finite, checked: checked,
 		graph: g, shape: input, plan: p, dev: d, weights: state.weights.session(d, g), steps: map[*plan.Step][]gpu.Dispatch{},
-		busy: make(chan struct{}, 1),
+		busy: make(chan struct{}, 1), most: o.mostWork(target(d)),
 	}
 	s.busy <- struct{}{}
 	if err := s.prepare(ctx, choices, o, state, limits); err != nil {
@@ -257,10 +252,13 @@ func (s *Session) allocate(ctx context.Context) error {
 		return nil // the output is the input
 	}
 	slot := paramSlot(s.dev)
-	all := make([]byte, slot*len(steps))
-	for i, step := range steps {
-		params := step.Params()
-		copy(all[i*slot:], params.Bytes())
+	var all []byte
+	for _, step := range steps {
+		blocks, err := paramBlocks(step, step.Key, s.most, slot)
+		if err != nil {
+			return err
+		}
+		all = append(all, blocks...)
 	}
 	if s.params, err = s.dev.NewBuffer(ctx, "parameters", len(all)); err != nil {
 		return err
@@ -307,11 +305,11 @@ func (s *Session) record(ctx context.Context) error {
 			if step.Scratch != nil {
 				b.ScratchAt = step.Scratch.Base
 			}
-			at++
-			xs, err := Dispatches(ctx, s.dev, step, step.Key, b)
+			xs, err := Dispatches(ctx, s.dev, step, step.Key, s.most, b)
 			if err != nil {
 				return err
 			}
+			at += len(xs)
 			s.steps[step] = xs
 			for k, x := range xs {
 				if k == len(stages) {

@@ -29,6 +29,12 @@ func (o Options) WithWork(most int64) Options {
 // MostWork is what a dispatch may multiply on a device of so many multiprocessors.
 func MostWork(t shaders.Target) int64 { return Options{}.mostWork(t) }
 
+// Estimate is what a step is taken to multiply with its kernel.
+func Estimate(step *plan.Step) float64 {
+	params := step.Params()
+	return estimate(step, step.Key, &params)
+}
+
 // WithRefused is o for a driver that is taken to compile no kernel for which refuse holds.
 func (o Options) WithRefused(refuse func(shaders.Key) bool) Options {
 	o.refuse = func(k shaders.Key) error {

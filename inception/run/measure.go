@@ -21,7 +21,6 @@ const (
 type bench struct {
 	s       *Session
 	arena   *gpu.Buffer
-	params  *gpu.Buffer
 	scratch int // texel of the arena
 }
 
@@ -31,24 +30,25 @@ func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]s
 	if err := s.plan.Place(ctx); err != nil {
 		return err
 	}
-	scratch, most := 0, 0
+	scratch := 0
 	for step, keys := range choices {
-		most = max(most, len(keys))
 		for _, k := range keys {
 			params := step.ParamsFor(k)
 			scratch = max(scratch, k.ScratchTexels(&params))
 		}
 	}
 	b := &bench{s: s, scratch: s.plan.ArenaTexels}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() {
+		if b.arena != nil {
+			err = errors.Join(err, b.arena.Close())
+		}
+	}()
 	open := func() error { // at the first measurement: a plan whose kernels are all known needs none
 		if b.arena != nil {
 			return nil
 		}
 		var err error
-		if b.arena, err = s.dev.NewBuffer(ctx, "activations for timing", 16*(s.plan.ArenaTexels+scratch)); err == nil {
-			b.params, err = s.dev.NewBuffer(ctx, "parameters for timing", paramSlot(s.dev)*most)
-		}
+		b.arena, err = s.dev.NewBuffer(ctx, "activations for timing", 16*(s.plan.ArenaTexels+scratch))
 		return err
 	}
 	return t.tune(ctx, s.plan.Steps(), choices, target(s.dev), budget, func(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
@@ -59,26 +59,31 @@ func (s *Session) tune(ctx context.Context, t *Tuner, choices map[*plan.Step][]s
 	})
 }
 
-func (b *bench) close() error {
-	var errs []error
-	for _, buffer := range []*gpu.Buffer{b.arena, b.params} {
-		if buffer != nil {
-			errs = append(errs, buffer.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // measure times kernels for one step, alternating between them, and returns each one's best time; 0 where the clock saw none.
-func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key) ([]time.Duration, error) {
+func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key) (_ []time.Duration, err error) {
 	best := make([]time.Duration, len(keys))
 	passes := make([]*gpu.Pass, len(keys))
-	slot := paramSlot(b.s.dev)
 	var programs []gpu.Source
-	for _, k := range keys {
+	var blocks []byte
+	at := make([]int, len(keys)) // where each one's blocks begin
+	for i, k := range keys {
 		programs = append(programs, sources(step, k)...)
+		of, err := paramBlocks(step, k, b.s.most, paramSlot(b.s.dev))
+		if err != nil {
+			return nil, err
+		}
+		at[i] = len(blocks)
+		blocks = append(blocks, of...)
 	}
 	b.s.dev.Programs(ctx, programs)
+	params, err := b.s.dev.NewBuffer(ctx, "parameters for timing", len(blocks))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, params.Close()) }()
+	if err := params.UploadBytes(ctx, 0, blocks); err != nil {
+		return nil, err
+	}
 	for i, k := range keys {
 		if err := b.s.build(ctx, step, k); err != nil {
 			if !refused(err) {
@@ -91,11 +96,7 @@ func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key
 		if err != nil {
 			return nil, err
 		}
-		params := step.ParamsFor(k)
-		if err := b.params.UploadBytes(ctx, i*slot, params.Bytes()); err != nil {
-			return nil, err
-		}
-		xs, err := Dispatches(ctx, b.s.dev, step, k, Bindings{b.arena, weights, b.params, i * slot, b.scratch})
+		xs, err := Dispatches(ctx, b.s.dev, step, k, b.s.most, Bindings{b.arena, weights, params, at[i], b.scratch})
 		if err != nil {
 			return nil, err
 		}

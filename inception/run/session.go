@@ -32,7 +32,8 @@ type Session struct {
 	plan    *plan.Plan    // for as many of its images as the device takes at once
 	dev     *gpu.Device
 	arena   *gpu.Buffer
-	params  *gpu.Buffer // one uniform block a step
+	params  *gpu.Buffer // one uniform block a dispatch
+	most    int64       // multiplications of a dispatch
 	weights *sessionWeights
 	steps   map[*plan.Step][]gpu.Dispatch // with a barrier between
 	stages  [][]stage                     // of each wave
