@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -11,8 +12,8 @@ import (
 )
 
 // openModel reads an ONNX file. Extents of want that are 0 are the model's own.
-func openModel(path string, want tensor.Shape) (*graph.Graph, tensor.Shape, error) {
-	m, err := onnx.Load(path, onnx.Options{})
+func openModel(ctx context.Context, path string, want tensor.Shape) (*graph.Graph, tensor.Shape, error) {
+	m, err := onnx.Load(ctx, path, onnx.Options{})
 	if err != nil {
 		return nil, want, fmt.Errorf("--model: %w", err)
 	}
@@ -29,7 +30,7 @@ func openModel(path string, want tensor.Shape) (*graph.Graph, tensor.Shape, erro
 		}
 	}
 	if !slices.Equal(dims, m.InputDims) {
-		if m, err = onnx.Load(path, onnx.Options{Dims: dims}); err != nil {
+		if m, err = onnx.Load(ctx, path, onnx.Options{Dims: dims}); err != nil {
 			return nil, want, fmt.Errorf("--model with the input %v: %w", dims, err)
 		}
 	}

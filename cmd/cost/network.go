@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -69,7 +70,7 @@ func open(f *flags) (*graph.Graph, tensor.Shape, error) {
 		}
 	}
 	if f.Model != "" {
-		return openModel(f.Model, s)
+		return openModel(context.Background(), f.Model, s)
 	}
 	name := f.Network
 	if name == "" {

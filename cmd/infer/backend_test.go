@@ -57,7 +57,7 @@ func TestLetGo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := f.Load(f.Model, "--model")
+			m, err := f.Load(context.Background(), f.Model, "--model")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -118,7 +118,7 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err := check(f); err != nil {
 		return err
 	}
-	m, err := f.Load(f.Model, "--model")
+	m, err := f.Load(ctx, f.Model, "--model")
 	if err != nil {
 		return err
 	}

@@ -333,6 +333,13 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 	nothingIn(t, filepath.Dir(f.Embed))
+	if f, err = parse([]string{"--backend=cpu", "--model=../../inception/testdata/networks/googlenet_small.onnx", "x.png"}); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if err := run(ctx, f, new(bytes.Buffer), &log); !errors.Is(err, context.Canceled) || log.Len() > 0 { // it says what was loaded
+		t.Errorf("while the model loads: error is %v, log %q", err, log.String())
+	}
 }
 
 // nothingIn asserts an empty folder: no file, and no part of one.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"io/fs"
 	"math"
 	"os"
@@ -104,7 +105,7 @@ func TestChannelsLast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := onnx.Parse(data, onnx.Options{})
+	m, err := onnx.Parse(context.Background(), data, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

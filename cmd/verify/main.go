@@ -107,7 +107,7 @@ func status(err error) int {
 // check does what the flags say. The report goes to out; progress goes to log.
 func check(ctx context.Context, f *flags, out, log io.Writer) error {
 	out, log = show.NewSafe(out), show.NewSafe(log)
-	m, err := f.Load(f.Model, "MODEL")
+	m, err := f.Load(ctx, f.Model, "MODEL")
 	if err != nil {
 		return err
 	}

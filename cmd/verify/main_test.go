@@ -282,4 +282,10 @@ func TestUnseen(t *testing.T) {
 	if err := check(ctx, f, new(bytes.Buffer), new(bytes.Buffer)); !errors.Is(err, context.Canceled) || status(err) != 2 {
 		t.Errorf("interrupted: %v", err)
 	}
+	f.each = func(context.Context, *run.Session, *tensor.Tensor, func(verify.StepReport) error) ([]*tensor.Tensor, error) {
+		return nil, errors.New("the model was loaded")
+	}
+	if err := check(ctx, f, new(bytes.Buffer), new(bytes.Buffer)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "onnx: ") {
+		t.Errorf("while the model loads: %v", err)
+	}
 }

@@ -42,7 +42,7 @@ func TestAgainst(t *testing.T) {
 	if err := os.WriteFile(python, []byte(fakePython), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	m, err := onnx.Load(module, onnx.Options{})
+	m, err := onnx.Load(context.Background(), module, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

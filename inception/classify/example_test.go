@@ -24,7 +24,7 @@ func ExampleClassifier() {
 		log.Fatal(err)
 	}
 	defer dev.Close()
-	model, err := classify.Digits() // or classify.LoadModel(classify.Source{Model: "m.onnx", Labels: "labels.txt"})
+	model, err := classify.Digits() // or classify.LoadModel(ctx, classify.Source{Model: "m.onnx", Labels: "labels.txt"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func ExampleLoadModelFS() {
 		"average.onnx": {Data: average(1, 3, 227, 227)},
 		"labels.txt":   {Data: []byte("red\ngreen\nblue\n")},
 	}
-	model, err := classify.LoadModelFS(fsys, classify.Source{Model: "average.onnx", Labels: "labels.txt"})
+	model, err := classify.LoadModelFS(context.Background(), fsys, classify.Source{Model: "average.onnx", Labels: "labels.txt"})
 	if err != nil {
 		log.Fatal(err)
 	}

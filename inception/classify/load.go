@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -37,16 +38,20 @@ type SourceError string
 
 func (e SourceError) Error() string { return string(e) }
 
-// LoadModel loads what s names, from paths.
-func LoadModel(s Source) (*Model, error) {
-	return s.load(weights.Load, onnx.Load, LoadLabels)
+// LoadModel loads what s names, from paths. The context ends the import of a .onnx file.
+func LoadModel(ctx context.Context, s Source) (*Model, error) {
+	return s.load(
+		weights.Load,
+		func(name string, o onnx.Options) (*onnx.Model, error) { return onnx.Load(ctx, name, o) },
+		LoadLabels,
+	)
 }
 
 // LoadModelFS is LoadModel for files of a file system.
-func LoadModelFS(fsys fs.FS, s Source) (*Model, error) {
+func LoadModelFS(ctx context.Context, fsys fs.FS, s Source) (*Model, error) {
 	return s.load(
 		func(name string) (map[string]tensor.Array, error) { return weights.LoadFS(fsys, name) },
-		func(name string, o onnx.Options) (*onnx.Model, error) { return onnx.LoadFS(fsys, name, o) },
+		func(name string, o onnx.Options) (*onnx.Model, error) { return onnx.LoadFS(ctx, fsys, name, o) },
 		func(name string) ([]string, error) { return LoadLabelsFS(fsys, name) },
 	)
 }

@@ -2,6 +2,7 @@ package classify_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -112,7 +113,7 @@ func TestLoadModel(t *testing.T) {
 		{classify.Source{Model: "inception_a", Weights: "w.safetensors"}, "inception_a with weights from w.safetensors", plain, images.Size{}, 3},
 		{classify.Source{Model: "inception_a", RandomWeights: true}, "inception_a with random weights", plain, images.Size{}, 192},
 	} {
-		m, err := classify.LoadModelFS(fsys, c.source)
+		m, err := classify.LoadModelFS(context.Background(), fsys, c.source)
 		if err != nil {
 			t.Errorf("%+v: %v", c.source, err)
 			continue
@@ -153,7 +154,7 @@ func TestLoadModelErrors(t *testing.T) {
 		{classify.Source{Labels: "missing.txt"}, "missing.txt", false},
 		{classify.Source{Labels: "no.txt"}, "labels: no.txt: no labels", false},
 	} {
-		m, err := classify.LoadModelFS(fsys, c.source)
+		m, err := classify.LoadModelFS(context.Background(), fsys, c.source)
 		usage := classify.SourceError("")
 		if err == nil || m != nil || !strings.Contains(err.Error(), c.want) || errors.As(err, &usage) != c.usage {
 			t.Errorf("%+v: error is %v, want %q", c.source, err, c.want)
@@ -169,7 +170,7 @@ func TestLoadModelErrors(t *testing.T) {
 
 // TestFixedBatch: alexnet's Reshape keeps the batch at 1.
 func TestFixedBatch(t *testing.T) {
-	m, err := classify.LoadModel(classify.Source{Model: "../onnx/testdata/light/light_bvlc_alexnet.onnx"})
+	m, err := classify.LoadModel(context.Background(), classify.Source{Model: "../onnx/testdata/light/light_bvlc_alexnet.onnx"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +233,7 @@ func TestFromONNX(t *testing.T) {
 	calls := 0
 	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
 		calls++
-		return onnx.Parse(average(1, 3, 227, 227), o)
+		return onnx.Parse(context.Background(), average(1, 3, 227, 227), o)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +253,7 @@ func TestMixedBatch(t *testing.T) {
 		if o.Batch != 1 {
 			return nil, mixes
 		}
-		return onnx.Parse(average(1, 3, 227, 227), o)
+		return onnx.Parse(context.Background(), average(1, 3, 227, 227), o)
 	}
 	if m, err := classify.FromONNX(load); err != nil || m.Batch != 1 || !errors.Is(m.BatchError, mixes) {
 		t.Errorf("%v, %v", m, err)
@@ -271,7 +272,7 @@ func TestMixedBatch(t *testing.T) {
 
 // TestImageNetModel: a file with 1,000 classes whose network normalises levels; labels of the user's own come before ImageNet's.
 func TestImageNetModel(t *testing.T) {
-	m, err := classify.LoadModel(classify.Source{Model: "testdata/levels_1000.onnx"})
+	m, err := classify.LoadModel(context.Background(), classify.Source{Model: "testdata/levels_1000.onnx"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +284,7 @@ func TestImageNetModel(t *testing.T) {
 	if err := os.WriteFile(labels, []byte(strings.Repeat("own\n", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if m, err = classify.LoadModel(classify.Source{Model: "testdata/levels_1000.onnx", Labels: labels}); err != nil || m.Labels[1] != "own" || m.LabelsReason != "" {
+	if m, err = classify.LoadModel(context.Background(), classify.Source{Model: "testdata/levels_1000.onnx", Labels: labels}); err != nil || m.Labels[1] != "own" || m.LabelsReason != "" {
 		t.Errorf("%v, %v", err, m)
 	}
 }
@@ -355,7 +356,7 @@ func TestOutputDims(t *testing.T) {
 // TestChannelsLast: a model for pictures N × H × W × C is used as others are.
 func TestChannelsLast(t *testing.T) {
 	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
-		return onnx.Parse(averageModel(true, 1, 20, 30, 3), o)
+		return onnx.Parse(context.Background(), averageModel(true, 1, 20, 30, 3), o)
 	})
 	if err != nil {
 		t.Fatal(err)

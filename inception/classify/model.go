@@ -119,7 +119,7 @@ func Digits() (*Model, error) {
 // FromONNX is an ONNX model. Exporters often fix the batch at 1: it is freed where the model's operators allow that; and it is 1 where it is
 // open and they don't. So load is called up to three times, with the options to load with: as in
 //
-//	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) }
+//	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(ctx, data, o) }
 //
 // The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with. The classes of a
 // network that has 1,000, or 1,001, are called after ImageNet's. PresetReason and LabelsReason say what was assumed.

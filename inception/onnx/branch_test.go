@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestBranch(t *testing.T) {
 	)
 	m.Graph.Output[0] = info("inner", pb.TensorProto_FLOAT)
 	for _, c := range []struct{ in, out []int }{{[]int{1, 1, 2, 3}, []int{1, 2, 3}}, {[]int{1, 3, 2, 1}, []int{1, 3, 2, 1}}} {
-		m, err := onnx.Parse(encode(t, m), onnx.Options{Dims: c.in})
+		m, err := onnx.Parse(context.Background(), encode(t, m), onnx.Options{Dims: c.in})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,6 +21,7 @@ const (
 
 // builder turns one ONNX graph into a graph.Graph.
 type builder struct {
+	ctx      context.Context // of the import
 	g        *graph.Graph
 	opset    int
 	values   map[string]*value // by ONNX name
@@ -38,7 +40,16 @@ type builder struct {
 	network []network // what it reads
 }
 
-func parse(data []byte, o Options, ext external) (*Model, error) {
+// parse imports a model. Once the context has ended it stops at the next tensor or node, and says why.
+func parse(ctx context.Context, data []byte, o Options, ext external) (*Model, error) {
+	m, err := importModel(ctx, data, o, ext)
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return m, err
+}
+
+func importModel(ctx context.Context, data []byte, o Options, ext external) (*Model, error) {
 	if o.Memory <= 0 {
 		o.Memory = defaultMemory
 	}
@@ -47,7 +58,7 @@ func parse(data []byte, o Options, ext external) (*Model, error) {
 		return nil, err
 	}
 	b := &builder{
-		values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{}, moves: map[string]graph.Value{},
+		ctx: ctx, values: map[string]*value{}, absent: map[string]string{}, names: map[string]bool{}, views: map[viewKey]graph.Value{}, moves: map[string]graph.Value{},
 		numbers: map[string]int{}, memory: o.Memory, folded: o.Memory - cost, work: defaultWork,
 	}
 	if b.opset, err = opset(p); err != nil {
@@ -128,6 +139,9 @@ func standard(domain string) bool { return domain == "" || domain == "ai.onnx" }
 
 func (b *builder) initializers(g *pb.GraphProto, ext external) error {
 	for _, t := range g.GetInitializer() {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
 		if t.GetName() == "" || b.values[t.GetName()] != nil {
 			return fmt.Errorf("initializer %s is unnamed or given twice", quote(t.GetName()))
 		}

@@ -19,7 +19,7 @@ func TestDilatedPools(t *testing.T) {
 			if !isModel {
 				continue
 			}
-			m, err := onnx.Parse(data, onnx.Options{})
+			m, err := onnx.Parse(context.Background(), data, onnx.Options{})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue

@@ -2,6 +2,7 @@ package onnx_test
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -272,7 +273,7 @@ func TestHostile(t *testing.T) {
 			data := encode(t, model(c.parts...))
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := onnx.Parse(data, onnx.Options{Memory: 32 << 20})
+			_, err := onnx.Parse(context.Background(), data, onnx.Options{Memory: 32 << 20})
 			runtime.ReadMemStats(&after)
 			if err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("error %v, want one with %s", err, c.words)
@@ -288,12 +289,12 @@ func TestHostile(t *testing.T) {
 func TestTruncated(t *testing.T) {
 	data := read(t, "testdata/exports/chains_13.onnx")
 	for n := range data {
-		if _, err := onnx.Parse(data[:n], onnx.Options{}); err == nil {
+		if _, err := onnx.Parse(context.Background(), data[:n], onnx.Options{}); err == nil {
 			t.Errorf("the first %d of %d bytes were accepted", n, len(data))
 		}
 	}
 	for _, s := range []string{"", "\x00", "\xff\xff\xff\xff", "<html>", strings.Repeat("\x0a", 1000)} {
-		if _, err := onnx.Parse([]byte(s), onnx.Options{}); err == nil {
+		if _, err := onnx.Parse(context.Background(), []byte(s), onnx.Options{}); err == nil {
 			t.Errorf("%.20q was accepted", s)
 		}
 	}
@@ -314,7 +315,7 @@ func TestLongNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := onnx.Parse(data, onnx.Options{}); err == nil || len(err.Error()) > 2000 {
+		if _, err := onnx.Parse(context.Background(), data, onnx.Options{}); err == nil || len(err.Error()) > 2000 {
 			t.Errorf("error of %d bytes", len(err.Error()))
 		}
 	}
@@ -335,7 +336,7 @@ func TestBadOptions(t *testing.T) {
 		{onnx.Options{Outputs: []string{"z"}}, `output "z": nothing gives it`},
 		{onnx.Options{Outputs: []string{}}, `has no output`},
 	} {
-		if _, err := onnx.Parse(data, c.o); err == nil || !strings.Contains(err.Error(), c.words) {
+		if _, err := onnx.Parse(context.Background(), data, c.o); err == nil || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%+v: error %v, want one with %s", c.o, err, c.words)
 		}
 	}
@@ -344,11 +345,11 @@ func TestBadOptions(t *testing.T) {
 // TestBatch: a network that mixes the images of a batch runs where that is fixed.
 func TestBatch(t *testing.T) {
 	data := encode(t, model(op("Softmax", in("x"), "y", aInt("axis", 0))))
-	m, err := onnx.Parse(data, onnx.Options{Batch: 3})
+	m, err := onnx.Parse(context.Background(), data, onnx.Options{Batch: 3})
 	if err != nil || !slices.Equal(m.InputDims, []int{3, 4, 6, 6}) {
 		t.Errorf("%v, %v", m, err)
 	}
-	if m, err = onnx.Parse(encode(t, model(inputDims(2, 4, 6, 6), op("Relu", in("x"), "y"))), onnx.Options{Batch: 3}); err != nil || m.InputDims[0] != 2 {
+	if m, err = onnx.Parse(context.Background(), encode(t, model(inputDims(2, 4, 6, 6), op("Relu", in("x"), "y"))), onnx.Options{Batch: 3}); err != nil || m.InputDims[0] != 2 {
 		t.Errorf("a batch that isn't open: %v, %v", m, err)
 	}
 }
@@ -409,8 +410,10 @@ func TestExternalData(t *testing.T) {
 			t.Fatal(err)
 		}
 		for source, load := range map[string]func() (*onnx.Model, error){
-			"path":        func() (*onnx.Model, error) { return onnx.Load(path, onnx.Options{}) },
-			"file system": func() (*onnx.Model, error) { return onnx.LoadFS(root.FS(), "model/m.onnx", onnx.Options{}) },
+			"path": func() (*onnx.Model, error) { return onnx.Load(context.Background(), path, onnx.Options{}) },
+			"file system": func() (*onnx.Model, error) {
+				return onnx.LoadFS(context.Background(), root.FS(), "model/m.onnx", onnx.Options{})
+			},
 		} {
 			words := c.words
 			if source == "file system" && c.location == "escape2" { // the link leads out of the model's folder, not of the file system
@@ -430,7 +433,7 @@ func TestExternalData(t *testing.T) {
 		}
 	}
 	for path, words := range map[string]string{dir: "not a regular file", filepath.Join(dir, "nothing.onnx"): "no such file"} {
-		if _, err := onnx.Load(path, onnx.Options{}); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := onnx.Load(context.Background(), path, onnx.Options{}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: error %v, want one with %s", path, err, words)
 		}
 	}

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"os"
@@ -10,7 +11,7 @@ import (
 
 func ExampleLoad() {
 	// Dims frees the batch, which the exporter fixed at 2.
-	m, err := onnx.Load("testdata/golden/inception_a_2x5x13x7.onnx", onnx.Options{Dims: []int{-1, 5, 13, 7}})
+	m, err := onnx.Load(context.Background(), "testdata/golden/inception_a_2x5x13x7.onnx", onnx.Options{Dims: []int{-1, 5, 13, 7}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func ExampleLoadFS() {
 		log.Fatal(err)
 	}
 	defer root.Close()
-	m, err := onnx.LoadFS(root.FS(), "golden/inception_a_2x5x13x7.onnx", onnx.Options{})
+	m, err := onnx.LoadFS(context.Background(), root.FS(), "golden/inception_a_2x5x13x7.onnx", onnx.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ func TestExporters(t *testing.T) {
 			}
 			ran++
 			t.Run(name, func(t *testing.T) {
-				m, err := onnx.Parse(files[file], onnx.Options{})
+				m, err := onnx.Parse(context.Background(), files[file], onnx.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

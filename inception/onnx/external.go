@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,12 +14,13 @@ import (
 )
 
 // newFolder is a folder with all of its bounds.
-func newFolder(fsys fs.FS) *folder {
-	return &folder{fsys: fsys, left: maxFile, room: maxFile, whole: map[string][]byte{}}
+func newFolder(ctx context.Context, fsys fs.FS) *folder {
+	return &folder{ctx: ctx, fsys: fsys, left: maxFile, room: maxFile, whole: map[string][]byte{}}
 }
 
 // folder is where a model's files are.
 type folder struct {
+	ctx   context.Context // of the import
 	fsys  fs.FS
 	left  int64             // bytes of external data that may still be read
 	whole map[string][]byte // files that can't be read from the middle, by name
@@ -71,12 +73,12 @@ func (d *folder) read(location string, offset, length int64) ([]byte, error) {
 	}
 	defer f.Close()
 	if _, ok := f.(io.ReaderAt); ok {
-		return readAt(f, offset, length, d.left)
+		return readAt(d.ctx, f, offset, length, d.left)
 	}
 	// A file of a zip archive, say. Read once: thousands of tensors may lie in it.
 	data, ok := d.whole[name]
 	if !ok {
-		if data, err = readAt(f, 0, -1, d.room); err != nil {
+		if data, err = readAt(d.ctx, f, 0, -1, d.room); err != nil {
 			return nil, err
 		}
 		d.whole[name] = data

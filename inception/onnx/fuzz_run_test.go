@@ -102,7 +102,7 @@ func (d *draft) model(t *testing.T) []byte {
 		case 13:
 			d.op("Mul", []string{x, d.weights(1, c, 1, 1)})
 		}
-		if _, err := onnx.Parse(encoded(), onnx.Options{}); err != nil {
+		if _, err := onnx.Parse(context.Background(), encoded(), onnx.Options{}); err != nil {
 			d.values, d.parts = values, parts
 		}
 	}
@@ -121,7 +121,7 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, choices []byte) {
 		data := (&draft{bytes: choices}).model(t)
-		m, err := onnx.Parse(data, onnx.Options{Memory: 4 << 20})
+		m, err := onnx.Parse(context.Background(), data, onnx.Options{Memory: 4 << 20})
 		if err != nil || len(m.Graph.Nodes) > 30 {
 			return
 		}
@@ -189,7 +189,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(encode(f, model(weight(t), op("Conv", in("x", "w"), "y"))), "w.bin", make([]byte, 80))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, name string, content []byte) {
-		m, err := onnx.LoadFS(fstest.MapFS{"m.onnx": {Data: data}, name: {Data: content}}, "m.onnx", onnx.Options{Memory: 4 << 20})
+		m, err := onnx.LoadFS(context.Background(), fstest.MapFS{"m.onnx": {Data: data}, name: {Data: content}}, "m.onnx", onnx.Options{Memory: 4 << 20})
 		if err != nil {
 			return
 		}

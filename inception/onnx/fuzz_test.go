@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -32,7 +33,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := onnx.Parse(data, onnx.Options{Memory: 4 << 20})
+		m, err := onnx.Parse(context.Background(), data, onnx.Options{Memory: 4 << 20})
 		if err != nil {
 			return
 		}

@@ -18,7 +18,7 @@ import (
 
 func parse(t *testing.T, o onnx.Options, parts ...part) *onnx.Model {
 	t.Helper()
-	m, err := onnx.Parse(encode(t, model(parts...)), o)
+	m, err := onnx.Parse(context.Background(), encode(t, model(parts...)), o)
 	if err != nil {
 		t.Fatal(err)
 	}

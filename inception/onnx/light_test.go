@@ -24,7 +24,7 @@ func TestLightModels(t *testing.T) {
 					t.Skip("-short: left out by choice, 20 billion multiplications")
 				}
 				base := filepath.Join("testdata", "light", "light_"+name)
-				m, err := onnx.Load(base+".onnx", onnx.Options{Memory: 1 << 30}) // the file has no weights of its own
+				m, err := onnx.Load(context.Background(), base+".onnx", onnx.Options{Memory: 1 << 30}) // the file has no weights of its own
 				if err != nil {
 					t.Fatal(err)
 				}

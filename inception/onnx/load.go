@@ -14,6 +14,7 @@ package onnx
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -72,9 +73,9 @@ type Output struct {
 	Dims []int // −1 for what depends on the input
 }
 
-// Load reads a model from a file. External data is read from files in the same folder or below it, and from nowhere else.
-func Load(path string, o Options) (*Model, error) {
-	data, err := readModel(func(name string) (fs.File, error) { return files.Open(name) }, path)
+// Load reads a model from a file, until the context ends. External data is read from files in the same folder or below it, and from nowhere else.
+func Load(ctx context.Context, path string, o Options) (*Model, error) {
+	data, err := readModel(ctx, func(name string) (fs.File, error) { return files.Open(name) }, path)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -83,13 +84,13 @@ func Load(path string, o Options) (*Model, error) {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	defer root.Close()
-	return parseFile(path, data, o, root.FS())
+	return parseFile(ctx, path, data, o, root.FS())
 }
 
 // LoadFS is Load for a file of a file system, which also holds the external data: in the model's folder or below it. Links are
 // followed as fsys does it: os.Root.FS keeps them inside, os.DirFS does not.
-func LoadFS(fsys fs.FS, name string, o Options) (*Model, error) {
-	data, err := readModel(func(name string) (fs.File, error) { return files.OpenFS(fsys, name) }, name)
+func LoadFS(ctx context.Context, fsys fs.FS, name string, o Options) (*Model, error) {
+	data, err := readModel(ctx, func(name string) (fs.File, error) { return files.OpenFS(fsys, name) }, name)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -97,11 +98,11 @@ func LoadFS(fsys fs.FS, name string, o Options) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	return parseFile(name, data, o, folder)
+	return parseFile(ctx, name, data, o, folder)
 }
 
-func parseFile(name string, data []byte, o Options, fsys fs.FS) (*Model, error) {
-	m, err := parse(data, o, newFolder(fsys).tensor)
+func parseFile(ctx context.Context, name string, data []byte, o Options, fsys fs.FS) (*Model, error) {
+	m, err := parse(ctx, data, o, newFolder(ctx, fsys).tensor)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %s: %w", name, err)
 	}
@@ -109,8 +110,8 @@ func parseFile(name string, data []byte, o Options, fsys fs.FS) (*Model, error) 
 }
 
 // Parse reads a model from memory. External data is an error.
-func Parse(data []byte, o Options) (*Model, error) {
-	m, err := parse(data, o, noExternal)
+func Parse(ctx context.Context, data []byte, o Options) (*Model, error) {
+	m, err := parse(ctx, data, o, noExternal)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -118,12 +119,12 @@ func Parse(data []byte, o Options) (*Model, error) {
 }
 
 // Decode is Parse for what r gives, up to its end and at most 2 GiB.
-func Decode(r io.Reader, o Options) (*Model, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1)) // unmarshal refuses more than maxFile
+func Decode(ctx context.Context, r io.Reader, o Options) (*Model, error) {
+	data, err := io.ReadAll(io.LimitReader(reader{ctx, r}, maxFile+1)) // unmarshal refuses more than maxFile
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	return Parse(data, o)
+	return Parse(ctx, data, o)
 }
 
 // verify checks the graph, its weights and, where the input's extents are known, its shapes.
@@ -145,13 +146,13 @@ func (m *Model) verify() error {
 	return err
 }
 
-func readModel(open func(string) (fs.File, error), name string) ([]byte, error) {
+func readModel(ctx context.Context, open func(string) (fs.File, error), name string) ([]byte, error) {
 	f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := readAt(f, 0, -1, maxFile)
+	data, err := readAt(ctx, f, 0, -1, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -159,7 +160,7 @@ func readModel(open func(string) (fs.File, error), name string) ([]byte, error) 
 }
 
 // readAt reads length bytes from offset; a length below 0 means to the end. The size of the file is checked first.
-func readAt(f fs.File, offset, length, limit int64) ([]byte, error) {
+func readAt(ctx context.Context, f fs.File, offset, length, limit int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -180,10 +181,23 @@ func readAt(f fs.File, offset, length, limit int64) ([]byte, error) {
 	if _, ok := f.(*os.File); ok { // elsewhere, as in a zip archive, the size is only claimed
 		b.Grow(int(length) + bytes.MinRead)
 	}
-	if n, err := io.Copy(&b, io.LimitReader(r, length)); err != nil || n != length {
+	if n, err := io.Copy(&b, io.LimitReader(reader{ctx, r}, length)); err != nil || n != length {
 		return nil, fmt.Errorf("%d bytes of %d can be read: %w", n, length, cmp.Or(err, io.ErrUnexpectedEOF))
 	}
 	return b.Bytes(), nil
+}
+
+// reader is r until the context ends.
+type reader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.r.Read(p[:min(len(p), 4<<20)]) // a large file takes a while
 }
 
 // within reports a part that doesn't lie in a file of size bytes, or is longer than the limit.

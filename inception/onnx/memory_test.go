@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -85,7 +86,7 @@ func TestMemory(t *testing.T) {
 		runtime.GC()
 		stop := peak()
 		begin := time.Now()
-		_, err := onnx.Parse(data, onnx.Options{})
+		_, err := onnx.Parse(context.Background(), data, onnx.Options{})
 		took, most := time.Since(begin), stop()
 		if !errors.Is(err, onnx.ErrMemory) {
 			t.Errorf("%s: error is %v", name, err)
@@ -105,7 +106,7 @@ func TestMemory(t *testing.T) {
 	// What is asked for is given.
 	small := encode(t, model(append(large("c", 1<<20, false), op("Relu", in("x"), "y"))...))
 	for memory, enough := range map[int]bool{1 << 20: false, 8 << 20: true, math.MaxInt: true} {
-		if _, err := onnx.Parse(small, onnx.Options{Memory: memory}); (err == nil) != enough {
+		if _, err := onnx.Parse(context.Background(), small, onnx.Options{Memory: memory}); (err == nil) != enough {
 			t.Errorf("with %d bytes: %v", memory, err)
 		}
 	}

@@ -155,6 +155,9 @@ func init() { // not in the declaration, as run leads back to the table
 
 // add imports one node.
 func (b *builder) add(p *pb.NodeProto) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
 	op, ok := operators[p.GetOpType()]
 	if start, ends := begins[p.GetOpType()]; ends {
 		op, ok = start, true

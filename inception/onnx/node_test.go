@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -47,7 +48,7 @@ const wanted, wantedAll = 84, 539
 func TestONNX(t *testing.T) {
 	rows, files := nodeRows(t, "node")
 	// The one Reshape case that can't run: a tensor without elements, which the engine doesn't have.
-	_, err := onnx.Parse(nodeFile(t, files, "node/test_reshape_allowzero_reordered/model.onnx"),
+	_, err := onnx.Parse(context.Background(), nodeFile(t, files, "node/test_reshape_allowzero_reordered/model.onnx"),
 		onnx.Options{Bind: map[string]tensor.Array{"shape": {Dims: []int{3}, Data: []float32{3, 4, 0}}}})
 	if err == nil || !strings.Contains(err.Error(), `to 3×4×0: numbers of elements differ`) {
 		t.Errorf("a tensor without elements: error %v", err)
@@ -103,7 +104,7 @@ func nodeCase(t *testing.T, files map[string][]byte, folder, name string, r run)
 		given++
 	}
 	o.Outputs = []string{model.Graph.Output[output].GetName()}
-	m, err := onnx.Parse(data, o)
+	m, err := onnx.Parse(context.Background(), data, o)
 	if err != nil {
 		t.Fatal(err)
 	}

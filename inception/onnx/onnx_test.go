@@ -76,7 +76,7 @@ var goldens = []struct {
 func TestGoldens(t *testing.T) {
 	eachBackend(t, func(t *testing.T, r run) {
 		for _, c := range goldens {
-			m, err := onnx.Load(c.model+".onnx", onnx.Options{})
+			m, err := onnx.Load(context.Background(), c.model+".onnx", onnx.Options{})
 			if err != nil {
 				t.Error(err)
 				continue
@@ -108,7 +108,7 @@ func TestGoldens(t *testing.T) {
 
 // TestTransformInput: what torchvision's transform_input exports (three times Gather, Unsqueeze, Mul, Add, then Concat) is one Affine.
 func TestTransformInput(t *testing.T) {
-	m, err := onnx.Load("../testdata/networks/googlenet_small.onnx", onnx.Options{})
+	m, err := onnx.Load(context.Background(), "../testdata/networks/googlenet_small.onnx", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestTransformInput(t *testing.T) {
 
 // TestDims: Options.Dims frees the batch and fixes the size.
 func TestDims(t *testing.T) {
-	m, err := onnx.Load("../testdata/networks/googlenet_small.onnx", onnx.Options{Dims: []int{-1, 3, 96, 128}})
+	m, err := onnx.Load(context.Background(), "../testdata/networks/googlenet_small.onnx", onnx.Options{Dims: []int{-1, 3, 96, 128}})
 	if err != nil {
 		t.Fatal(err)
 	}

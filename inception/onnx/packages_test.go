@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func TestPackageModels(t *testing.T) {
 		for _, out := range a.Outputs {
 			o.Outputs = append(o.Outputs, out.Output)
 		}
-		m, err := onnx.Load("testdata/packages/"+name+".onnx", o)
+		m, err := onnx.Load(context.Background(), "testdata/packages/"+name+".onnx", o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ func TestQuantized(t *testing.T) {
 				continue
 			}
 			ran++
-			m, err := onnx.Parse(files[name], onnx.Options{})
+			m, err := onnx.Parse(context.Background(), files[name], onnx.Options{})
 			if err != nil {
 				t.Errorf("%s: %v", base, err)
 				continue

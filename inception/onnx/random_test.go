@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"maps"
 	"math"
 	"os"
@@ -65,7 +66,7 @@ func TestRandomModels(t *testing.T) {
 // randomModel compares one model, and reports whether it ran. Errors when it is loaded must have a reason, or some of the words.
 func randomModel(t *testing.T, files map[string][]byte, name string, r run, words []string) bool {
 	t.Helper()
-	m, err := onnx.Parse(files[name+".onnx"], onnx.Options{})
+	m, err := onnx.Parse(context.Background(), files[name+".onnx"], onnx.Options{})
 	if err != nil {
 		t.Log(err)
 		if !reasoned.MatchString(err.Error()) && !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(err.Error(), w) }) {

@@ -47,7 +47,7 @@ func TestResizeForms(t *testing.T) {
 		{"opset 18, aspect ratio", []part{opset(18), any4, weight(list("z", 4, 12)), op("Resize", in("x", "", "", "z"), "y", aInts("axes", 2, 3), aString("keep_aspect_ratio_policy", "not_larger"))},
 			tensor.Shape{N: 2, C: 4, H: 4, W: 6}, []float32{0, 0, 1, 1}},
 	} {
-		m, err := onnx.Parse(encode(t, model(c.parts...)), onnx.Options{})
+		m, err := onnx.Parse(context.Background(), encode(t, model(c.parts...)), onnx.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -117,7 +117,7 @@ func TestResizeRefused(t *testing.T) {
 		{"input 2 is [2], must be [4]", append([]part{weight(ramp("w", 4, 2, 3, 3)), vector("b", 1, 2)}, op("ConvTranspose", in("x", "w", "b"), "y", aInt("group", 2)))},
 		{"rank 5: only 3", append(up(), inputDims(1, 4, 2, 2, 2))},
 	} {
-		_, err := onnx.Parse(encode(t, model(c.parts...)), onnx.Options{})
+		_, err := onnx.Parse(context.Background(), encode(t, model(c.parts...)), onnx.Options{})
 		if err == nil || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), `"the `) {
 			t.Errorf("want an error with %q, have: %v", c.words, err)
 		}
@@ -134,7 +134,7 @@ func TestResizeLikeOnnxruntime(t *testing.T) {
 			if !isModel {
 				continue
 			}
-			m, err := onnx.Parse(data, onnx.Options{})
+			m, err := onnx.Parse(context.Background(), data, onnx.Options{})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue

@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestSequences(t *testing.T) {
 		{"joined", []part{weight(list("p", 1, 3)), op("SplitToSequence", in("x", "p"), "s", aInt("axis", 1)), op("ConcatFromSequence", in("s"), "y", aInt("axis", 1))}, []int{2, 4}, []int{0, 1, 2, 3}},
 		{"made", []part{op("Relu", in("x"), "r"), op("SequenceConstruct", in("x", "r"), "s"), op("ConcatFromSequence", in("s"), "y", aInt("axis", 1))}, []int{2, 8}, []int{0, 1, 2, 3, 0, 1, 2, 3}},
 	} {
-		m, err := onnx.Parse(encode(t, model(append([]part{inputDims(2, 4)}, c.parts...)...)), onnx.Options{})
+		m, err := onnx.Parse(context.Background(), encode(t, model(append([]part{inputDims(2, 4)}, c.parts...)...)), onnx.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue

@@ -3,6 +3,7 @@ package onnx_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"embed"
 	"io/fs"
 	"slices"
@@ -24,7 +25,7 @@ const goldenName = "testdata/golden/inception_a_2x5x13x7.onnx"
 
 // TestSources: a path, a file system and a reader give the same model.
 func TestSources(t *testing.T) {
-	want, err := onnx.Load(goldenName, onnx.Options{})
+	want, err := onnx.Load(context.Background(), goldenName, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,9 +34,11 @@ func TestSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, load := range map[string]func() (*onnx.Model, error){
-		"embedded": func() (*onnx.Model, error) { return onnx.LoadFS(golden, goldenName, onnx.Options{}) },
+		"embedded": func() (*onnx.Model, error) {
+			return onnx.LoadFS(context.Background(), golden, goldenName, onnx.Options{})
+		},
 		"reader": func() (*onnx.Model, error) {
-			return onnx.Decode(iotest.HalfReader(bytes.NewReader(data)), onnx.Options{})
+			return onnx.Decode(context.Background(), iotest.HalfReader(bytes.NewReader(data)), onnx.Options{})
 		},
 	} {
 		m, err := load()
@@ -52,11 +55,11 @@ func TestSources(t *testing.T) {
 			}
 		}
 	}
-	if _, err := onnx.Decode(iotest.TimeoutReader(iotest.OneByteReader(bytes.NewReader(data))), onnx.Options{}); err == nil {
+	if _, err := onnx.Decode(context.Background(), iotest.TimeoutReader(iotest.OneByteReader(bytes.NewReader(data))), onnx.Options{}); err == nil {
 		t.Error("half a model passes")
 	}
 	for name, words := range map[string]string{"testdata": "not a regular file", "../x.onnx": "not exist", "nothing.onnx": "not exist"} {
-		if _, err := onnx.LoadFS(golden, name, onnx.Options{}); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := onnx.LoadFS(context.Background(), golden, name, onnx.Options{}); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: error %v, want one with %s", name, err, words)
 		}
 	}
@@ -118,7 +121,7 @@ func TestExternalDataFS(t *testing.T) {
 			inMemory[name] = &fstest.MapFile{Data: data}
 		}
 		for kind, fsys := range map[string]fs.FS{"memory": inMemory, "zip": zipped(t, files)} {
-			m, err := onnx.LoadFS(fsys, "net/m.onnx", onnx.Options{})
+			m, err := onnx.LoadFS(context.Background(), fsys, "net/m.onnx", onnx.Options{})
 			if c.words != "" {
 				if err == nil || !strings.Contains(err.Error(), c.words) {
 					t.Errorf("%s, offset %s of %s: error %v, want one with %s", kind, c.at, c.of, err, c.words)

@@ -71,7 +71,7 @@ func TestEnds(t *testing.T) {
 				continue
 			}
 			ran++
-			m, err := onnx.Parse(files[file], onnx.Options{})
+			m, err := onnx.Parse(context.Background(), files[file], onnx.Options{})
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				continue

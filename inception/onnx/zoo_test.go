@@ -63,7 +63,7 @@ func TestZoo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := answers[name]
 			tried++
-			m, err := onnx.LoadFS(files, name+".onnx", onnx.Options{})
+			m, err := onnx.LoadFS(context.Background(), files, name+".onnx", onnx.Options{})
 			if words, refused := zooRefused[name]; refused {
 				if err == nil || !strings.Contains(err.Error(), words) {
 					t.Errorf("error %v, want one with %s: the table is out of date", err, words)

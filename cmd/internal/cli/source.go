@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +22,7 @@ type SourceFlags struct {
 
 // Load makes the network that model and the flags describe. An error names flags; where it may be the model's, how is how a
 // model is given.
-func (f SourceFlags) Load(model, how string) (*classify.Model, error) {
+func (f SourceFlags) Load(ctx context.Context, model, how string) (*classify.Model, error) {
 	s := classify.Source{Model: model, Arch: f.Arch, Weights: f.Weights, RandomWeights: f.RandomWeights, PlainInput: !f.TransformInput}
 	if f.Shape != "" {
 		var err error
@@ -29,7 +30,7 @@ func (f SourceFlags) Load(model, how string) (*classify.Model, error) {
 			return nil, fmt.Errorf("--shape: %w", err)
 		}
 	}
-	m, err := classify.LoadModel(s)
+	m, err := classify.LoadModel(ctx, s)
 	if wrong := classify.SourceError(""); errors.As(err, &wrong) {
 		return nil, fmt.Errorf("%w (%s, --arch, --weights FILE, --random-weights)", err, how)
 	}

@@ -40,7 +40,7 @@ const (
 
 // newModel makes a model ready on all devices.
 func newModel(ctx context.Context, s Spec, r *Repository) (*Model, error) {
-	about, err := s.load()
+	about, err := s.load(ctx)
 	if err != nil {
 		return nil, err
 	}

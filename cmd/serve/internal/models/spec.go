@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,7 +131,7 @@ func exists(path string) bool {
 }
 
 // load reads the model's files.
-func (s Spec) load() (*classify.Model, error) {
+func (s Spec) load(ctx context.Context) (*classify.Model, error) {
 	source := classify.Source{Model: s.File, Arch: s.Arch, Weights: s.Weights, Labels: s.Labels}
 	if info, err := os.Stat(s.File); err == nil && info.IsDir() {
 		source.Model = filepath.Join(s.File, "model.onnx")
@@ -138,7 +139,7 @@ func (s Spec) load() (*classify.Model, error) {
 	if beside := filepath.Join(filepath.Dir(source.Model), "labels.txt"); s.Labels == "" && filepath.Ext(source.Model) != "" && exists(beside) {
 		source.Labels = beside
 	}
-	m, err := classify.LoadModel(source)
+	m, err := classify.LoadModel(ctx, source)
 	if err != nil {
 		return nil, err
 	}
