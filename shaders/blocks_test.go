@@ -120,3 +120,55 @@ func (p *problem) relative(got []float32) float64 {
 	}
 	return math.Sqrt(e / all)
 }
+
+// TestSharedTiles: tiles of the shared kernels that go through a sum in equal slices give the same bits, whether the next slice is on its way
+// while one is multiplied or not.
+func TestSharedTiles(t *testing.T) {
+	l := &lab{tb: t, dev: gputest.New(t, gpu.Options{}, true), exact: true}
+	tiles := []shaders.Key{ // the last has too many sums to stage ahead
+		{TileX: 4, TileG: 1, LocalX: 16, LocalY: 16}, {TileX: 4, TileG: 2, LocalX: 8, LocalY: 8}, {TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, Pad: 1},
+	}
+	compared := 0
+	for i, c := range []convCase{
+		{in: shape(1, 96, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // 4 blocks of 256 terms
+		{in: shape(1, 92, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // the last slice isn't full
+		{in: shape(1, 1000, 3, 5), conv: k1, segs: []seg{{out: 20}}}, // the same for 1×1
+		{in: shape(1, 20, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // one block
+	} {
+		p, err := newGen().convProblem(c, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, totals := range []shaders.Totals{shaders.TotalsRegisters, shaders.TotalsScratch} {
+			if i > 0 && (uint64(n+i)+seed)%2 == 0 && !whole {
+				continue // each compiles
+			}
+			var want []float32
+			for _, k := range tiles {
+				k.Kernel, k.TileK, k.Totals, k.Aligned, k.Load = shaders.ConvShared, 8, totals, true, shaders.Loads()[(uint64(i)+seed)%3]
+				if p.params.KernelH == 1 {
+					k.Kernel = shaders.PointwiseShared
+				}
+				got, err := l.run(k, p, 1)
+				if err == nil {
+					err = p.compare(got)
+				}
+				if err != nil {
+					t.Errorf("%v on %s: %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, err, seed)
+					continue
+				}
+				if want == nil {
+					want = got
+				}
+				for j := range got {
+					if math.Float32bits(got[j]) != math.Float32bits(want[j]) {
+						t.Errorf("%v on %s: float %d of the arena is %v, another tile has %v\n  INCEPTIONGL_TEST_SEED=%d", k, p.name, j, got[j], want[j], seed)
+						break
+					}
+				}
+				compared++
+			}
+		}
+	}
+	t.Logf("%d answers", compared)
+}

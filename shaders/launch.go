@@ -5,12 +5,12 @@ type Launch struct {
 	Source     Source
 	Workgroups [3]int
 	First      [2]int // where its workgroups begin among the step's, along x and y: Params.FromGroupX, FromGroupY
-	From, To   Place // what is bound as its input and as its destination
-	FromRange  Range // where From is Scratch
-	ToRange    Range // where To is
-	Input      bool  // the step's input is bound, too: as BindInput
-	Second     bool  // it reads the step's second input
-	Totals     bool  // all of scratch is bound, too: as BindTotals
+	From, To   Place  // what is bound as its input and as its destination
+	FromRange  Range  // where From is Scratch
+	ToRange    Range  // where To is
+	Input      bool   // the step's input is bound, too: as BindInput
+	Second     bool   // it reads the step's second input
+	Totals     bool   // all of scratch is bound, too: as BindTotals
 }
 
 // Split is l in parts of at most each workgroups. Every workgroup does what it did, so that the bits are the same; scratch for totals is

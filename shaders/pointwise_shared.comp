@@ -69,9 +69,9 @@ void main() {
 #endif
     // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
     NEW_TOTALS
-    int k0 = first_k, stop_k = end_k + AHEAD * TILE_K;
-    for (int stop; k0 < stop_k;) {
-        stop = min(k0 + TURNS * TILE_K, stop_k);
+    int k0 = first_k, stop = first_k + AHEAD * TILE_K, stop_k = end_k + AHEAD * TILE_K; // the first block's turn that multiplies nothing is one more
+    while (k0 < stop_k) {
+        stop = min(stop + TURNS * TILE_K, stop_k);
         for (; k0 < stop; k0 += TILE_K) {
             vec4 in_next[IN_COUNT], w_next[W_COUNT];
             for (int j = 0; j < IN_COUNT; ++j) {
@@ -105,7 +105,7 @@ void main() {
             MULTIPLY
 #endif
         }
-        END_BLOCK(k0 <= first_k + TURNS * TILE_K, k0 >= stop_k)
+        END_BLOCK(k0 <= first_k + (TURNS + AHEAD) * TILE_K, k0 >= stop_k)
     }
     END_SUM
 
