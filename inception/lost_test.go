@@ -46,5 +46,5 @@ func TestForwardGPUAfterFaults(t *testing.T) {
 			gputest.Case()
 		}
 	}
-	t.Logf("%d faults mended", mended)
+	gputest.Tell(t, "%d faults mended", mended)
 }

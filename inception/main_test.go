@@ -3,7 +3,7 @@ package inception_test
 import (
 	"testing"
 
-	"inceptiongl/inception/internal/nettest"
+	"inceptiongl/gpu/gputest"
 )
 
-func TestMain(m *testing.M) { nettest.Main(m) }
+func TestMain(m *testing.M) { gputest.Main(m) }

@@ -64,7 +64,7 @@ func TestEvictionUnderLoad(t *testing.T) {
 	}
 	group.Wait()
 	gputest.Case()
-	t.Logf("%d goroutines × %d runs over %d shapes: %d answers", goroutines, runs, len(all), done.Load())
+	gputest.Tell(t, "%d goroutines × %d runs over %d shapes: %d answers", goroutines, runs, len(all), done.Load())
 	if w, kept := wrong.Load(), inception.CachedSessions(); w > 0 || kept > 16 {
 		t.Errorf("%d answers are others than the first time; %d sessions are kept", w, kept)
 	}

@@ -85,7 +85,7 @@ func (s *sweeper) run(p *problem, keys []shaders.Key) {
 // done reports what ran; of a whole sweep each of these kernels must have had so many cases.
 func (s *sweeper) done(cases, least int, kernels ...*shaders.Kernel) {
 	s.t.Helper()
-	s.t.Logf("%d cases; runs by kernel: %v", cases, s.ran)
+	gputest.Tell(s.t, "%d cases; runs by kernel: %v", cases, s.ran)
 	for _, k := range kernels {
 		if n := s.ran[k]; whole && n < least || n == 0 {
 			s.t.Errorf("%v had %d cases, want %d", k, n, least)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"inceptiongl/gpu/gputest"
 )
 
 // hostile is a file that must be refused, and words that the error must have.
@@ -280,7 +282,7 @@ func TestHostile(t *testing.T) {
 			ran++
 		}
 	}
-	t.Logf("%d hostile files", ran)
+	gputest.Tell(t, "%d hostile files", ran)
 	if ran < 200 {
 		t.Errorf("%d files, want 200 and more", ran)
 	}

@@ -4,18 +4,35 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
 
 // CasesFile names the environment variable with a file to which every test process appends the number of GPU cases it
-// ran, so that a script can add them up and fail on none.
+// ran, so that a script can add them up and fail on none; behind it what tests tell, in lines that begin with '#'.
 const CasesFile = "INCEPTIONGL_CASES"
 
 // noCache is the library's environment variable that keeps it from the user's cache folder.
 const noCache = "INCEPTIONGL_NO_CACHE"
 
 var cases atomic.Int64
+
+// told is what tests tell.
+var told struct {
+	sync.Mutex
+	lines []string
+}
+
+// Tell logs how much a test did, and hands it to the script that asked for the number of cases.
+func Tell(t testing.TB, format string, a ...any) {
+	t.Helper()
+	t.Logf(format, a...)
+	told.Lock()
+	defer told.Unlock()
+	told.lines = append(told.lines, fmt.Sprintf("# %s: %s\n", t.Name(), fmt.Sprintf(format, a...)))
+}
 
 // Case counts one thing that was checked on a device. Open and New count one, too.
 func Case() { cases.Add(1) }
@@ -61,7 +78,9 @@ func appendCount(name string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(f, cases.Load()); err != nil {
+	told.Lock()
+	defer told.Unlock()
+	if _, err := fmt.Fprintf(f, "%d\n%s", cases.Load(), strings.Join(told.lines, "")); err != nil {
 		f.Close()
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/onnx"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
 )
@@ -64,7 +65,7 @@ func TestCancel(t *testing.T) {
 			continue
 		}
 		looks := math.MaxInt - all.left
-		t.Logf("%s looks %d times", kind, looks)
+		gputest.Tell(t, "%s looks %d times", kind, looks)
 		if looks < c.least {
 			t.Errorf("%s looks at the context %d times, want %d", kind, looks, c.least)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/onnx"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
 )
@@ -99,7 +100,7 @@ func TestMemory(t *testing.T) {
 		}
 		ran++
 	}
-	t.Logf("%d models", ran)
+	gputest.Tell(t, "%d models", ran)
 	if ran < 15 {
 		t.Error("too few")
 	}

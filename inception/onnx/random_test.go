@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tail"
 	"inceptiongl/inception/tensor"
@@ -57,7 +58,7 @@ func TestRandomModels(t *testing.T) {
 				if ran < set.least || set.refused == nil && refused*20 > ran+refused {
 					t.Errorf("%d models ran, %d were refused; want at least %d", ran, refused, set.least)
 				}
-				t.Logf("%d models ran, %d were refused", ran, refused)
+				gputest.Tell(t, "%d models ran, %d were refused", ran, refused)
 			})
 		})
 	}

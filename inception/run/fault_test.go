@@ -200,7 +200,7 @@ func TestAllocationFailure(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			t.Logf("%d of %d allocations failed: %d typed errors, %d right answers; the device lived on %d times", tried, total, failed, tried-failed, survived)
+			gputest.Tell(t, "%d of %d allocations failed: %d typed errors, %d right answers; the device lived on %d times", tried, total, failed, tried-failed, survived)
 			if failed == 0 || survived == 0 {
 				t.Error("nothing failed, or no device lived on: does the fault reach GL?")
 			}

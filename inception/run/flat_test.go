@@ -87,5 +87,5 @@ func TestFlat(t *testing.T) {
 	if end.kilobytes > begin.kilobytes+most || end.threads > begin.threads+4 || end.files > begin.files {
 		t.Error(says)
 	}
-	t.Log(says)
+	gputest.Tell(t, "%s", says)
 }

@@ -60,7 +60,7 @@ func TestLeastDevice(t *testing.T) {
 	if n := glfault.Violations(); n > 0 {
 		t.Errorf("%d calls went beyond a limit", n)
 	}
-	t.Logf("%d networks", len(all))
+	gputest.Tell(t, "%d networks", len(all))
 }
 
 // TestLeastDeviceRefuses: what can't be done is gpu.ErrLimit when it is compiled, and says what was too large.
@@ -86,5 +86,5 @@ func TestLeastDeviceRefuses(t *testing.T) {
 			refused++
 		}
 	}
-	t.Logf("%d networks refused", refused)
+	gputest.Tell(t, "%d networks refused", refused)
 }

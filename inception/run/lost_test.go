@@ -76,7 +76,7 @@ func TestContextLoss(t *testing.T) {
 				}
 			}
 		}
-		t.Logf("staged %v: lost %d times, at %d dispatches, transfers and waits, in two ways", staged, tried, total)
+		gputest.Tell(t, "staged %v: lost %d times, at %d dispatches, transfers and waits, in two ways", staged, tried, total)
 		if total < 10 {
 			t.Errorf("%d dispatches, transfers and waits: does the fault reach GL?", total)
 		}

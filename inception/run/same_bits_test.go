@@ -80,7 +80,7 @@ func TestSameBitsForAnyBatch(t *testing.T) {
 		}
 		gputest.Case()
 	}
-	t.Logf("%d answers compared", compared)
+	gputest.Tell(t, "%d answers compared", compared)
 	if compared == 0 {
 		t.Errorf("%d answers compared", compared)
 	}
@@ -129,7 +129,7 @@ func TestSameBitsInAnotherProcess(t *testing.T) {
 			t.Errorf("want hash %s: %v\n%s", want, err, out)
 		}
 	}
-	t.Logf("3 processes: %s", want)
+	gputest.Tell(t, "3 processes: %s", want)
 }
 
 // answerHash is of some networks' answers.

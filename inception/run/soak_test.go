@@ -87,5 +87,5 @@ func storm(t *testing.T, all []asked, goroutines, runs int, seed uint64) {
 		t.Errorf("%d of %d answers are others than alone", n, done.Load())
 	}
 	gputest.Case()
-	t.Logf("%d goroutines × %d runs over %d questions: %d answers", goroutines, runs, len(all), done.Load())
+	gputest.Tell(t, "%d goroutines × %d runs over %d questions: %d answers", goroutines, runs, len(all), done.Load())
 }

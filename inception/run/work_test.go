@@ -62,7 +62,7 @@ func TestLongDispatches(t *testing.T) {
 		}
 		gputest.Case()
 	}
-	t.Logf("%d networks, %d more dispatches", len(chosen), split)
+	gputest.Tell(t, "%d networks, %d more dispatches", len(chosen), split)
 	if split < 9 {
 		t.Errorf("%d more dispatches", split)
 	}

@@ -48,6 +48,8 @@ func ofShaders() []mutant {
 		{file: "shaders/key.go", old: "k.Wide = p.quotient() >= maxQuotient", new: "k.Wide = false", pkg: pkg, run: "^TestWide$"},
 		{file: "shaders/nc4hw4.go", old: "\t\tclear(d)\n", new: "", pkg: pkg, run: "Pack"},
 		{file: "shaders/launch.go", old: "all := Range{Texels: k.splits() * p.texels()}", new: "all := Range{Texels: p.texels()}", pkg: "./inception/run", run: "^TestSplitSums$"},
+		{file: "shaders/launch.go", old: "part.First = [2]int{atX, atY}", new: "part.First = [2]int{0, atY}", pkg: pkg, run: "^TestUnary$"},
+		{file: "shaders/conv_shared.comp", old: "stop = first_k + AHEAD * TILE_K,", new: "stop = first_k,", pkg: pkg, run: "^TestSharedTiles$"},
 		{file: "shaders/winograd.go", old: "return []Range{v, {ceil(v.Texels, 16) * 16,", new: "return []Range{v, {0,", pkg: pkg, run: winograd},
 	}
 }
