@@ -11,40 +11,44 @@ import (
 // conv is a Conv2D. A signal N × C × W is an image with one row.
 func (n *node) conv() (*value, error) {
 	x := n.in[0]
-	weight, err := n.known(1)
+	weight, groups, win, w, err := n.filter()
 	if err != nil {
 		return nil, err
-	}
-	win, w, err := n.window(x, weight.dims[min(2, len(weight.dims)):])
-	if err != nil {
-		return nil, err
-	}
-	if len(weight.dims) != x.rank() {
-		return nil, fmt.Errorf("weight %v for a tensor of rank %d", weight.dims, x.rank())
-	}
-	if !slices.Equal(win.kernel, weight.dims[2:]) {
-		return nil, fmt.Errorf("kernel_shape %v, weight %v", win.kernel, weight.dims)
-	}
-	groups := n.int("group", 1)
-	if groups < 1 || groups > maxExtent {
-		return nil, fmt.Errorf("group %d must be in 1…%d", groups, maxExtent)
 	}
 	op := graph.Conv2D{
 		In: weight.dims[1] * groups, Out: weight.dims[0], Groups: groups,
 		Kernel: win.pair(win.kernel, 1), Stride: win.pair(win.stride, 1), Dilation: win.pair(win.dilation, 1), Pad: win.pad,
 	}
-	if weight.len() == 0 {
-		return nil, fmt.Errorf("weight %v has no elements", weight.dims)
-	}
 	op.Weight = n.b.weight(weight.name, []int{op.Out, weight.dims[1], op.Kernel.H, op.Kernel.W}, weight.f)
 	if n.opt(2) != nil {
-		bias, err := n.perChannel(2, op.Out)
-		if err != nil {
+		if op.Bias, err = n.perChannel(2, op.Out); err != nil {
 			return nil, err
 		}
-		op.Bias = bias
 	}
 	return n.slide(x, w, op, op.Out)
+}
+
+// filter is a convolution's weight, in how many groups, with its window and its input's natural view.
+func (n *node) filter() (weight *constant, groups int, win *window, v view, err error) {
+	x := n.in[0]
+	if weight, err = n.known(1); err != nil {
+		return nil, 0, nil, v, err
+	}
+	if win, v, err = n.window(x, weight.dims[min(2, len(weight.dims)):]); err != nil {
+		return nil, 0, nil, v, err
+	}
+	groups = n.int("group", 1)
+	switch {
+	case len(weight.dims) != x.rank():
+		err = fmt.Errorf("weight %v for a tensor of rank %d", weight.dims, x.rank())
+	case !slices.Equal(win.kernel, weight.dims[2:]):
+		err = fmt.Errorf("kernel_shape %v, weight %v", win.kernel, weight.dims)
+	case groups < 1 || groups > maxExtent:
+		err = fmt.Errorf("group %d must be in 1…%d", groups, maxExtent)
+	case weight.len() == 0:
+		err = fmt.Errorf("weight %v has no elements", weight.dims)
+	}
+	return weight, groups, win, v, err
 }
 
 // perChannel stores input k, a constant of c elements, as a weight.

@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"fmt"
-	"slices"
 
 	"inceptiongl/inception/graph"
 )
@@ -10,26 +9,9 @@ import (
 // convTranspose is a ConvTranspose2D. A signal N × C × W is an image with one row.
 func (n *node) convTranspose() (*value, error) {
 	x := n.in[0]
-	weight, err := n.known(1)
+	weight, groups, win, w, err := n.filter()
 	if err != nil {
 		return nil, err
-	}
-	win, w, err := n.window(x, weight.dims[min(2, len(weight.dims)):])
-	if err != nil {
-		return nil, err
-	}
-	if len(weight.dims) != x.rank() {
-		return nil, fmt.Errorf("weight %v for a tensor of rank %d", weight.dims, x.rank())
-	}
-	if !slices.Equal(win.kernel, weight.dims[2:]) {
-		return nil, fmt.Errorf("kernel_shape %v, weight %v", win.kernel, weight.dims)
-	}
-	groups := n.int("group", 1)
-	if groups < 1 || groups > maxExtent {
-		return nil, fmt.Errorf("group %d must be in 1…%d", groups, maxExtent)
-	}
-	if weight.len() == 0 {
-		return nil, fmt.Errorf("weight %v has no elements", weight.dims)
 	}
 	extra, err := n.outputs(x, win)
 	if err != nil {

@@ -72,6 +72,24 @@ func TestONNX(t *testing.T) {
 	})
 }
 
+// nodeCases runs a folder's cases, of which there must be so many.
+func nodeCases(t *testing.T, folder string, want int) {
+	t.Helper()
+	rows, files := nodeRows(t, folder)
+	eachBackend(t, func(t *testing.T, r run) {
+		all := 0
+		for _, row := range rows {
+			for _, name := range row.cases {
+				all++
+				t.Run(row.what+"/"+name, func(t *testing.T) { nodeCase(t, files, row.folder, name, r) })
+			}
+		}
+		if all != want {
+			t.Errorf("%d cases ran, want %d", all, want)
+		}
+	})
+}
+
 func nodeCase(t *testing.T, files map[string][]byte, folder, name string, r run) {
 	name, output := cutNumber(name, "/")
 	name, free := cutNumber(name, "=")

@@ -4,10 +4,13 @@ import (
 	"archive/zip"
 	"context"
 	"io"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"inceptiongl/cpuref"
@@ -191,4 +194,31 @@ func readZip(t testing.TB, path string) map[string][]byte {
 		r.Close()
 	}
 	return files
+}
+
+// eachModel loads every model of testdata/NAME/NAME.zip and has check compare it, on every backend, in a test of its name. file reads what
+// stands beside the model: its input is .x, the answer .y. There must be so many models.
+func eachModel(t *testing.T, name string, want int, check func(t *testing.T, r run, m *onnx.Model, file func(ending string) tensor.Array)) {
+	t.Helper()
+	files := readZip(t, path.Join("testdata", name, name+".zip"))
+	eachBackend(t, func(t *testing.T, r run) {
+		ran := 0
+		for _, file := range slices.Sorted(maps.Keys(files)) {
+			base, isModel := strings.CutSuffix(file, ".onnx")
+			if !isModel {
+				continue
+			}
+			ran++
+			t.Run(base, func(t *testing.T) {
+				m, err := onnx.Parse(context.Background(), files[file], onnx.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, r, m, func(ending string) tensor.Array { return parseProto(t, files[base+ending]) })
+			})
+		}
+		if ran != want {
+			t.Errorf("%d models, want %d", ran, want)
+		}
+	})
 }

@@ -126,35 +126,16 @@ func TestResizeRefused(t *testing.T) {
 
 // TestResizeLikeOnnxruntime compares random models of one Resize or ConvTranspose with onnxruntime (testdata/resize/generate.py).
 func TestResizeLikeOnnxruntime(t *testing.T) {
-	files := readZip(t, "testdata/resize/resize.zip")
-	eachBackend(t, func(t *testing.T, r run) {
-		ran := 0
-		for name, data := range files {
-			base, isModel := strings.CutSuffix(name, ".onnx")
-			if !isModel {
-				continue
-			}
-			m, err := onnx.Parse(context.Background(), data, onnx.Options{})
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-				continue
-			}
-			x, want := parseProto(t, files[base+".x"]), parseProto(t, files[base+".y"])
-			y, err := r(context.Background(), m.Graph, input(t, m, x, 0))
-			if err != nil || !slices.Equal(m.Outputs[0].Dims, want.Dims) {
-				t.Errorf("%s: %v, or %v, not %v", name, err, m.Outputs[0].Dims, want.Dims)
-				continue
-			}
-			for i, w := range want.Data {
-				if d := math.Abs(float64(y.Data[i]) - float64(w)); !(d <= 1e-5*(1+math.Abs(float64(w)))) {
-					t.Errorf("%s: %+v: element %d is %v, want %v", name, m.Graph.Nodes[1].Op, i, y.Data[i], w)
-					break
-				}
-			}
-			ran++
+	eachModel(t, "resize", 158, func(t *testing.T, r run, m *onnx.Model, file func(string) tensor.Array) {
+		want := file(".y")
+		y, err := r(context.Background(), m.Graph, input(t, m, file(".x"), 0))
+		if err != nil || !slices.Equal(m.Outputs[0].Dims, want.Dims) {
+			t.Fatalf("%v, or %v, not %v", err, m.Outputs[0].Dims, want.Dims)
 		}
-		if ran < 150 {
-			t.Errorf("%d models ran, want at least 150", ran)
+		for i, w := range want.Data {
+			if d := math.Abs(float64(y.Data[i]) - float64(w)); !(d <= 1e-5*(1+math.Abs(float64(w)))) {
+				t.Fatalf("%+v: element %d is %v, want %v", m.Graph.Nodes[1].Op, i, y.Data[i], w)
+			}
 		}
 	})
 }
