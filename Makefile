@@ -1,6 +1,6 @@
 # make bench    the main job
 # make test     everything that CI checks; needs the packages of `sh .ci/setup test`
-# make matrix   every driver and way to a context, with a table at the end; needs the packages of `sh .ci/setup matrix`
+# make matrix   every driver and way to a context, with a table at the end; needs the same
 # make sweep    all of the convolutions and pools of which tests take a sample
 # make soak     the tests of load, leaks and faults at full length, with the race detector
 # make mutants  breaks the code in many places and shows that tests notice
@@ -14,11 +14,11 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zi
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint fuzz glsl unit zink softpipe plain race glfw cross smoke wine matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
+.PHONY: bench test lint fuzz glsl unit zink softpipe plain race glfw cross smoke wine wine-small matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink softpipe plain race glfw cross fuzz smoke
+test: lint glsl unit zink softpipe plain race glfw cross wine-small fuzz smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
@@ -80,13 +80,17 @@ cross:
 	CGO_ENABLED=0 go vet ./...
 	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
 
-# Windows programs under Wine, in a prefix that is made for it. Wine's OpenGL is the X server's.
+# Windows programs under Wine, in a prefix that is made for it. Wine's OpenGL is the X server's. wine-small is what `test` runs of it.
+WINE       = export WINEPREFIX=$$(mktemp -d) && trap "rm -rf $$WINEPREFIX" EXIT && xvfb-run -a .ci/wine --init && export LIBGL_ALWAYS_SOFTWARE=1 $(MINGW)
+WINE_TEST  = xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m
+WINE_BENCH = dir=$$(mktemp -d) && go build -o $$dir ./cmd/bench && xvfb-run -a .ci/wine $$dir/bench.exe --no-kernels && rm -r $$dir
+
+wine-small:
+	$(CASES) $(WINE) && $(WINE_BENCH) && $(WINE_TEST) ./gpu && $(WINE_TEST) -run '^TestPool$$' ./shaders $(COUNT)
+
 wine:
-	export WINEPREFIX=$$(mktemp -d) && trap "rm -rf $$WINEPREFIX" EXIT && xvfb-run -a .ci/wine --init && dir=$$(mktemp -d) && \
-	$(MINGW) go build -o $$dir ./cmd/bench && LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a .ci/wine $$dir/bench.exe --no-kernels && rm -r $$dir && \
-	$(CASES) export LIBGL_ALWAYS_SOFTWARE=1 $(MINGW) && xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m ./gpu && \
-	xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m -run '^(TestPool|TestConv|TestElementwise)$$' ./shaders && \
-	xvfb-run -a go test -exec $(CURDIR)/.ci/wine -count=1 -timeout 25m -run '^(TestAllocationFailure|TestContextLoss|TestLeast|TestRun|TestClose|TestManyGoroutines)' ./inception/run $(COUNT)
+	$(CASES) $(WINE) && $(WINE_BENCH) && $(WINE_TEST) ./gpu && $(WINE_TEST) -run '^(TestPool|TestConv|TestElementwise)$$' ./shaders && \
+	$(WINE_TEST) -run '^(TestAllocationFailure|TestContextLoss|TestLeast|TestRun|TestClose|TestManyGoroutines)' ./inception/run $(COUNT)
 
 # Each row of the matrix by itself, so that one that fails hides no other.
 MATRIX := unit zink softpipe plain glfw wine
