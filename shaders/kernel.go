@@ -168,6 +168,12 @@ func (k *Kernel) tiles(p *Params, t Target) []Key {
 			keys[i].LocalX = max(keys[i].LocalX, t.Lanes)
 		}
 	}
+	if !t.Software && t.Registers > 0 {
+		fits := slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.held() > t.Registers })
+		if len(fits) > 0 || k.tunes&tuneSlice != 0 { // of those that stage none may be left: others compute the same
+			keys = fits
+		}
+	}
 	switch {
 	case gpu && k.tunes&tuneSplit != 0:
 		keys = withParts(keys, p, t)
