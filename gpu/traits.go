@@ -23,6 +23,9 @@ type Traits struct {
 	// Multiprocessors is how many parts of the GPU each run workgroups of their own
 	// (GL_SM_COUNT_NV).
 	Multiprocessors int
+	// Registers is about how many numbers a shader's invocation can keep at once; beyond
+	// that they go to memory (spills). 0 means unknown: as many as any shader wants.
+	Registers int
 	// Staging says that transfers go by way of memory that host and GPU share.
 	// NVIDIA's driver moves a buffer that is read directly to host memory, for good
 	// (glium issue 445, yuzu pull request 4175), and others stall. Renderers on the
@@ -83,9 +86,17 @@ func isSoftware(renderer string, flagged bool) bool {
 	return known || (flagged && !strings.HasPrefix(strings.ToLower(renderer), "d3d12"))
 }
 
+// intelRegisters: Intel's threads have 128 registers of 8 numbers, one for each lane of the narrowest vector, some of them for addresses and
+// what the hardware says. Of the shaders of this project Mesa's compiler for Tiger Lake spills those that keep 80 and more at once
+// (8×8 outputs: 200 spills and 500 fills in the innermost loop), and none that keep fewer.
+const intelRegisters = 76
+
 // traitsOf tells what a renderer's name gives away.
 func traitsOf(renderer string) Traits {
 	t := Traits{StaleViews: strings.HasPrefix(strings.ToLower(renderer), "zink")}
+	if regexp.MustCompile(`\bIntel\b`).MatchString(renderer) {
+		t.Registers = intelRegisters
+	}
 	r, ok := rasteriserOf(renderer)
 	if !ok {
 		return t

@@ -28,6 +28,8 @@ func TestTraitsOf(t *testing.T) {
 		"softpipe":                                                          {},
 		"Google SwiftShader":                                                {},
 		"zink Vulkan 1.3(NVIDIA GeForce RTX 4090 (NVIDIA_PROPRIETARY))":     {StaleViews: true},
+		"Mesa Intel(R) Xe Graphics (TGL GT2)":                               {Registers: intelRegisters},
+		"Intel(R) UHD Graphics 620":                                         {Registers: intelRegisters},
 		"NVIDIA H100 80GB HBM3/PCIe/SSE2":                                   {},
 		"A card with 256 bits of bus":                                       {},
 		"":                                                                  {},

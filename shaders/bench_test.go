@@ -8,6 +8,7 @@ import (
 
 	"inceptiongl/gpu"
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
 
@@ -199,6 +200,48 @@ func BenchmarkMatMul(b *testing.B) {
 			}
 			p.flops = 2 * 3 * float64(c.rows*c.terms*c.columns)
 			keys, err := benchKeys(shaders.MatMuls(c.op.TransA, c.op.TransB), p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			rates := l.gflops(b, p, keys)
+			if b.N == 1 {
+				return // the testing package's trial run
+			}
+			fmt.Println()
+			for i, r := range rates {
+				fmt.Printf("    %-40v %7.2f GFLOP/s  %6.1f× plain\n", keys[i], r, r/max(rates[0], rates[1]))
+			}
+			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+		})
+	}
+}
+
+// BenchmarkConvTranspose is BenchmarkConv for transposed convolutions: of a U-Net, a generator and a super-resolution network.
+func BenchmarkConvTranspose(b *testing.B) {
+	type layer = graph.ConvTranspose2D
+	for _, c := range []struct {
+		name string
+		in   tensor.Shape
+		op   layer
+	}{
+		{"2x2s2_64to32_56", shape(1, 64, 56, 56), layer{Out: 32, Kernel: graph.Square(2), Stride: graph.Square(2)}},
+		{"3x3s2_64to32_56", shape(1, 64, 56, 56), layer{Out: 32, Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Pad(1), Extra: graph.Square(1)}},
+		{"4x4s2_128to64_16", shape(1, 128, 16, 16), layer{Out: 64, Kernel: graph.Square(4), Stride: graph.Square(2), Pad: graph.Pad(1)}},
+		{"9x9s3_56to1_64", shape(1, 56, 64, 64), layer{Out: 1, Kernel: graph.Square(9), Stride: graph.Square(3), Pad: graph.Pad(4), Extra: graph.Square(2)}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			l := newLab(b)
+			c.op.In = c.in.C
+			p, err := newGen().opProblem(opCase{kernel: shaders.ConvTranspose, op: c.op, in: []tensor.Shape{c.in}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			out, err := c.op.OutShape([]tensor.Shape{c.in})
+			if err != nil {
+				b.Fatal(err)
+			}
+			p.flops = 2 * float64(c.op.MACs([]tensor.Shape{c.in}, out))
+			keys, err := benchKeys([]*shaders.Kernel{shaders.ConvTransposeTiled, shaders.ConvTranspose}, p)
 			if err != nil {
 				b.Fatal(err)
 			}

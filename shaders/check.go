@@ -43,14 +43,16 @@ func (k Key) Check(p *Params, t Target) error {
 	if !k.Kernel.convolves && p.Segments != 1 {
 		return fail("%d destinations; it writes one", p.Segments)
 	}
-	if k.has(tuneWindow) && (int(p.KernelW) != k.KernelW || int(p.StrideW) != k.StrideW || int(p.DilationW) != k.DilationW) {
-		return fail("window %d, stride %d, dilation %d differ from the kernel's", p.KernelW, p.StrideW, p.DilationW)
+	if k.has(tuneWindow) {
+		if w := k.window(p); w != [3]int{k.KernelW, k.StrideW, k.DilationW} {
+			return fail("window %d, stride %d, dilation %d differ from the kernel's", w[0], w[1], w[2])
+		}
 	}
 	if !k.Wide && p.quotient() >= maxQuotient {
 		return fail("indices need the long division")
 	}
 	if !k.Rest && k.rest(p) {
-		return fail("the sum doesn't fill its last slice")
+		return fail("a sum doesn't fill its last slice, or its taps")
 	}
 	if _, ok := k.Acts.alone(); ok && k.Acts != p.acts() {
 		return fail("the epilogue knows one destination, with %v", k.Acts)

@@ -28,6 +28,8 @@ type Kernel struct {
 	shared     func(k Key) int                          // bytes of shared memory
 	macros     func(k Key) []macro                      // beside those of every kernel
 	taps       func(p *Params) int                      // texels that an output's sum goes over; nil: Params.taps
+	window     func(p *Params) [3]int                   // what KernelW, StrideW and DilationW must be; nil: p's own
+	uneven     func(p *Params) bool                     // sums of different lengths, which Key.Rest tells; nil: as TileK has it
 	turn       func(k Key) int                          // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
 	launches   func(k Key, p *Params) ([]Launch, error) // several dispatches, of its own; nil: one, or a split sum's two
 	scratch    func(p *Params) []Range                  // what those hand on
@@ -60,7 +62,7 @@ type macro struct {
 func Kernels() []*Kernel {
 	return []*Kernel{
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
-		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTranspose, ConvTransposeGrouped,
+		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTransposeTiled, ConvTranspose, ConvTransposeGrouped,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Quantize, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
 		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Normalize, NormalizeWide, NormalizeGroups, NormalizeApply, Softmax, SoftmaxWide, CumSum, Reshape, Pad, Gather, Move, Resize,
@@ -164,6 +166,12 @@ func (k *Kernel) tiles(p *Params, t Target) []Key {
 		}
 		if t.Software && keys[i].LocalX != 0 { // half a vector would do nothing
 			keys[i].LocalX = max(keys[i].LocalX, t.Lanes)
+		}
+	}
+	if !t.Software && t.Registers > 0 {
+		fits := slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return k.held() > t.Registers })
+		if len(fits) > 0 || k.tunes&tuneSlice != 0 { // of those that stage none may be left: others compute the same
+			keys = fits
 		}
 	}
 	switch {

@@ -13,7 +13,7 @@ type Key struct {
 	Wide    bool   // indices whose quotients reach 2^20: divisions take a second step. See Key.For
 	Pairs   bool   // with Aligned: store a texel as two doubles, which some drivers do in half the time. See Target.Pairs
 	Acts    Acts   // activations that the epilogue knows. See Key.For
-	Rest    bool   // shared kernels: the last slice of the sum isn't full. See Key.For
+	Rest    bool   // shared kernels: the last slice of the sum isn't full; convtranspose_tiled: some sums lack a column of taps. See Key.For
 	Totals  Totals // convolutions' tiled and shared kernels: where totals of long sums wait. See Key.For
 	// Residual: the epilogue of a convolution adds the second input. See Key.For
 	Residual bool
@@ -141,8 +141,21 @@ func (k Key) tileK() int {
 	return k.TileK
 }
 
-// rest reports that the input's channels don't fill the last slice of a shared kernel.
-func (k Key) rest(p *Params) bool { return k.has(tuneSlice) && groups(int(p.C))%max(k.tileK(), 1) != 0 }
+// rest reports that the input's channels don't fill the last slice of a shared kernel, or that a kernel's sums are uneven.
+func (k Key) rest(p *Params) bool {
+	if k.Kernel != nil && k.Kernel.uneven != nil {
+		return k.Kernel.uneven(p)
+	}
+	return k.has(tuneSlice) && groups(int(p.C))%max(k.tileK(), 1) != 0
+}
+
+// window is what a row window must be for p: kernel, stride and dilation.
+func (k Key) window(p *Params) [3]int {
+	if k.Kernel.window != nil {
+		return k.Kernel.window(p)
+	}
+	return [3]int{int(p.KernelW), int(p.StrideW), int(p.DilationW)}
+}
 
 // taps is the number of texels that an output's sum goes over, each 4 terms of it.
 func (k Key) taps(p *Params) int {
@@ -230,7 +243,7 @@ func (k Key) Validate() error {
 		if err := k.slices(); err != nil {
 			return fail("%w", err)
 		}
-	} else if k.TileK != 0 || k.Pad != 0 || k.Rest {
+	} else if k.TileK != 0 || k.Pad != 0 || k.Rest && k.Kernel.uneven == nil {
 		return fail("it stages no slices")
 	}
 	if k.Totals < 0 || k.Totals > TotalsNowhere || k.Totals != TotalsRegisters && !k.has(tuneTotals) {
@@ -305,6 +318,9 @@ func (k Key) source() (Source, error) {
 		define("PAD", k.Pad)
 		define("REST", number(k.Rest))
 		define("AHEAD", number(k.ahead()))
+	}
+	if k.Kernel.uneven != nil {
+		define("UNEVEN", number(k.Rest))
 	}
 	if k.has(tuneRows) {
 		define("TILE_Y", k.TileY)

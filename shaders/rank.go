@@ -56,6 +56,19 @@ func (t Target) multiprocessors() int {
 	return t.Multiprocessors
 }
 
+// held is about how many numbers an invocation keeps at once: a tile's sums, the texels on their way to shared memory, and the operands of
+// a turn of the loop.
+func (k Key) held() int {
+	texels := k.TileX + 4 // a weight's four
+	switch {
+	case k.has(tuneSlice):
+		texels += k.tileK() * (k.localX()*k.TileX + 4*k.localY()*k.TileG) / (k.localX() * k.localY())
+	case k.has(tuneWindow) && k.KernelW > 1:
+		texels = k.row() + 4
+	}
+	return 4 * (k.TileX*k.TileG + texels)
+}
+
 // count is the number of workgroups of the first dispatch.
 func (k Key) count(p *Params) int {
 	w := k.Workgroups(p)

@@ -61,6 +61,7 @@ const (
 type Target struct {
 	MaxIterations   int  // of all loops of one invocation; 0: no limit
 	Multiprocessors int  // 0: not known
+	Registers       int  // numbers that an invocation can keep at once; 0: not known
 	Lanes           int  // of a vector, on software drivers; 0: not known
 	Software        bool // runs on the CPU
 	Pairs           bool // Key.Pairs pays: stores are made number by number

@@ -45,6 +45,7 @@ func networks() ([]network, error) {
 		{groups(), 56},
 		{windows(), 29},
 		{products(), 14},
+		{transposes(), 28},
 	}
 	for _, n := range all {
 		if len(n.g.Weights) == 0 {
@@ -96,6 +97,23 @@ func groups() *graph.Graph {
 		{Kernel: graph.Square(3), Out: 48, Groups: 24},
 	} {
 		c.In, c.Weight = 24, "conv"+strconv.Itoa(i)
+		g.Outputs = append(g.Outputs, g.Add(c.Weight, c, x))
+	}
+	return g
+}
+
+// transposes has the transposed convolutions of U-Nets, generators and super-resolution networks.
+func transposes() *graph.Graph {
+	const channels = 16
+	g, x := graph.New("transposes", channels)
+	for i, c := range []graph.ConvTranspose2D{
+		{Kernel: graph.Square(2), Stride: graph.Square(2)},
+		{Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Pad(1), Extra: graph.Square(1)},
+		{Kernel: graph.Square(4), Stride: graph.Square(2), Pad: graph.Pad(1)},
+		{Kernel: graph.Square(5), Stride: graph.Square(2), Pad: graph.Pad(2), Extra: graph.Square(1)},
+		{Kernel: graph.Square(9), Stride: graph.Square(3), Pad: graph.Pad(4), Extra: graph.Square(2)},
+	} {
+		c.In, c.Out, c.Weight = channels, channels, "conv"+strconv.Itoa(i)
 		g.Outputs = append(g.Outputs, g.Add(c.Weight, c, x))
 	}
 	return g

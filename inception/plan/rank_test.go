@@ -28,8 +28,8 @@ func TestBusy(t *testing.T) {
 			}
 			c.g.Weights[p.Name] = tensor.Array{Dims: p.Dims, Data: make([]float32, n)}
 		}
-		for _, m := range []int{20, 46, 132} {
-			target := shaders.Target{Multiprocessors: m}
+		for _, target := range []shaders.Target{{Multiprocessors: 20}, {Multiprocessors: 46}, {Multiprocessors: 132}, {Multiprocessors: 24, Registers: 76}} {
+			m := target.Multiprocessors
 			p, err := plan.New(context.Background(), c.g, tensor.Shape{N: 1, C: 3, H: c.size, W: c.size}, plan.Options{Target: target})
 			if err != nil {
 				t.Fatal(err)

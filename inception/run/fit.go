@@ -14,7 +14,7 @@ import (
 // target is what the choice of kernels depends on.
 func target(d *gpu.Device) shaders.Target {
 	t := d.Traits()
-	return shaders.Target{MaxIterations: t.MaxIterations, Multiprocessors: t.Multiprocessors, Lanes: t.Lanes, Software: d.Info().Software, Pairs: t.StoresNumbers}
+	return shaders.Target{MaxIterations: t.MaxIterations, Multiprocessors: t.Multiprocessors, Registers: t.Registers, Lanes: t.Lanes, Software: d.Info().Software, Pairs: t.StoresNumbers}
 }
 
 // maxBlock is the most bytes that a kernel may have bound at once: the device's limit, and what its int indices reach.
