@@ -77,8 +77,8 @@ func stateOf(d *gpu.Device) *deviceState {
 	}).(*deviceState)
 }
 
-// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once, or a GPU
-// would have nothing but one step to do for half a second or more,
+// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once, a GPU
+// would have nothing but one step to do for half a second or more, or a software driver would compute them by another kernel than one,
 // and they don't depend on each other, runs take them in parts. The session must be closed; d stays open.
 // Errors: those of plan.New; gpu.ErrLimit where a step needs more than the device offers; a *gpu.CompileError;
 // gpu.ErrOutOfMemory; the context's.
@@ -100,7 +100,7 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			first = err
 		}
 		switch {
-		case errors.Is(err, errTooLong):
+		case errors.Is(err, errTooLong) || errors.Is(err, errOutgrown):
 			images.N, first = (images.N+1)/2, nil
 		case !errors.Is(err, gpu.ErrLimit):
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
@@ -141,6 +141,9 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	}
 	if most := o.mostWork(target(d)); input.N > 1 && longest(p) > most && g.Separable(input) {
 		return nil, fmt.Errorf("%w: %d multiplications, want %d at most", errTooLong, longest(p), most)
+	}
+	if target(d).Software && !o.Exact && input.N > 1 && outgrown(p, limits) && g.Separable(input) {
+		return nil, errOutgrown
 	}
 	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {
