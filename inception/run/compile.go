@@ -208,7 +208,7 @@ func (s *Session) sendWeights(ctx context.Context, o Options) error {
 	defer func() { s.weights.packing = plan.Packing{} }()
 	var taken *taker
 	if o.TakeWeights {
-		taken = newTaker(s.graph, s.plan.Steps())
+		taken = newTaker(s.graph, &s.weights.store.mu, s.plan.Steps())
 		defer taken.end()
 	}
 	for _, step := range s.plan.Steps() {
