@@ -90,7 +90,7 @@ func (d *Device) Programs(ctx context.Context, list []Source) ([]*Program, []err
 	}
 	if d.store != nil {
 		for s, b := range made {
-			key := programKey(d.inf, s)
+			key := programKey(d.inf, d.lim.RobustAccess, s)
 			d.store.Put(key, b.seal(key))
 		}
 	}
@@ -124,7 +124,7 @@ func (d *Device) lookUp(list []Source) []wanted {
 		seen[s] = true
 		w := wanted{source: s}
 		if d.store != nil {
-			key := programKey(d.inf, s)
+			key := programKey(d.inf, d.lim.RobustAccess, s)
 			if raw, ok := d.store.Get(key); ok {
 				w.binary, _ = unseal(key, raw)
 			}

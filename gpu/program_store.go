@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 )
 
 // ProgramStore keeps linked programs from one run of a program to the next, so
@@ -22,10 +23,11 @@ type programBinary struct {
 	data   []byte
 }
 
-// programKey tells apart what one binary can't serve: driver, device and source.
-func programKey(inf DeviceInfo, s Source) string {
+// programKey tells apart what one binary can't serve: driver, device, source, and whether the code stays inside its buffers: one that
+// was made without checks must not serve a context that promises them.
+func programKey(inf DeviceInfo, robust bool, s Source) string {
 	h := sha256.New()
-	for _, part := range append([]string{inf.Vendor, inf.Renderer, inf.Version}, s.strings()...) {
+	for _, part := range append([]string{inf.Vendor, inf.Renderer, inf.Version, strconv.FormatBool(robust)}, s.strings()...) {
 		h.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}

@@ -9,7 +9,7 @@ import (
 // CachedSession is the session that ForwardGPU keeps for g and this input shape, or nil.
 func CachedSession(g *graph.Graph, s tensor.Shape) *run.Session {
 	forward.mu.Lock()
-	e := forward.sessions[sessionKey{g, s}]
+	e := forward.sessions[keyOf(g, s)]
 	forward.mu.Unlock()
 	if e == nil {
 		return nil

@@ -20,7 +20,7 @@ func openDefault(ctx context.Context) (*gpu.Device, error) {
 }
 
 // ForwardGPU computes g for x on the default device (see gpu.Options.Device for the environment variable that chooses
-// it). The device is opened at the first call and kept, and so is one compiled session for each (graph, input shape), up to 16
+// it). The device is opened at the first call and kept, and so is one compiled session for each (graph, input shape, output), up to 16
 // sessions and 1 GiB of activations. A graph is known by its pointer; where its weights are replaced between two calls, the
 // second computes with the new ones. For control over device, lifetime and options use gpu.Open, Compile and Session.Run.
 // Errors: gpu.ErrNoDevice and those of Compile and Run; it never falls back to the CPU.
@@ -32,7 +32,7 @@ func ForwardGPU(ctx context.Context, g *graph.Graph, x *tensor.Tensor) (*tensor.
 		return nil, fmt.Errorf("running %s: input: %w", g.Name, err)
 	}
 	var y *tensor.Tensor
-	err := forward.use(ctx, sessionKey{g, x.Shape}, func(s *run.Session) (err error) {
+	err := forward.use(ctx, keyOf(g, x.Shape), func(s *run.Session) (err error) {
 		y, err = s.Run(ctx, x)
 		return err
 	})

@@ -134,6 +134,17 @@ func TestForwardGPUWeightsReplaced(t *testing.T) {
 	}
 }
 
+// TestForwardGPUOutputReplaced: a graph whose output is another by now gives that one, and the first again when it is back.
+func TestForwardGPUOutputReplaced(t *testing.T) {
+	freshDefault(t)
+	n := small(1)
+	last := n.Graph.Outputs
+	for _, outputs := range [][]graph.Value{last, {last[0] - 1}, {1}, last} {
+		n.Graph.Outputs = outputs
+		forward(t, n.Graph, n.Input)
+	}
+}
+
 func TestForwardGPUErrors(t *testing.T) {
 	freshDefault(t)
 	g := stack(t)

@@ -45,8 +45,18 @@ type sessionCache[D device, S session] struct {
 }
 
 type sessionKey struct {
-	graph *graph.Graph
-	shape tensor.Shape
+	graph  *graph.Graph
+	shape  tensor.Shape
+	output graph.Value // the first, which may be another for the next call
+}
+
+// keyOf is the key of a graph as it is now.
+func keyOf(g *graph.Graph, shape tensor.Shape) sessionKey {
+	k := sessionKey{graph: g, shape: shape}
+	if len(g.Outputs) > 0 { // else compiling says so
+		k.output = g.Outputs[0]
+	}
+	return k
 }
 
 // entry is a session in the cache.

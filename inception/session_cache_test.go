@@ -95,7 +95,7 @@ func newFakeCache() *fakeCache {
 			}
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			f.compiled = append(f.compiled, sessionKey{g, in})
+			f.compiled = append(f.compiled, keyOf(g, in))
 			return &fakeSession{dev: d, bytes: f.bytes}, nil
 		})
 	return f
@@ -109,7 +109,7 @@ func (f *fakeCache) counts() (opened, compiled int) {
 
 var noGraph = &graph.Graph{Name: "none"}
 
-func ofWidth(w int) sessionKey { return sessionKey{noGraph, tensor.Shape{N: 1, C: 1, H: 1, W: w}} }
+func ofWidth(w int) sessionKey { return keyOf(noGraph, tensor.Shape{N: 1, C: 1, H: 1, W: w}) }
 
 // get uses the session of a width for a moment, and returns it.
 func (f *fakeCache) get(t *testing.T, width int) *fakeSession {

@@ -31,7 +31,7 @@ const (
 	ActMish
 	ActReciprocal
 	ActRound
-	ActShrink // by High, where |v| is above Low
+	ActShrink // v − High above Low, v + High below −Low, 0 elsewhere
 	ActSign
 	ActSoftplus
 	ActSoftsign

@@ -8,13 +8,18 @@ import (
 // maxQuotient bounds what the kernels' quick division of indices can do (common.glsl); beyond it they take a second step.
 const maxQuotient = 1 << 20
 
-// quotient bounds the quotients of indices that the kernels form for p: rows of planes, planes of an element, taps.
+// quotient bounds the quotients of indices that the kernels form for p: rows of planes, planes of an element, taps, and what the axes of a
+// Move's row leave.
 func (p *Params) quotient() int {
 	images, groups := max(int(p.N), int(p.OutN)), int(p.OutG)
 	if g := int(p.Groups); g > 1 {
 		groups = max(groups, g*groupTexels(int(p.OutC)/g)) // of 4 outputs, those twice that two groups share
 	}
-	return max(images*max(int(p.OutH)*groups, int(p.C), int(p.OutC)), int(p.C)*int(p.KernelH))
+	row := 0
+	if p.Axes[3] > 1 {
+		row = int(p.OutW)
+	}
+	return max(images*max(int(p.OutH)*groups, int(p.C), int(p.OutC)), int(p.C)*int(p.KernelH), row)
 }
 
 // Iterations bounds the loop iterations of one invocation, summed over all its loops.

@@ -156,3 +156,26 @@ func TestMoveWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestMoveWide: a long row that is made of short axes has quotients of 2^20 and more.
+func TestMoveWide(t *testing.T) {
+	l, g := newLab(t), newGen()
+	of := func(axes ...int) (list []graph.Axis) {
+		for _, i := range axes {
+			list = append(list, graph.Axis{Of: i})
+		}
+		return list
+	}
+	m := graph.Move{From: [4][]int{{}, {}, {}, {2, 0}}, To: [4][]graph.Axis{of(0), of(1), of(2), of(4, 3)}}
+	p, err := g.opProblem(opCase{kernel: shaders.Move, op: m, in: []tensor.Shape{shape(1, 1, 1, 1<<21+2)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := shaders.Key{Kernel: shaders.Move, Load: shaders.LoadImage, Aligned: true}
+	if !k.For(&p.params).Wide {
+		t.Errorf("%v: not wide for a row of %d", k, p.params.OutW)
+	}
+	if err := l.check(k, p); err != nil {
+		t.Error(err)
+	}
+}

@@ -40,7 +40,7 @@ func unaries() []graph.Unary {
 		graph.HardSwish:       {{1. / 6, 0.5}, {-0.7, 0.1}},
 		graph.LeakyReLU:       {{0.01, 0}, {-2.5, 0}},
 		graph.Selu:            {{1.6732632, 1.0507009}, {2, 3}},
-		graph.Shrink:          {{0.5, 0.5}, {1.5, 0}, {0.25, -2}},
+		graph.Shrink:          {{0.5, 0.5}, {1.5, 0}, {0.25, -2}, {-0.5, 0.25}},
 		graph.Swish:           {{1, 0}, {1.702, 0}, {-0.3, 0}, {0, 0}},
 		graph.ThresholdedReLU: {{1, 0}, {-0.5, 0}},
 	}

@@ -101,8 +101,13 @@ func (g *Graph) Shapes(input tensor.Shape) ([]tensor.Shape, error) {
 	return shapes, nil
 }
 
+// mixer is an operator that may move elements from one image of a batch to another's place, though as many come out for each as of one alone.
+type mixer interface {
+	mixes(in []tensor.Shape, images int) bool // the network's input has that many
+}
+
 // Separable reports that the images of a batch don't depend on each other: every value has as many for each of the input's as it has
-// for one alone.
+// for one alone, and they stand in the input's order.
 func (g *Graph) Separable(input tensor.Shape) bool {
 	all, err := g.Shapes(input)
 	if err != nil {
@@ -114,9 +119,18 @@ func (g *Graph) Separable(input tensor.Shape) bool {
 	if err != nil { // a graph may be for this batch alone
 		return false
 	}
-	for i := range one {
+	for i, node := range g.Nodes {
 		if one[i].N *= n; one[i] != all[i] {
 			return false
+		}
+		if m, ok := node.Op.(mixer); ok && n > 1 {
+			in := make([]tensor.Shape, len(node.In))
+			for k, v := range node.In {
+				in[k] = all[v]
+			}
+			if m.mixes(in, n) {
+				return false
+			}
 		}
 	}
 	return true

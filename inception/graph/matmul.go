@@ -25,6 +25,9 @@ func (MatMul) Kind() string { return "matmul" }
 // Params is empty.
 func (MatMul) Params() []Param { return nil }
 
+// mixes: where a batch repeats, image n doesn't go with its own.
+func (MatMul) mixes(in []tensor.Shape, _ int) bool { return in[0].N != in[1].N }
+
 // MACs is one for each output and term of its sum.
 func (m MatMul) MACs(in []tensor.Shape, out tensor.Shape) int64 {
 	return int64(out.Len()) * int64(m.Terms(in[0]))

@@ -77,6 +77,22 @@ func (m Move) OutShape(in []tensor.Shape) (tensor.Shape, error) {
 	return tensor.Shape{N: out[0], C: out[1], H: out[2], W: out[3]}, nil
 }
 
+// mixes: images keep their places only where the outermost axis of the output's N is that of the input's, whole and in order, and all of the
+// batch lies along it.
+func (m Move) mixes(in []tensor.Shape, images int) bool {
+	m, extents, err := m.Resolve(in[0])
+	if err != nil {
+		return true
+	}
+	outermost := slices.IndexFunc(extents[:len(m.From[0])], func(n int) bool { return n > 1 })
+	k := slices.IndexFunc(m.To[0], func(a Axis) bool { return a.Len() > 1 })
+	if outermost < 0 || k < 0 {
+		return true
+	}
+	a, extent := m.To[0][k], extents[outermost]
+	return a.Of != outermost || a.Index != nil || a.Step != 1 || a.Count != extent || extent%images != 0
+}
+
 // Len is how many places a resolved axis has.
 func (a Axis) Len() int {
 	if a.Index != nil {

@@ -112,3 +112,37 @@ func TestPadMode(t *testing.T) {
 		}
 	}
 }
+
+// TestSeparableMove: images stay apart where the batch stays outermost and whole, whatever goes on inside of each.
+func TestSeparableMove(t *testing.T) {
+	of := func(axes ...int) (list []graph.Axis) {
+		for _, i := range axes {
+			list = append(list, graph.Axis{Of: i})
+		}
+		return list
+	}
+	half := graph.Axis{Of: 1, Count: 2}
+	for name, c := range map[string]struct {
+		move graph.Move
+		want bool
+	}{
+		"heads become images":        {graph.Move{From: [4][]int{{}, {2, 0}}, To: [4][]graph.Axis{of(0, 1), of(2), of(3), of(4)}}, true},
+		"rows and columns change":    {graph.Move{To: [4][]graph.Axis{of(0), of(1), of(3), of(2)}}, true},
+		"images twice each":          {graph.Move{To: [4][]graph.Axis{append(of(0), graph.Axis{Of: graph.Repeat, Count: 2}), of(1), of(2), of(3)}}, true},
+		"behind a single place":      {graph.Move{To: [4][]graph.Axis{append([]graph.Axis{{Of: graph.Repeat, Count: 1}}, of(0)...), of(1), of(2), of(3)}}, true},
+		"some channels":              {graph.Move{To: [4][]graph.Axis{of(0), {half}, of(2), of(3)}}, true},
+		"heads before images":        {graph.Move{From: [4][]int{{}, {2, 0}}, To: [4][]graph.Axis{of(1, 0), of(2), of(3), of(4)}}, false},
+		"the batch twice":            {graph.Move{To: [4][]graph.Axis{append([]graph.Axis{{Of: graph.Repeat, Count: 2}}, of(0)...), of(1), of(2), of(3)}}, false},
+		"images become channels":     {graph.Move{To: [4][]graph.Axis{of(1), of(0), of(2), of(3)}}, false},
+		"channels instead of images": {graph.Move{To: [4][]graph.Axis{nil, of(0, 1), of(2), of(3)}}, false},
+	} {
+		g, x := graph.New("moved", 4)
+		g.Outputs = []graph.Value{g.Add("move", c.move, x)}
+		if got := g.Separable(shape(4, 4, 2, 3)); got != c.want {
+			t.Errorf("%s: separable is %v", name, got)
+		}
+		if !g.Separable(shape(1, 4, 2, 3)) {
+			t.Errorf("%s: one image depends on itself alone", name)
+		}
+	}
+}

@@ -159,9 +159,9 @@ func (w Weights) id() string {
 	if w.source == nil {
 		return ""
 	}
-	id := fmt.Sprintf("%T%+v%+v", w.source, w.source, w.only)
+	id := fmt.Sprintf("%#v%+v", w.source, w.only) // names are quoted
 	for _, f := range w.folds {
-		id += fmt.Sprintf(" %T%+v", f.op, f)
+		id += fmt.Sprintf(" %#v", f)
 	}
 	if w.noBias {
 		id += " no bias"

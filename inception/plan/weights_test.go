@@ -206,3 +206,24 @@ func TestLargeLayer(t *testing.T) {
 	}
 	runtime.KeepAlive(g)
 }
+
+// TestWeightsIDTellsNamesApart: files name parameters as they like. Steps with other weights never have one id, by which a device keeps them.
+func TestWeightsIDTellsNamesApart(t *testing.T) {
+	g, x := graph.New("names", 4)
+	for i, c := range []struct{ weight, bias string }{{"a", "b Bias:c"}, {"a Bias:b", "c"}} {
+		op := graph.Conv2D{In: 4, Out: 4, Kernel: graph.Square(1), Weight: c.weight, Bias: c.bias}
+		g.Outputs = append(g.Outputs, g.Add([]string{"first", "second"}[i], op, x))
+	}
+	inception.InitHe(g, 1)
+	p, err := plan.New(context.Background(), g, nettest.Shape(1, 4, 2, 2), plan.Options{Off: plan.MergePointwise})
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := p.Steps()
+	if len(steps) != 2 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	if a, b := steps[0].WeightsID(shaders.ConvTexels), steps[1].WeightsID(shaders.ConvTexels); a == b {
+		t.Errorf("weights %q and %q: one id, %s", "a", "a Bias:b", a)
+	}
+}

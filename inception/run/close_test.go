@@ -134,21 +134,51 @@ func TestFitWorkgroups(t *testing.T) {
 	}
 }
 
-// TestDependentImagesStayWhole: a batch whose images depend on each other is not run in parts where it is too large, but refused.
+// TestDependentImagesStayWhole: a batch whose images depend on each other is not run in parts where it is too large, but refused; and so are
+// fewer images. It counts where the images are, not how many.
 func TestDependentImagesStayWhole(t *testing.T) {
 	d := gputest.Open(t)
-	g, x := graph.New("turned", 4)
-	of := func(i int) []graph.Axis { return []graph.Axis{{Of: i}} }
-	g.Outputs = []graph.Value{g.Add("turn", graph.Move{To: [4][]graph.Axis{of(1), of(0), of(2), of(3)}}, x)} // images become channels
-	o := run.Options{}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 5000 })
-	s, err := run.Compile(context.Background(), d, g, nettest.Shape(8, 4, 8, 8), o)
-	if !errors.Is(err, gpu.ErrLimit) {
-		t.Errorf("got a session %v, error %v; want gpu.ErrLimit", s != nil, err)
+	ctx := context.Background()
+	of := func(axes ...int) (list []graph.Axis) {
+		for _, i := range axes {
+			list = append(list, graph.Axis{Of: i})
+		}
+		return list
 	}
-	if s, err = run.Compile(context.Background(), d, g, nettest.Shape(8, 4, 8, 8), run.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
+	for name, build := range map[string]func(g *graph.Graph, x graph.Value) graph.Value{
+		"images become channels": func(g *graph.Graph, x graph.Value) graph.Value {
+			return g.Add("turn", graph.Move{To: [4][]graph.Axis{of(1), of(0), of(2), of(3)}}, x)
+		},
+		"channels become images, in front": func(g *graph.Graph, x graph.Value) graph.Value {
+			return g.Add("turn", graph.Move{To: [4][]graph.Axis{of(1, 0), nil, of(2), of(3)}}, x)
+		},
+		"the batch once more, behind": func(g *graph.Graph, x graph.Value) graph.Value {
+			return g.Add("tile", graph.Move{To: [4][]graph.Axis{append([]graph.Axis{{Of: graph.Repeat, Count: 2}}, of(0)...), of(1), of(2), of(3)}}, x)
+		},
+		"a product with images that repeat": func(g *graph.Graph, x graph.Value) graph.Value {
+			twice := g.Add("halves", graph.Reshape{C: 8, H: 16, W: 1}, g.Add("one", graph.Reshape{C: 256, H: 1, W: 1}, x))
+			return g.Add("product", graph.MatMul{}, twice, g.Add("other", graph.Reshape{C: 32, H: 8, W: 1}, x))
+		},
+	} {
+		g, x := graph.New("mixed", 4)
+		g.Outputs = []graph.Value{build(g, x)}
+		in := nettest.Shape(8, 4, 8, 8)
+		o := run.Options{}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 5000 })
+		s, err := run.Compile(ctx, d, g, in, o)
+		if !errors.Is(err, gpu.ErrLimit) {
+			t.Errorf("%s: got a session %v, error %v; want gpu.ErrLimit", name, s != nil, err)
+		}
+		if s, err = run.Compile(ctx, d, g, in, run.Options{}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		fewer := in
+		fewer.N = 3
+		if _, err := s.Run(ctx, tensor.New(fewer)); err == nil {
+			t.Errorf("%s: a session for %v takes %v", name, in, fewer)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		gputest.Case()
 	}
 }

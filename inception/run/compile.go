@@ -77,9 +77,9 @@ func stateOf(d *gpu.Device) *deviceState {
 	}).(*deviceState)
 }
 
-// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once
-// and they don't depend on each other, runs take them in parts. A step that would keep a GPU for half a second or more takes several
-// dispatches. The session must be closed; d stays open.
+// Compile plans g for one input shape and makes it ready on d. Where the device can't take all images of the batch at once, or a
+// software driver would compute them by another kernel than one, and they don't depend on each other, runs take them in parts. A step that
+// would keep a GPU for half a second or more takes several dispatches. The session must be closed; d stays open.
 // Errors: those of plan.New; gpu.ErrLimit where a step needs more than the device offers; a *gpu.CompileError;
 // gpu.ErrOutOfMemory; the context's.
 func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Shape, o Options) (*Session, error) {
@@ -100,6 +100,8 @@ func Compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 			first = err
 		}
 		switch {
+		case errors.Is(err, errOutgrown):
+			images.N, first = (images.N+1)/2, nil
 		case !errors.Is(err, gpu.ErrLimit):
 			return nil, fmt.Errorf("compiling %s for %s: %w", g.Name, d.Info().Renderer, err)
 		case o.hostOrder > 0: // the device would have to write what else it only reads
@@ -136,6 +138,9 @@ func compile(ctx context.Context, d *gpu.Device, g *graph.Graph, input tensor.Sh
 	}
 	if err != nil {
 		return nil, err
+	}
+	if target(d).Software && !o.Exact && input.N > 1 && outgrown(p, limits) && g.Separable(input) {
+		return nil, errOutgrown
 	}
 	choices, err := candidates(ctx, p, limits, target(d), o.Kernels == KernelsPlain)
 	if err != nil {
@@ -200,7 +205,7 @@ func (s *Session) sendWeights(ctx context.Context, o Options) error {
 	defer func() { s.weights.packing = plan.Packing{} }()
 	var taken *taker
 	if o.TakeWeights {
-		taken = newTaker(s.graph, s.plan.Steps())
+		taken = newTaker(s.graph, &s.weights.store.mu, s.plan.Steps())
 		defer taken.end()
 	}
 	for _, step := range s.plan.Steps() {

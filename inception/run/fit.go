@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -56,6 +57,17 @@ func candidates(ctx context.Context, p *plan.Plan, l gpu.Limits, t shaders.Targe
 		all[s] = keys
 	}
 	return all, nil
+}
+
+// errOutgrown means that so many images would get another kernel than one: on software drivers their bits must not depend on that.
+var errOutgrown = errors.New("a kernel hands on more than the device binds at once")
+
+// outgrown reports a step of which that is so, by the rule's kernel. Inputs and outputs grow with the batch, too, but are every kernel's.
+func outgrown(p *plan.Plan, l gpu.Limits) bool {
+	return slices.ContainsFunc(p.Steps(), func(s *plan.Step) bool {
+		params := s.Params()
+		return 16*s.Key.ScratchBound(&params) > maxBlock(l)
+	})
 }
 
 // misfit says why a kernel can't run a step on a device.

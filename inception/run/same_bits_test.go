@@ -15,6 +15,7 @@ import (
 	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
+	"inceptiongl/inception/graph"
 	"inceptiongl/inception/internal/nettest"
 	"inceptiongl/inception/run"
 	"inceptiongl/inception/tensor"
@@ -84,6 +85,24 @@ func TestSameBitsForAnyBatch(t *testing.T) {
 	if compared == 0 {
 		t.Errorf("%d answers compared", compared)
 	}
+}
+
+// TestSameBitsWhereScratchIsShort: where the kernel of a few images has too much to hand on of many, they are computed in parts, not by
+// another kernel.
+func TestSameBitsWhereScratchIsShort(t *testing.T) {
+	d := gputest.Open(t)
+	if !d.Info().Software {
+		t.Skip("a GPU: kernels go by the batch")
+	}
+	seed := nettest.Seed(t)
+	g, v := graph.New("wide", 48)
+	g.Outputs = []graph.Value{nettest.Conv(g, "conv", v, 48, 48, 3)}
+	inception.InitHe(g, seed)
+	o := run.Options{Kernels: run.KernelsDefault}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 600_000 })
+	n := nettest.Of(g.Name, g, nettest.Shape(3, 48, 28, 28))
+	x := inception.RandomInput(n.Input, seed)
+	ys := answers(t, d, n, x, o)
+	rows(t, d, n, x, ys, 1)
 }
 
 // TestSameBitsOfSameKernels: sessions whose kernels were measured by one tuner have the same kernels, and give the same bits.

@@ -170,7 +170,7 @@ func (s *Session) runInto(ctx context.Context, x *tensor.Tensor, ys []*tensor.Te
 	if err := s.checkInput(x); err != nil {
 		return all, err
 	}
-	if !s.weights.current() {
+	if !s.weights.unchanged() {
 		return all, fmt.Errorf("running %s: %w", s.graph.Name, ErrWeightsChanged)
 	}
 	images := min(x.N, s.plan.Input.Shape.N)

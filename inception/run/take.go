@@ -2,6 +2,7 @@ package run
 
 import (
 	"runtime/debug"
+	"sync"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
@@ -10,13 +11,14 @@ import (
 // taker drops a graph's weights as they reach the device.
 type taker struct {
 	g     *graph.Graph
+	mu    *sync.Mutex    // of g.Weights, which runs of other sessions look at
 	users map[string]int // steps that have yet to be packed
 	free  int            // bytes that were dropped since the system had any back
 	batch int            // and how many it gets at a time
 }
 
-func newTaker(g *graph.Graph, steps []*plan.Step) *taker {
-	t := &taker{g: g, users: map[string]int{}}
+func newTaker(g *graph.Graph, mu *sync.Mutex, steps []*plan.Step) *taker {
+	t := &taker{g: g, mu: mu, users: map[string]int{}}
 	all := 0
 	for _, a := range g.Weights {
 		all += 4 * len(a.Data)
@@ -36,12 +38,14 @@ func (t *taker) packed(step *plan.Step) {
 	if t == nil {
 		return
 	}
+	t.mu.Lock()
 	for _, name := range step.WeightNames() {
 		if t.users[name]--; t.users[name] == 0 {
 			t.free += 4 * len(t.g.Weights[name].Data)
 			delete(t.g.Weights, name)
 		}
 	}
+	t.mu.Unlock()
 	if t.free >= t.batch {
 		t.release()
 	}
@@ -49,7 +53,9 @@ func (t *taker) packed(step *plan.Step) {
 
 // end drops what no step needed.
 func (t *taker) end() {
+	t.mu.Lock()
 	clear(t.g.Weights)
+	t.mu.Unlock()
 	t.release()
 }
 

@@ -43,3 +43,29 @@ func TestTakeWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestTakeWhileOthersRun: a session's runs look at the graph's weights, which another may be taking. (Only the race detector tells.)
+func TestTakeWhileOthersRun(t *testing.T) {
+	seed := nettest.Seed(t)
+	d := gputest.Open(t)
+	n := nettest.Find(t, "odds and ends")
+	want := questions(t, n, seed, 1)[0]
+	first := compile(t, d, n)
+	defer first.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 20 {
+			wantAnswer(t, first, want)
+		}
+	}()
+	second, err := run.Compile(context.Background(), d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault, TakeWeights: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	wantAnswer(t, second, want)
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}

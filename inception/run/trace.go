@@ -1,9 +1,11 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"inceptiongl/gpu"
@@ -20,7 +22,7 @@ type StepTrace struct {
 }
 
 // Trace runs the network wave by wave, calling visit for every step with the tensors it read and wrote, and returns the
-// outputs. The arena starts as NaN, so that an element that nothing writes shows. It is for checking: it moves every
+// outputs. The arena starts as NaN, so that an element that nothing writes shows, but for the graph's constants. It is for checking: it moves every
 // tensor to the host. Where the device takes the batch in parts, each part is traced. An error from visit ends the run.
 func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTrace) error) ([]*tensor.Tensor, error) {
 	if err := s.checkInput(x); err != nil {
@@ -57,14 +59,7 @@ func (s *Session) Trace(ctx context.Context, x *tensor.Tensor, visit func(StepTr
 
 // trace is one pass for a packed input.
 func (s *Session) trace(ctx context.Context, in []float32, visit func(StepTrace) error) error {
-	poison := make([]float32, 4*s.plan.ArenaTexels)
-	for i := range poison {
-		poison[i] = float32(math.NaN())
-	}
-	if err := s.arena.Upload(ctx, 0, poison); err != nil {
-		return err
-	}
-	if err := s.uploadFixed(ctx); err != nil {
+	if err := s.poison(ctx); err != nil {
 		return err
 	}
 	if err := s.arena.Upload(ctx, 16*s.plan.Input.Base, in); err != nil {
@@ -105,6 +100,25 @@ func (s *Session) trace(ctx context.Context, in []float32, visit func(StepTrace)
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// poison fills the arena with NaN, but for what no step writes: later runs read it.
+func (s *Session) poison(ctx context.Context) error {
+	fixed := slices.SortedFunc(slices.Values(s.plan.Fixed), func(a, b plan.Fixed) int { return cmp.Compare(a.Tensor.Base, b.Tensor.Base) })
+	begin := 0
+	for i := range len(fixed) + 1 {
+		end, next := s.plan.ArenaTexels, 0
+		if i < len(fixed) {
+			end = fixed[i].Tensor.Base
+			next = end + fixed[i].Tensor.Texels()
+		}
+		nan := slices.Repeat([]float32{float32(math.NaN())}, 4*(end-begin))
+		if err := s.arena.Upload(ctx, 16*begin, nan); err != nil {
+			return err
+		}
+		begin = next
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 
 // weightStore keeps the weights of graphs on one device: each step's once for each layout, whatever number of sessions use it.
 type weightStore struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // of graphs and what is in it, and of the graphs' weights, where they are taken
 	graphs map[*graph.Graph]*graphWeights
 }
 
@@ -76,7 +76,14 @@ func (s *weightStore) open(g *graph.Graph) *graphWeights {
 	return w
 }
 
-// current reports whether the graph still has the same weights, or has dropped them.
+// unchanged is current for a caller without the store's lock.
+func (w *graphWeights) unchanged() bool {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	return w.current()
+}
+
+// current reports whether the graph still has the same weights, or has dropped them. The store's lock is held.
 func (w *graphWeights) current() bool {
 	if len(w.graph.Nodes) != w.nodes {
 		return false

@@ -37,7 +37,7 @@ func ofRun() []mutant {
 		{file: "inception/run/session.go", old: "defer s.staging.Put(buf)", new: "s.staging.Put(buf)", pkg: pkg, run: "^TestSoak$"},
 		{file: "inception/run/session.go", old: "\t<-s.busy\n\tdefer func() { s.busy <- struct{}{} }()\n", new: "", pkg: pkg, run: "^TestCloseDuringRuns$", race: true},
 		{file: "inception/run/session.go", old: "all = append(all, min(n, images-each))", new: "all = append(all, n)", pkg: pkg, run: "Parts"},
-		{file: "inception/run/session.go", old: "if !s.weights.current() {", new: "if !s.weights.current() && ys == nil {", pkg: pkg, run: "Weights"},
+		{file: "inception/run/session.go", old: "if !s.weights.unchanged() {", new: "if !s.weights.unchanged() && ys == nil {", pkg: pkg, run: "Weights"},
 		{file: "inception/run/weights.go", old: "\tp.users++\n", new: "", pkg: pkg, run: "Weights", hangs: true},
 		{file: "inception/run/weights.go", old: "if last || p.failed() {", new: "if last {", pkg: pkg, run: "Weights", hangs: true},
 		{file: "inception/run/weights.go", old: "\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\tif s.graphs == nil", new: "\tif s.graphs == nil", pkg: pkg, run: "^TestManyGoroutinesShareWeights$", race: true},
