@@ -1,0 +1,57 @@
+package onnx_test
+
+import (
+	"math"
+	"testing"
+
+	"inceptiongl/inception/onnx"
+	"inceptiongl/inception/tensor"
+)
+
+// corners are models of a few numbers, for what ONNX says where operators' attributes meet.
+var corners = []struct {
+	name  string
+	parts []part
+	x     tensor.Array
+	want  tensor.Array
+}{
+	{"LpPool's windows that end behind the input hold fewer elements",
+		[]part{opset(18), inputDims(1, 1, 4, 4), op("LpPool", in("x"), "y", aInts("kernel_shape", 3, 3), aInts("strides", 2, 2), aInt("ceil_mode", 1))},
+		filled(1, 1, 1, 4, 4), tensor.Array{Dims: []int{1, 1, 2, 2}, Data: []float32{3, sqrt6, sqrt6, 2}}},
+	{"LpPool of a signal, padded, in ceil_mode",
+		[]part{opset(18), inputDims(1, 1, 4), op("LpPool", in("x"), "y", aInts("kernel_shape", 3), aInts("strides", 2), aInts("pads", 1, 1), aInt("p", 1), aInt("ceil_mode", 1))},
+		filled(1, 1, 1, 4), tensor.Array{Dims: []int{1, 1, 3}, Data: []float32{2, 3, 1}}},
+}
+
+var sqrt6 = float32(math.Sqrt(6))
+
+// filled is an array of one number.
+func filled(v float32, dims ...int) tensor.Array {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	data := make([]float32, n)
+	for k := range data {
+		data[k] = v
+	}
+	return tensor.Array{Dims: dims, Data: data}
+}
+
+func TestCorners(t *testing.T) {
+	eachBackend(t, func(t *testing.T, r run) {
+		for _, c := range corners {
+			t.Run(c.name, func(t *testing.T) {
+				m, err := onnx.Parse(encode(t, model(c.parts...)), onnx.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, err := m.Tensor(c.x)
+				if err != nil {
+					t.Fatal(err)
+				}
+				alike(t, finished(t, r, m, x)[0], c.want)
+			})
+		}
+	})
+}
