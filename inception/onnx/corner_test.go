@@ -21,6 +21,9 @@ var corners = []struct {
 	{"LpPool of a signal, padded, in ceil_mode",
 		[]part{opset(18), inputDims(1, 1, 4), op("LpPool", in("x"), "y", aInts("kernel_shape", 3), aInts("strides", 2), aInts("pads", 1, 1), aInt("p", 1), aInt("ceil_mode", 1))},
 		filled(1, 1, 1, 4), tensor.Array{Dims: []int{1, 1, 3}, Data: []float32{2, 3, 1}}},
+	{"Clip whose lower bound is the higher one gives the upper",
+		[]part{inputDims(1, 3), weight(scalar("low", 0.5)), weight(scalar("high", -0.5)), op("Clip", in("x", "low", "high"), "y")},
+		tensor.Array{Dims: []int{1, 3}, Data: []float32{-2, 0, 2}}, filled(-0.5, 1, 3)},
 }
 
 var sqrt6 = float32(math.Sqrt(6))
