@@ -24,6 +24,9 @@ var corners = []struct {
 	{"Clip whose lower bound is the higher one gives the upper",
 		[]part{inputDims(1, 3), weight(scalar("low", 0.5)), weight(scalar("high", -0.5)), op("Clip", in("x", "low", "high"), "y")},
 		tensor.Array{Dims: []int{1, 3}, Data: []float32{-2, 0, 2}}, filled(-0.5, 1, 3)},
+	{"Cast of a constant to INT32 keeps the lower 32 bits",
+		[]part{inputDims(1, 3), weight(list("big", 1<<33+5, -1<<31-1, 7)), op("Cast", in("big"), "i", aInt("to", 6)), op("Cast", in("i"), "f", aInt("to", 1)), op("Add", in("x", "f"), "y")},
+		filled(0, 1, 3), tensor.Array{Dims: []int{1, 3}, Data: []float32{5, 1<<31 - 1, 7}}},
 }
 
 var sqrt6 = float32(math.Sqrt(6))
