@@ -27,6 +27,10 @@ var corners = []struct {
 	{"Cast of a constant to INT32 keeps the lower 32 bits",
 		[]part{inputDims(1, 3), weight(list("big", 1<<33+5, -1<<31-1, 7)), op("Cast", in("big"), "i", aInt("to", 6)), op("Cast", in("i"), "f", aInt("to", 1)), op("Add", in("x", "f"), "y")},
 		filled(0, 1, 3), tensor.Array{Dims: []int{1, 3}, Data: []float32{5, 1<<31 - 1, 7}}},
+	{"a Slice backwards that begins before the first element begins at it, on the host",
+		[]part{opset(13), inputDims(1, 3), weight(list("k", 3)), weight(list("start", -10)), weight(list("end", -20)), weight(list("axis", 1)), weight(list("step", -1)),
+			op("TopK", in("x", "k"), "sorted"), op("Slice", in("sorted", "start", "end", "axis", "step"), "y")},
+		tensor.Array{Dims: []int{1, 3}, Data: []float32{2, 3, 1}}, filled(3, 1, 1)},
 }
 
 var sqrt6 = float32(math.Sqrt(6))
