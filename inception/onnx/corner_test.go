@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"inceptiongl/inception/onnx"
+	pb "inceptiongl/inception/onnx/internal/onnxpb"
 	"inceptiongl/inception/tensor"
 )
 
@@ -31,6 +32,10 @@ var corners = []struct {
 		[]part{opset(13), inputDims(1, 3), weight(list("k", 3)), weight(list("start", -10)), weight(list("end", -20)), weight(list("axis", 1)), weight(list("step", -1)),
 			op("TopK", in("x", "k"), "sorted"), op("Slice", in("sorted", "start", "end", "axis", "step"), "y")},
 		tensor.Array{Dims: []int{1, 3}, Data: []float32{2, 3, 1}}, filled(3, 1, 1)},
+	{"any number but 0 in an input of booleans is true",
+		[]part{func(m *pb.ModelProto) { m.Graph.Input[0] = info("x", pb.TensorProto_BOOL, 1, 4) }, op("Not", in("x"), "n"), op("Cast", in("x"), "f", aInt("to", 1)),
+			op("Cast", in("n"), "g", aInt("to", 1)), op("Sub", in("f", "g"), "y")},
+		tensor.Array{Dims: []int{1, 4}, Data: []float32{0, 1, 5, -1}}, tensor.Array{Dims: []int{1, 4}, Data: []float32{-1, 1, 1, 1}}},
 }
 
 var sqrt6 = float32(math.Sqrt(6))
