@@ -79,7 +79,7 @@ func main() {
 		out = show.NewSafe(out)
 	}
 	if err = run(ctx, f, out, os.Stderr); err != nil {
-		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %s\n", cli.Words(err.Error(), "--shape"))
 	}
 	stop()
 	os.Exit(status(err))
