@@ -64,3 +64,14 @@ func TestLoadWords(t *testing.T) {
 		}
 	}
 }
+
+// TestPrintable: a name that a terminal can't show as it is stands in quotes, so that what is shown is as wide as was counted.
+func TestPrintable(t *testing.T) {
+	for name, want := range map[string]string{
+		"a b.png": "a b.png", "数.png": "数.png", "\x1b[2J.png": `"\x1b[2J.png"`, "bad\xffname.png": `"bad\xffname.png"`, "\ufffd.png": "\ufffd.png",
+	} {
+		if got := Printable(name); got != want {
+			t.Errorf("%q: %s, want %s", name, got, want)
+		}
+	}
+}
