@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -72,6 +74,7 @@ func main() {
 		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\nTry infer --help.\n", err)
 		os.Exit(2)
 	}
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe ends the run as any error does, and what there is by then is written
 	ctx, stop := cli.Context()
 	defer stop()
 	out := io.Writer(os.Stdout)
