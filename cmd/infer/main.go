@@ -144,6 +144,7 @@ func check(f *flags) error {
 	photos := map[string]bool{
 		"photos": len(f.Photos) > 0, "--labels": f.Labels != "", "--json": f.JSON, "--csv": f.CSV, "--embed": f.Embed != "",
 		"--activations": f.Activations != "", "--preset": f.Preset != "", "--size": f.Size != "", "--crop": f.Crop != "",
+		"--mean": f.Mean != nil, "--std": f.Std != nil, "--order": f.Order != "", "--top": f.Top >= 0, "--softmax": f.Softmax != "auto",
 	}
 	switch {
 	case f.In == "" && f.Out != "":
@@ -160,6 +161,8 @@ func check(f *flags) error {
 				return fmt.Errorf("--in is for a tensor: it doesn't go with %s", name)
 			}
 		}
+	case f.Labels != "" && f.Top == 0:
+		return errors.New("--labels names classes, and --top 0 prints none")
 	case f.JSON && f.CSV:
 		return errors.New("--json and --csv exclude each other")
 	case f.EmbedNode != "" && f.Embed == "":
