@@ -390,3 +390,13 @@ func TestBatchInOneRow(t *testing.T) {
 		t.Errorf("%d classes, %v, with a batch of %d (%v); want 3, and 1 with a reason", n, err, m.Batch, m.BatchError)
 	}
 }
+
+// TestDeclared: the batch that a file declares is known, though the network is freed of it.
+func TestDeclared(t *testing.T) {
+	for declared, data := range map[int][]byte{4: average(4, 3, 8, 8), 0: average(0, 3, 8, 8)} {
+		m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) })
+		if err != nil || m.Declared != declared || m.Batch != 0 {
+			t.Errorf("a file that declares %d: %v, declared %d, fixed %d", declared, err, m.Declared, m.Batch)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type Model struct {
 	Size       images.Size   // that the input must have; zero: any
 	Batch      int           // that the model fixes; 0: any
 	BatchError error         // why it does
+	Declared   int           // the batch that its file declares, which the network may be free of; 0: none
 	InputName  string        // in its file; "": the graph's
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
 	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
@@ -134,6 +135,7 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 		m.Batch, m.BatchError = 1, err
 	}
 	if d := imported.InputDims; len(d) == 4 && d[0] > 0 && m.Batch == 0 {
+		m.Declared = d[0]
 		free := slices.Clone(d)
 		free[0] = -1
 		imported = nil
