@@ -2,20 +2,25 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/onnx"
 	"inceptiongl/inception/tensor"
 )
 
+// extents are the flags that give the input's.
+const extents = "--size, --batch, --channels"
+
 // openModel reads an ONNX file. Extents of want that are 0 are the model's own.
 func openModel(ctx context.Context, path string, want tensor.Shape) (*graph.Graph, tensor.Shape, error) {
 	m, err := onnx.Load(ctx, path, onnx.Options{})
 	if err != nil {
-		return nil, want, fmt.Errorf("--model: %w", err)
+		return nil, want, errors.New("--model: " + cli.Words(err.Error(), extents))
 	}
 	dims := slices.Clone(m.InputDims)
 	for i, d := range [4]int{want.N, want.C, want.H, want.W} {
@@ -31,12 +36,12 @@ func openModel(ctx context.Context, path string, want tensor.Shape) (*graph.Grap
 	}
 	if !slices.Equal(dims, m.InputDims) {
 		if m, err = onnx.Load(ctx, path, onnx.Options{Dims: dims}); err != nil {
-			return nil, want, fmt.Errorf("--model with the input %v: %w", dims, err)
+			return nil, want, fmt.Errorf("--model with the input %v: %s", dims, cli.Words(err.Error(), extents))
 		}
 	}
 	s, err := m.InputShape(want.N)
 	if err != nil {
-		return nil, s, fmt.Errorf("--model %s: input %v: %w\nTry --size", path, m.InputDims, err)
+		return nil, s, fmt.Errorf("--model %s: input %v: %s\nTry --size", path, m.InputDims, cli.Words(err.Error(), extents))
 	}
 	m.Graph.Name = filepath.Base(path)
 	return m.Graph, s, nil

@@ -48,6 +48,9 @@ func newDrawer(f *flags, g *graph.Graph, shapes []tensor.Shape) (*drawer, error)
 		return nil, fmt.Errorf("--activations: the network has no concatenation: name nodes with --activations-node")
 	}
 	for _, v := range nodes {
+		if shapes[v].N != shapes[0].N {
+			return nil, fmt.Errorf("--activations: node %s of shape %v is no map of one photo", g.Nodes[v].Name, shapes[v])
+		}
 		d.modules = append(d.modules, module{node: v, name: strings.TrimSuffix(g.Nodes[v].Name, ".concat"), branches: modules.Branches(g, shapes, v)})
 	}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {

@@ -45,7 +45,7 @@ func newEmbedder(f *flags, g *graph.Graph, shapes []tensor.Shape) (*embedder, er
 		return nil, fmt.Errorf("--embed: %w", err)
 	}
 	s := shapes[e.node]
-	e.name, e.features = g.Nodes[e.node].Name, s.C*s.H*s.W
+	e.name, e.features = g.Nodes[e.node].Name, s.Len()/shapes[0].N // of one photo
 	if err := files.WritableTogether(e.path, e.rows()); err != nil {
 		return nil, fmt.Errorf("--embed: %w", err)
 	}

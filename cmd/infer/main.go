@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -72,6 +74,7 @@ func main() {
 		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\nTry infer --help.\n", err)
 		os.Exit(2)
 	}
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe ends the run as any error does, and what there is by then is written
 	ctx, stop := cli.Context()
 	defer stop()
 	out := io.Writer(os.Stdout)
@@ -79,7 +82,7 @@ func main() {
 		out = show.NewSafe(out)
 	}
 	if err = run(ctx, f, out, os.Stderr); err != nil {
-		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "infer: %s\n", cli.Words(err.Error(), "--shape"))
 	}
 	stop()
 	os.Exit(status(err))
@@ -141,6 +144,7 @@ func check(f *flags) error {
 	photos := map[string]bool{
 		"photos": len(f.Photos) > 0, "--labels": f.Labels != "", "--json": f.JSON, "--csv": f.CSV, "--embed": f.Embed != "",
 		"--activations": f.Activations != "", "--preset": f.Preset != "", "--size": f.Size != "", "--crop": f.Crop != "",
+		"--mean": f.Mean != nil, "--std": f.Std != nil, "--order": f.Order != "", "--top": f.Top >= 0, "--softmax": f.Softmax != "auto",
 	}
 	switch {
 	case f.In == "" && f.Out != "":
@@ -157,6 +161,8 @@ func check(f *flags) error {
 				return fmt.Errorf("--in is for a tensor: it doesn't go with %s", name)
 			}
 		}
+	case f.Labels != "" && f.Top == 0:
+		return errors.New("--labels names classes, and --top 0 prints none")
 	case f.JSON && f.CSV:
 		return errors.New("--json and --csv exclude each other")
 	case f.EmbedNode != "" && f.Embed == "":

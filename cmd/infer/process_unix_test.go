@@ -82,6 +82,31 @@ func TestPipes(t *testing.T) {
 	}
 }
 
+// TestClosedPipe: a reader that has seen enough, such as head, ends the run; what there is by then is written all the same.
+func TestClosedPipe(t *testing.T) {
+	dir := samples(t)
+	rows := filepath.Join(t.TempDir(), "e.npy")
+	for _, format := range []string{"--csv", "--json", "--top=1"} {
+		c := program(t, "--backend=cpu", "--embed", rows, format, dir)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		c.Stdout, c.Stderr = w, &log
+		r.Close()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		s := ended(t, c)
+		if a, err := weights.ReadNpy(rows); err != nil || a.Dims[0] < 1 || s.ExitCode() != 2 || !strings.Contains(log.String(), "broken pipe") {
+			t.Errorf("%s: %v, %v; %v\n%s", format, a.Dims, err, s, log.String())
+		}
+		os.Remove(rows)
+	}
+}
+
 // TestPhotoMemory: small files that claim huge pictures are refused, whatever their number, and the others are classified.
 func TestPhotoMemory(t *testing.T) {
 	dir := samples(t)

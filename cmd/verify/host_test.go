@@ -17,7 +17,7 @@ import (
 // TestHost: a model that ends on the host. What it makes of the network's outputs is compared, too.
 func TestHost(t *testing.T) {
 	gputest.Need(t)
-	if _, code, err := command(t, nil, from(t, "tail/tail.zip", "node/test_nonzero_example/model.onnx")); code != 2 || !strings.Contains(err.Error(), "has no steps") {
+	if _, code, err := command(t, nil, from(t, "tail/tail.zip", "node/test_argmax_no_keepdims_example/model.onnx")); code != 2 || !strings.Contains(err.Error(), "has no steps") {
 		t.Errorf("a model of the host alone: status %d, %v", code, err)
 	}
 	model := from(t, "ends/ends.zip", "classifier.onnx")

@@ -138,7 +138,7 @@ func openDims(m *classify.Model) (dims []int, note string) {
 		dims = []int{-1, m.Channels(), -1, -1}
 	}
 	if len(dims) > 0 && dims[0] < 0 {
-		dims[0] = max(m.Batch, 1)
+		dims[0] = max(m.Batch, m.Declared, 1)
 	}
 	h, w := 2, 3
 	if len(m.InputOrder) == 4 {

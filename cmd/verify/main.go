@@ -58,7 +58,7 @@ func main() {
 	ctx, stop := cli.Context()
 	defer stop()
 	if err = check(ctx, f, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintf(show.NewSafe(os.Stderr), "verify: %v\n", err)
+		fmt.Fprintf(show.NewSafe(os.Stderr), "verify: %s\n", cli.Words(err.Error(), "--shape"))
 	}
 	os.Exit(status(err))
 }

@@ -17,22 +17,27 @@ def main(model, x, folder):
         return
     print(json.dumps({"about": "ONNX Runtime " + onnxruntime.__version__}), flush=True)
     try:
-        print(json.dumps({"outputs": compute(np, onnxruntime, model, x, folder)}), flush=True)
+        print(json.dumps(compute(np, onnxruntime, model, x, folder)), flush=True)
     except Exception as e:  # of many kinds, and of several lines
         print(json.dumps({"error": " ".join(str(e).split())}), flush=True)
 
 
 def compute(np, onnxruntime, model, x, folder):
-    """Writes the outputs, and returns how many there are."""
+    """Writes the outputs, and returns how many there are, and whether they are computed in half precision."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0]
-    kind = {"tensor(float16)": np.float16, "tensor(double)": np.float64}.get(given.type, np.float32)
-    ys = session.run(None, {given.name: np.load(x).astype(kind)})
+    kinds = {"tensor(float16)": np.float16, "tensor(double)": np.float64, "tensor(bool)": np.bool_, "tensor(int8)": np.int8, "tensor(uint8)": np.uint8,
+             "tensor(int16)": np.int16, "tensor(uint16)": np.uint16}
+    x = np.load(x)
+    cast = x.astype(kinds.get(given.type, np.float32))
+    if np.issubdtype(cast.dtype, np.integer) and (cast != x).any():
+        raise ValueError(f"it takes {given.type}, and the input isn't of such numbers: give it some with --in X.npy")
+    ys = session.run(None, {given.name: cast})
     for i, y in enumerate(ys):
         np.save(os.path.join(folder, f"{i}.npy"), np.ascontiguousarray(y, dtype=np.float32))
-    return len(ys)
+    return {"outputs": len(ys), "half": any(y.dtype == np.float16 for y in ys)}
 
 
 main(*sys.argv[1:])

@@ -30,6 +30,7 @@ type otherRuntime struct {
 type otherAnswer struct {
 	About   string
 	outputs []tensor.Array
+	half    bool // they are computed in half precision, as the file says
 }
 
 // startOther starts what --against names, which computes while we do.
@@ -87,6 +88,7 @@ func (o *otherRuntime) answer() (*otherAnswer, error) {
 	}
 	var r struct {
 		Outputs int
+		Half    bool
 		Error   string
 	}
 	err := o.script.Read(&r)
@@ -96,7 +98,7 @@ func (o *otherRuntime) answer() (*otherAnswer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--against: %s: %w", o.about, err)
 	}
-	a := &otherAnswer{About: o.about}
+	a := &otherAnswer{About: o.about, half: r.Half}
 	for i := range r.Outputs {
 		y, err := weights.ReadNpy(filepath.Join(o.dir, strconv.Itoa(i)+".npy"))
 		if err != nil {

@@ -28,6 +28,7 @@ echo '{"about": "Other 9.9"}'
 case $SAYS in
 error) echo '{"error": "Invalid model"}'; exit ;;
 none) echo '{"outputs": 0}'; exit ;;
+half) cp "$ANSWER" "$4/0.npy"; echo '{"outputs": 1, "half": true}'; exit ;;
 two) cp "$ANSWER" "$4/1.npy"; cp "$ANSWER" "$4/0.npy"; echo '{"outputs": 2}'; exit ;;
 esac
 cp "$ANSWER" "$4/0.npy"
@@ -80,6 +81,7 @@ func TestAgainst(t *testing.T) {
 		{"", wrong, 1, "Other 9.9 is"},
 		{"", nan, 1, "of Other 9.9 can't be compared"},
 		{"", right[1:], 1, "of Other 9.9 can't be compared"},
+		{"half", wrong, 0, ""}, // it rounds as its file says, to half precision
 		{"two", right, 2, "gives 2 outputs, the model has 1"},
 		{"none", right, 2, "no outputs"},
 		{"error", right, 2, "Other 9.9: Invalid model"},

@@ -31,6 +31,8 @@ type Report struct {
 	OK    bool     `json:"ok"`
 	Wrong []string `json:"wrong,omitempty"` // in words
 	Notes []string `json:"notes,omitempty"`
+
+	half bool // what Against names computes in half precision
 }
 
 // InputReport says what the network ran on.

@@ -115,7 +115,7 @@ func (c *Classifier) choose(m *Model) ([]graph.Value, error) {
 		if v < 0 || int(v) >= len(shapes) {
 			return nil, fmt.Errorf("value %d is not a node of %s", v, m.Graph.Name)
 		}
-		if shapes[v].N != c.in.N {
+		if shapes[v].N != c.in.N && c.in.N > 1 {
 			return nil, fmt.Errorf("node %s of shape %v doesn't keep the pictures apart", m.Graph.Nodes[v].Name, shapes[v])
 		}
 		c.values = append(c.values, want(v))

@@ -428,3 +428,29 @@ func TestClosed(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestValuesOfOne: with one picture in a run, a value is that picture's whatever became of the batch's axis: a detector's rows of boxes, say.
+func TestValuesOfOne(t *testing.T) {
+	m := digitsModel(t)
+	rows := m.Graph.Add("rows", graph.Reshape{C: 2, H: 1, W: 1}, m.Graph.Outputs[0])
+	for batch, bad := range map[int]bool{1: false, 2: true} {
+		c, err := classify.New(t.Context(), m, reference, classify.Options{Top: -1, Batch: batch, Values: []graph.Value{rows}})
+		if bad {
+			if err == nil || !strings.Contains(err.Error(), "apart") {
+				t.Errorf("a batch of %d: %v", batch, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		all, err := c.Classify(t.Context(), image.NewGray(image.Rect(0, 0, 28, 28)))
+		if err != nil || all[0].Err != nil {
+			t.Fatal(err, all)
+		}
+		if s := all[0].Values[0].Shape; s != (tensor.Shape{N: 5, C: 2, H: 1, W: 1}) {
+			t.Errorf("a value of shape %v, want 5×2×1×1", s)
+		}
+	}
+}

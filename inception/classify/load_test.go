@@ -24,26 +24,28 @@ import (
 	"inceptiongl/inception/weights"
 )
 
+// message is a protocol buffer of these fields: number, value, number, value …
+func message(fields ...any) []byte {
+	var b []byte
+	for i := 0; i < len(fields); i += 2 {
+		n := protowire.Number(fields[i].(int))
+		switch v := fields[i+1].(type) {
+		case uint64:
+			b = protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
+		case string:
+			b = protowire.AppendString(protowire.AppendTag(b, n, protowire.BytesType), v)
+		case []byte:
+			b = protowire.AppendBytes(protowire.AppendTag(b, n, protowire.BytesType), v)
+		}
+	}
+	return b
+}
+
 // average is an ONNX model of one GlobalAveragePool over an input of these extents.
 func average(extents ...uint64) []byte { return averageModel(false, extents...) }
 
 // averageModel is average's; channelsLast: with a Transpose to N × C × H × W before it.
 func averageModel(channelsLast bool, extents ...uint64) []byte {
-	message := func(fields ...any) []byte { // number, value, number, value …
-		var b []byte
-		for i := 0; i < len(fields); i += 2 {
-			n := protowire.Number(fields[i].(int))
-			switch v := fields[i+1].(type) {
-			case uint64:
-				b = protowire.AppendVarint(protowire.AppendTag(b, n, protowire.VarintType), v)
-			case string:
-				b = protowire.AppendString(protowire.AppendTag(b, n, protowire.BytesType), v)
-			case []byte:
-				b = protowire.AppendBytes(protowire.AppendTag(b, n, protowire.BytesType), v)
-			}
-		}
-		return b
-	}
 	var shape []byte
 	for _, e := range extents {
 		shape = append(shape, message(1, message(1, e))...)
@@ -367,5 +369,35 @@ func TestChannelsLast(t *testing.T) {
 	}
 	if len(m.Graph.Nodes) != 2 {
 		t.Errorf("%d nodes: the transposition is still there", len(m.Graph.Nodes))
+	}
+}
+
+// TestBatchInOneRow: a model exported for one picture, which ends in Flatten from the first axis on (view(1, -1) and flatten() are exported
+// like that), puts all pictures of a batch into one row. It keeps its batch of 1, and its classes.
+func TestBatchInOneRow(t *testing.T) {
+	var shape []byte
+	for _, e := range []uint64{1, 3, 8, 8} {
+		shape = append(shape, message(1, message(1, e))...)
+	}
+	input, output := message(1, "x", 2, message(1, message(1, uint64(1), 2, shape))), message(1, "y", 2, message(1, message(1, uint64(1))))
+	pool := message(1, "x", 2, "p", 4, "GlobalAveragePool")
+	row := message(1, "p", 2, "y", 4, "Flatten", 5, message(1, "axis", 20, uint64(2), 3, uint64(0)))
+	data := message(1, uint64(8), 7, message(1, pool, 1, row, 11, input, 12, output), 8, message(2, uint64(13)))
+	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := m.Classes(); n != 3 || err != nil || m.Batch != 1 || m.BatchError == nil {
+		t.Errorf("%d classes, %v, with a batch of %d (%v); want 3, and 1 with a reason", n, err, m.Batch, m.BatchError)
+	}
+}
+
+// TestDeclared: the batch that a file declares is known, though the network is freed of it.
+func TestDeclared(t *testing.T) {
+	for declared, data := range map[int][]byte{4: average(4, 3, 8, 8), 0: average(0, 3, 8, 8)} {
+		m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) })
+		if err != nil || m.Declared != declared || m.Batch != 0 {
+			t.Errorf("a file that declares %d: %v, declared %d, fixed %d", declared, err, m.Declared, m.Batch)
+		}
 	}
 }

@@ -29,6 +29,7 @@ type Model struct {
 	Size       images.Size   // that the input must have; zero: any
 	Batch      int           // that the model fixes; 0: any
 	BatchError error         // why it does
+	Declared   int           // the batch that its file declares, which the network may be free of; 0: none
 	InputName  string        // in its file; "": the graph's
 	InputDims  []int         // the input's in its file, −1 for what is free; nil: N×C×H×W
 	InputOrder []int         // where N, C, H and W are among those: see onnx.Model; nil: in order
@@ -134,12 +135,18 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 		m.Batch, m.BatchError = 1, err
 	}
 	if d := imported.InputDims; len(d) == 4 && d[0] > 0 && m.Batch == 0 {
+		m.Declared = d[0]
 		free := slices.Clone(d)
 		free[0] = -1
 		imported = nil
 		runtime.GC() // one network's weights at a time
-		if imported, err = load(onnx.Options{Dims: free}); err != nil {
+		if imported, err = load(onnx.Options{Dims: free}); err == nil {
+			err = apart(imported)
+		}
+		if err != nil {
 			m.Batch, m.BatchError = d[0], err
+			imported = nil
+			runtime.GC()
 			if imported, err = load(onnx.Options{}); err != nil {
 				return nil, err
 			}
@@ -154,6 +161,24 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 	}
 	m.nameClasses()
 	return m, nil
+}
+
+// apart reports an output in which the pictures of a batch can't be told apart: those that end in one row for all, as in view(1, -1).
+func apart(m *onnx.Model) error {
+	s, err := m.InputShape(2)
+	if err != nil {
+		return nil // other extents are open: whoever gives them will see
+	}
+	shapes, err := m.Graph.Shapes(s)
+	if err != nil {
+		return err
+	}
+	for _, v := range m.Graph.Outputs {
+		if shapes[v].N != s.N {
+			return fmt.Errorf("node %s of shape %v doesn't keep the pictures of a batch apart", m.Graph.Nodes[v].Name, shapes[v])
+		}
+	}
+	return nil
 }
 
 // inputSize is the size of the pictures that an imported model fixes; zero where it takes any.

@@ -57,7 +57,7 @@ type Result struct {
 	Err     error            // it can't be used: the rest is empty
 	Classes []Class          // the likeliest first
 	Softmax bool             // made the probabilities; else the network's output is that already
-	Values  []*tensor.Tensor // those of Options.Values, 1×C×H×W each
+	Values  []*tensor.Tensor // those of Options.Values, 1×C×H×W each; of another N, where a run has one picture and the network makes that of it
 	Fitted  *image.RGBA      // with Options.Fitted: what the network saw
 }
 
@@ -264,22 +264,25 @@ func (c *Classifier) compute(ctx context.Context, x *tensor.Tensor, batch []*ite
 func (c *Classifier) result(it *item, i int, ys []*tensor.Tensor) Result {
 	r := Result{Index: it.index, Fitted: it.fitted}
 	for _, y := range ys {
-		if one := row(y, i); tensor.FirstNonFinite(one.Data) >= 0 {
+		if one := c.row(y, i); tensor.FirstNonFinite(one.Data) >= 0 {
 			err := fmt.Errorf("the network gives %v", one.Data[tensor.FirstNonFinite(one.Data)])
 			return Result{Index: it.index, Err: named(it.name, err)}
 		}
 	}
 	if c.output >= 0 {
-		r.Classes, r.Softmax = Rank(row(ys[c.output], i).Data, c.labels, c.o.Top, c.o.Softmax)
+		r.Classes, r.Softmax = Rank(c.row(ys[c.output], i).Data, c.labels, c.o.Top, c.o.Softmax)
 	}
 	for _, k := range c.values {
-		r.Values = append(r.Values, row(ys[k], i))
+		r.Values = append(r.Values, c.row(ys[k], i))
 	}
 	return r
 }
 
-// row is image i of a value.
-func row(y *tensor.Tensor, i int) *tensor.Tensor {
+// row is image i of a value; all of it, whatever its shape, where a run has one image.
+func (c *Classifier) row(y *tensor.Tensor, i int) *tensor.Tensor {
+	if c.in.N == 1 {
+		return y
+	}
 	n := y.C * y.H * y.W
 	return &tensor.Tensor{Shape: tensor.Shape{N: 1, C: y.C, H: y.H, W: y.W}, Data: y.Data[i*n : (i+1)*n : (i+1)*n]}
 }

@@ -73,6 +73,9 @@ func decodePixels(data []byte, h header) (img image.Image, err error) {
 	if a, ok := m.(*image.NYCbCrA); ok {
 		m = &a.YCbCr // alpha is dropped
 	}
+	if ycc, ok := m.(*image.YCbCr); ok && h.format == "webp" {
+		fullRange(ycc)
+	}
 	switch t := m.(type) {
 	case *image.YCbCr, *image.Gray, *image.NRGBA: // scaled as they are, which is less work
 		return turn(m, orientation(data, h.format)), nil

@@ -47,6 +47,7 @@ func (n *node) clip() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	low = min(low, high) // as ONNX has it where they are the other way round
 	switch c := n.in[0].con; {
 	case low == -math.MaxFloat32 && high == math.MaxFloat32:
 		return n.in[0], nil

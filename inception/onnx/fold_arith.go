@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"inceptiongl/inception/graph"
 	pb "inceptiongl/inception/onnx/internal/onnxpb"
@@ -202,6 +203,9 @@ func (n *node) foldNeg() (*value, error) {
 	return known(floats("", c.dims, out)), nil
 }
 
+// beyond32 reports a number that 32 bits don't hold: a Cast keeps the lower ones.
+func beyond32(d dim) bool { return d.sym == number && d.n != int(int32(d.n)) }
+
 // foldCast converts between floats and integers.
 func (n *node) foldCast() (*value, error) {
 	n.int("saturate", 1)
@@ -209,6 +213,17 @@ func (n *node) foldCast() (*value, error) {
 	to := int32(n.int("to", 0))
 	c := n.in[0].con
 	switch {
+	case pb.TensorProto_DataType(to) == pb.TensorProto_INT32 && slices.ContainsFunc(c.i, beyond32):
+		if err := n.b.spend(c.len()); err != nil {
+			return nil, err
+		}
+		out := slices.Clone(c.i)
+		for k, d := range out {
+			if beyond32(d) {
+				out[k] = num(int(int32(d.n)))
+			}
+		}
+		return known(ints("", c.dims, out)), nil
 	case isFloat(to) && !c.isInt, isInt(to) && c.isInt && pb.TensorProto_DataType(to) != pb.TensorProto_BOOL:
 		return n.in[0], nil
 	case !isFloat(to) && !isInt(to):

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -179,6 +180,17 @@ func TestGate(t *testing.T) {
 			if want := x.Data[i] * slices.Max(x.Data[i/36*36:][:36]); v != want {
 				t.Fatalf("%v: element %d is %v, want %v", order, i, v, want)
 			}
+		}
+	}
+}
+
+// TestInputShapeOpen: an extent that the file leaves open is named, whichever it is.
+func TestInputShapeOpen(t *testing.T) {
+	for _, dims := range [][]int64{{-1, 4, -1, 7}, {-1, 4, -1, -1}, {1, 4, 7, -1}} {
+		m := parse(t, onnx.Options{}, inputDims(dims...), op("Relu", in("x"), "y"))
+		_, err := m.InputShape(1)
+		if err == nil || !strings.Contains(err.Error(), "are open") {
+			t.Errorf("%v: %v; want an error that says which extents are open", dims, err)
 		}
 	}
 }

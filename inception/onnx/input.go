@@ -120,12 +120,17 @@ func (b *builder) begin(m *Model, graphName string, nodes []*pb.NodeProto, in *p
 	if name == "" {
 		name = "onnx"
 	}
-	var node graph.Value
-	b.g, node = graph.New(name, w[0].n)
-	b.names[b.g.Nodes[node].Name] = true
-	x.t = whole(node, w[0].n, w)
-	if isCode(t.GetElemType()) {
+	var at graph.Value
+	b.g, at = graph.New(name, w[0].n)
+	b.names[b.g.Nodes[at].Name] = true
+	x.t = whole(at, w[0].n, w)
+	switch {
+	case isCode(t.GetElemType()):
 		x.code = t.GetElemType()
+	case t.GetElemType() == int32(pb.TensorProto_BOOL): // what arithmetic makes of truths is right for 0 and 1
+		if x, err = (&node{b: b, label: in.GetName()}).combine("differs", x, numeral(0)); err != nil {
+			return err
+		}
 	}
 	b.values[in.GetName()] = x
 	m.Input = printable(in.GetName())

@@ -63,7 +63,16 @@ func (m *Model) storedInput() []dim {
 // another rank than 4 is seen as N × C × H × W like an Output, its axes in the order InputOrder. It is an error if n isn't the
 // batch that the model fixes, or if another extent is symbolic: Options.Dims is for that, or Tensor.
 func (m *Model) InputShape(n int) (tensor.Shape, error) {
+	var open []int
+	for k, d := range m.InputDims {
+		if k > 0 && d < 0 {
+			open = append(open, k)
+		}
+	}
 	s, err := m.inputShape(n, m.storedInput())
+	if open != nil {
+		err = fmt.Errorf("extents %v of %v are open, and only the batch may be", open, m.InputDims)
+	}
 	if err != nil {
 		err = fmt.Errorf("onnx: input %s: %w (Options.Dims can change the extents)", quote(m.Input), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"inceptiongl/inception/graph"
+	"inceptiongl/inception/tensor"
 )
 
 // pool is AveragePool and MaxPool. A ceil_mode window that would start in the padding after the input is dropped, as PyTorch does
@@ -30,6 +31,11 @@ func (n *node) poolOf(x *value) (y *value, area int, err error) {
 		n.flag("storage_order", false) // of the second output, which nothing may use
 	case "LpPool":
 		op.CountIncludePad = true
+		if op.CeilMode {
+			if op, err = padFully(op, x.dims[2:]); err != nil {
+				return nil, 0, err
+			}
+		}
 	default:
 		op.CountIncludePad = n.flag("count_include_pad", false)
 	}
@@ -41,6 +47,29 @@ func (n *node) poolOf(x *value) (y *value, area int, err error) {
 	}
 	y, err = n.slide(x, w, op, w[0].n)
 	return y, op.Kernel.H * op.Kernel.W, err
+}
+
+// padFully is a pool in ceil_mode whose padding reaches as far as its windows, so that each has as many elements.
+func padFully(op graph.Pool2D, dims []dim) (graph.Pool2D, error) {
+	size, ok := numbers(dims)
+	if !ok {
+		return op, fmt.Errorf("ceil_mode depends on an extent that isn't fixed (Options.Dims)")
+	}
+	in := tensor.Shape{N: 1, C: 1, H: 1, W: size[len(size)-1]}
+	if len(size) == 2 {
+		in.H = size[0]
+	}
+	out, err := op.OutShape([]tensor.Shape{in})
+	if err != nil {
+		return op, err
+	}
+	reach := func(windows, stride, dilation, kernel, before, size int) int {
+		return max((windows-1)*stride+dilation*(kernel-1)+1-before-size, 0)
+	}
+	op.CeilMode = false
+	op.Pad.Bottom = max(op.Pad.Bottom, reach(out.H, op.Stride.H, op.Dilation.H, op.Kernel.H, op.Pad.Top, in.H))
+	op.Pad.Right = max(op.Pad.Right, reach(out.W, op.Stride.W, op.Dilation.W, op.Kernel.W, op.Pad.Left, in.W))
+	return op, nil
 }
 
 // lpPool is the p-th root of the sum of p-th powers in a window: an average pool's, times the window's elements.

@@ -185,7 +185,8 @@ func (Slice) Run(in []Array) ([]Array, error) {
 	return one(x.from(dims, func(at []int) int { return first + dot(at, by) }))
 }
 
-// extent is where a range begins, its step, and how many places it has, with Python's rules.
+// extent is where a range begins, its step, and how many places it has, with Python's rules, but for a start before
+// the first place: ONNX has it there when it goes backwards, too.
 func extent(start, end, step, size int) (first, by, n int, err error) {
 	if step == 0 {
 		return 0, 0, 0, fmt.Errorf("a step of 0")
@@ -194,13 +195,13 @@ func extent(start, end, step, size int) (first, by, n int, err error) {
 	if step < 0 {
 		low, high = -1, size-1
 	}
-	clamp := func(v int) int {
+	clamp := func(v, low int) int {
 		if v < 0 {
 			v = max(v, -size-1) + size
 		}
 		return min(max(v, low), high)
 	}
-	start, end = clamp(start), clamp(end)
+	start, end = clamp(start, 0), clamp(end, low)
 	step = min(max(step, -size-1), size+1)
 	if step > 0 {
 		return start, step, max(end-start+step-1, 0) / step, nil

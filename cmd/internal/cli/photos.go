@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"inceptiongl/inception/classify"
 )
@@ -61,12 +62,11 @@ func broken(name string, err error) classify.Picture {
 	return classify.Picture{Name: name, Load: func() (image.Image, error) { return nil, err }}
 }
 
-// Printable is a file's name, quoted where it holds what a terminal would act on.
+// Printable is a file's name, quoted where it holds what a terminal would act on, or can't show.
 func Printable(name string) string {
-	for _, r := range name {
-		if !strconv.IsPrint(r) {
-			return strconv.Quote(name)
-		}
+	acts := func(r rune) bool { return !strconv.IsPrint(r) }
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, acts) {
+		return strconv.Quote(name)
 	}
 	return name
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"inceptiongl/inception/classify"
-	"inceptiongl/inception/onnx"
 )
 
 // SourceFlags say where a model's weights come from, where its file doesn't hold them.
@@ -34,11 +33,10 @@ func (f SourceFlags) Load(ctx context.Context, model, how string) (*classify.Mod
 	if wrong := classify.SourceError(""); errors.As(err, &wrong) {
 		return nil, fmt.Errorf("%w (%s, --arch, --weights FILE, --random-weights)", err, how)
 	}
-	if err != nil && strings.Contains(err.Error(), "Options.Dims") { // the library's word for it
-		return nil, errors.New(strings.ReplaceAll(err.Error(), "Options.Dims", "--shape"))
-	}
-	if errors.Is(err, onnx.ErrMemory) {
-		return nil, errors.New(strings.ReplaceAll(err.Error(), " (Options.Memory)", ""))
+	if err != nil {
+		if said := Words(err.Error(), "--shape"); said != err.Error() {
+			return nil, errors.New(said)
+		}
 	}
 	return m, err
 }
