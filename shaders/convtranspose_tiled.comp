@@ -20,7 +20,7 @@ void main() {
     int tiles = N * rows * x_tiles;
     ivec2 phase_block = divide(workgroup_x(), (tiles + LOCAL_X - 1) / LOCAL_X);
     int tile = phase_block.y * LOCAL_X + int(gl_LocalInvocationID.x);
-    int first_group = int(gl_GlobalInvocationID.y) * TILE_G;
+    int first_group = invocation_y() * TILE_G;
     if (tile >= tiles) return;
     int phase_y = phase_block.x / stride_w, phase_x = phase_block.x - phase_y * stride_w;
     ivec2 row_tile = divide(tile, x_tiles); // (n·rows + r, x tile)

@@ -383,7 +383,7 @@ func TestBatchInOneRow(t *testing.T) {
 	pool := message(1, "x", 2, "p", 4, "GlobalAveragePool")
 	row := message(1, "p", 2, "y", 4, "Flatten", 5, message(1, "axis", 20, uint64(2), 3, uint64(0)))
 	data := message(1, uint64(8), 7, message(1, pool, 1, row, 11, input, 12, output), 8, message(2, uint64(13)))
-	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) })
+	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(t.Context(), data, o) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +395,7 @@ func TestBatchInOneRow(t *testing.T) {
 // TestDeclared: the batch that a file declares is known, though the network is freed of it.
 func TestDeclared(t *testing.T) {
 	for declared, data := range map[int][]byte{4: average(4, 3, 8, 8), 0: average(0, 3, 8, 8)} {
-		m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(data, o) })
+		m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(t.Context(), data, o) })
 		if err != nil || m.Declared != declared || m.Batch != 0 {
 			t.Errorf("a file that declares %d: %v, declared %d, fixed %d", declared, err, m.Declared, m.Batch)
 		}

@@ -57,7 +57,7 @@ func TestCorners(t *testing.T) {
 	eachBackend(t, func(t *testing.T, r run) {
 		for _, c := range corners {
 			t.Run(c.name, func(t *testing.T) {
-				m, err := onnx.Parse(encode(t, model(c.parts...)), onnx.Options{})
+				m, err := onnx.Parse(t.Context(), encode(t, model(c.parts...)), onnx.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

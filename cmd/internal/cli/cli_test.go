@@ -58,7 +58,7 @@ func TestLoadWords(t *testing.T) {
 		"an operator behind the host's": {model(t, node("ArgMax", "i", "x"), node("Softmax", "y", "i"), info(11, "x"), info(12, "y")),
 			"export the network up to that node"},
 	} {
-		_, err := SourceFlags{}.Load(c.path, "--model")
+		_, err := SourceFlags{}.Load(t.Context(), c.path, "--model")
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "Options") {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
