@@ -119,7 +119,7 @@ func (s *server) start(ctx context.Context) error {
 	limits.Bytes, limits.Pixels = f.MaxBody<<20, f.MaxPixels*1e6
 	metrics := service.NewMetrics()
 	repository, err := models.NewRepository(ctx, models.Options{
-		Specs: specs, Folder: f.Models, Devices: devices, MaxDelay: f.MaxDelay, Queue: f.Queue, Log: s.log, OnBatch: metrics.Batch,
+		Specs: specs, Folder: f.Models, Devices: devices, MaxDelay: f.MaxDelay, MaxWait: f.MaxWait, Queue: f.Queue, Log: s.log, OnBatch: metrics.Batch,
 		Decoder: models.NewDecoder(limits, s.memory, runtime.GOMAXPROCS(0)),
 	})
 	if err != nil {

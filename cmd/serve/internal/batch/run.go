@@ -21,27 +21,37 @@ type batch struct {
 // most is the largest size.
 func (l *Lane) most() int { return l.sizes[len(l.sizes)-1].Images }
 
-// wait is how long the first request may still wait for others: 0 where nothing is gained by it.
-func (l *Lane) wait(now time.Time, most time.Duration) time.Duration {
+// wait is how long the first request may still wait for others: 0 where nothing is gained by it. While the device is busy, waiting costs
+// nothing.
+func (l *Lane) wait(now time.Time, most time.Duration, d *device) time.Duration {
 	if l.o.Whole || l.queued >= l.most() {
 		return 0
 	}
-	return l.queue[0].arrived.Add(most).Sub(now)
+	return max(l.queue[0].arrived.Add(most).Sub(now), d.soon(now))
 }
 
+// again is after how many batches a size is tried again that looks expensive: what it cost once may have been chance.
+const again = 100
+
 // take removes the first requests from the queue: as many as make a run cheapest for each. The lock is held.
-func (l *Lane) take(now time.Time) *batch {
-	var best int // requests
+func (l *Lane) take() *batch {
+	var best, bestSize int // requests, and the index of their size
 	var cheapest float64
-	for _, s := range l.sizes {
+	l.taken++
+	for i, s := range l.sizes {
 		n, images := l.fitting(s.Images)
 		if n == 0 {
 			continue
 		}
+		if images == s.Images && l.taken-l.tried[i] > again {
+			best, bestSize = n, i
+			break
+		}
 		if cost := float64(s.Cost) / float64(images); best == 0 || cost <= cheapest {
-			best, cheapest = n, cost
+			best, bestSize, cheapest = n, i, cost
 		}
 	}
+	l.tried[bestSize] = l.taken
 	b := &batch{lane: l, items: slices.Clone(l.queue[:best])}
 	l.queue = slices.Delete(l.queue, 0, best)
 	for _, it := range b.items {
