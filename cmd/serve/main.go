@@ -42,7 +42,7 @@ type flags struct {
 
 	MaxBody        int64 `name:"max-body" default:"16" placeholder:"MIB" help:"The largest request. Default: ${default} MiB."`
 	MaxPixels      int64 `name:"max-pixels" default:"50" placeholder:"MILLIONS" help:"The largest picture. Default: ${default} million pixels."`
-	Memory         int64 `default:"1024" placeholder:"MIB" help:"Memory for requests and for decoding, all together. Default: ${default} MiB."`
+	Memory         int64 `default:"1024" placeholder:"MIB" help:"Memory for requests and for decoding, all together: half of it is for decoding. Default: ${default} MiB."`
 	MaxConnections int   `name:"max-connections" default:"1024" placeholder:"N" help:"Connections at once. Default: ${default}."`
 
 	Grace    time.Duration `default:"30s" help:"How long what has begun may take after SIGTERM. Default: ${default}."`
@@ -107,8 +107,8 @@ func (f *flags) check() error {
 		return errors.New("--max-delay, --max-wait, --timeout, --grace, --lame-duck: out of range")
 	case f.Queue < 1 || f.Queue > 1<<20 || f.MaxConnections < 1:
 		return errors.New("--queue, --max-connections: out of range")
-	case f.MaxBody < 1 || f.MaxBody > 2047 || f.MaxPixels < 1 || f.MaxPixels > 1000 || f.Memory < f.MaxBody || f.Memory > 1<<20:
-		return errors.New("--max-body, --max-pixels, --memory: out of range; --memory must have room for a body")
+	case f.MaxBody < 1 || f.MaxBody > 2047 || f.MaxPixels < 1 || f.MaxPixels > 1000 || f.Memory < 4*f.MaxBody || f.Memory > 1<<20:
+		return errors.New("--max-body, --max-pixels, --memory: out of range; --memory must have room for four bodies")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the request has begun", func() bool {
-		return strings.Contains(string(r.say("/metrics", nil).body), "inceptiongl_memory_budget_used_bytes 0") == false && m.Waiting() == 0
+		return !strings.Contains(string(r.say("/metrics", nil).body), `inceptiongl_memory_budget_used_bytes{kind="requests"} 0`) && m.Waiting() == 0
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- r.stop() }()
@@ -185,7 +185,7 @@ func TestMetrics(t *testing.T) {
 		`inceptiongl_stage_seconds_count{model="digits",stage="run"} 3`,
 		`inceptiongl_queue_images{model="digits"} 0`,
 		`inceptiongl_ready 1`,
-		`inceptiongl_memory_budget_used_bytes 0`,
+		`inceptiongl_memory_budget_used_bytes{kind="requests"} 0`, `inceptiongl_memory_budget_used_bytes{kind="decoding"} 0`,
 		`inceptiongl_device_memory_bytes{device="`,
 		`inceptiongl_device_busy_seconds_total{device="`,
 		`process_open_fds`, `go_goroutines`,

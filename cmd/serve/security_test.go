@@ -289,7 +289,7 @@ func TestHeaders(t *testing.T) {
 // TestMemory: requests that would take more memory than is allowed are refused at once, small ones are answered.
 func TestMemory(t *testing.T) {
 	f := &faulty{hold: make(chan struct{})}
-	r := start(t, f.flags, "--max-body=1", "--memory=2")
+	r := start(t, f.flags, "--max-body=1", "--memory=8")
 	f.held.Store(true)
 	body, header := binary32(make([]float32, 300*784)) // 0.9 MB
 	ended := make(chan answer, 4)
@@ -346,7 +346,7 @@ func TestMemory(t *testing.T) {
 	if a := <-ended; a.status != 200 {
 		t.Errorf("the first: %d %.200s", a.status, a.body)
 	}
-	if a := r.say("/v2/models/digits/infer", hugePNG(6000, 6000), "Content-Type: image/png"); a.status != 413 || !bytes.Contains(a.body, []byte("memory budget")) {
+	if a := r.say("/v2/models/digits/infer", hugePNG(6000, 6000), "Content-Type: image/png"); a.status != 413 || !bytes.Contains(a.body, []byte("for photos at once")) {
 		t.Errorf("a picture above the budget: %d %s", a.status, a.body)
 	}
 }

@@ -35,7 +35,7 @@ type server struct {
 	f       *flags
 	log     *slog.Logger
 	service *service.Service
-	memory  *budget.Budget
+	memory  *budget.Budget // of requests: a quarter; half is for decoding, a quarter for messages that gRPC is reading
 
 	http    *http.Server
 	httpAt  net.Listener
@@ -51,7 +51,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return nil, err
 	}
-	s := &server{f: f, log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})), memory: budget.New(f.Memory << 20)}
+	s := &server{f: f, log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})), memory: budget.New(f.Memory << 20 / 4)}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -116,11 +116,12 @@ func (s *server) start(ctx context.Context) error {
 		}
 	}
 	limits := images.DefaultLimits
-	limits.Bytes, limits.Pixels = f.MaxBody<<20, f.MaxPixels*1e6
+	limits.Bytes, limits.Pixels, limits.Memory = f.MaxBody<<20, f.MaxPixels*1e6, f.Memory<<20/2
+	decoder := models.NewDecoder(images.NewDecoder(limits), runtime.GOMAXPROCS(0))
 	metrics := service.NewMetrics()
 	repository, err := models.NewRepository(ctx, models.Options{
 		Specs: specs, Folder: f.Models, Devices: devices, MaxDelay: f.MaxDelay, MaxWait: f.MaxWait, Queue: f.Queue, Log: s.log, OnBatch: metrics.Batch,
-		Decoder: models.NewDecoder(limits, s.memory, runtime.GOMAXPROCS(0)),
+		Decoder: decoder,
 	})
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func (s *server) start(ctx context.Context) error {
 		}
 	})
 	s.service = &service.Service{Repository: repository, Metrics: metrics, Tracer: tracer, Log: s.log, Timeout: f.Timeout}
-	metrics.Watch(s.service, s.memory)
+	metrics.Watch(s.service, s.memory, decoder)
 	return nil
 }
 
@@ -240,12 +241,12 @@ func (s *server) newGRPC(tokens *guard.Tokens, tlsConfig *tls.Config) *grpc.Serv
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
-	options = append(options, rpc.Limit(max(8, s.f.Memory/s.f.MaxBody))...)
+	options = append(options, rpc.Limit(s.f.Memory/4/s.f.MaxBody, s.f.bodyTimeout)...)
 	if tlsConfig != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(tlsConfig)))
 	}
 	g := grpc.NewServer(options...)
-	rpc.Register(g, s.service)
+	rpc.Register(g, s.service, s.memory)
 	return g
 }
 

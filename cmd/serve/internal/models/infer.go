@@ -234,13 +234,13 @@ func (m *Model) classes(t *v2.Tensor, top int, y *tensor.Tensor) *v2.Tensor {
 }
 
 // Raw is a request for one picture, or for the numbers of as many images as there are bytes for, all of them raw.
-func (m *Model) Raw(data []byte) (*v2.Request, error) {
+func (m *Model) Raw(data []byte, take v2.Take) (*v2.Request, error) {
 	t := &v2.Tensor{Name: m.inputs}
 	each := 4 * m.input(1).Len()
 	_, _, notImage := image.DecodeConfig(bytes.NewReader(data))
 	if len(data) > 0 && len(data)%each == 0 && notImage != nil {
 		t.Datatype, t.Shape = v2.FP32, m.inputDims(len(data)/each)
-		if err := t.SetRaw(data); err != nil {
+		if err := t.SetRaw(data, take); err != nil {
 			return nil, err
 		}
 		return &v2.Request{Inputs: []*v2.Tensor{t}}, nil

@@ -21,7 +21,7 @@ type Options struct {
 	Devices  []Open // at least one
 	MaxDelay time.Duration
 	MaxWait  time.Duration // see batch.Options
-	Queue    int // images of a model that may wait
+	Queue    int           // images of a model that may wait
 	Decoder  *Decoder
 	Log      *slog.Logger
 	OnBatch  func(model string, images, size int, busy time.Duration) // may be nil

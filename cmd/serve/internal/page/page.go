@@ -189,7 +189,7 @@ func (h handler) see(w http.ResponseWriter, r *http.Request) {
 	response, times, err := h.s.Infer(ctx, service.Call{Protocol: "page", ID: rest.RequestID(ctx)}, r.URL.Query().Get("model"), "",
 		func(found *models.Model) (*v2.Request, error) {
 			m = found
-			return found.Raw(body.Data)
+			return found.Raw(body.Data, body.Take)
 		})
 	if err != nil {
 		rest.WriteError(w, err)

@@ -89,7 +89,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 	}
 	defer body.Close()
 	response, _, err := h.s.Infer(ctx, call, r.PathValue("model"), r.PathValue("version"),
-		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body.Data) })
+		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body) })
 	if err != nil {
 		WriteError(w, err)
 		return
@@ -109,7 +109,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 
 // parse reads a body: the protocol's JSON, with or without binary data; or, with the header 0 or a picture's content type, raw data for
 // the model's input.
-func parse(m *models.Model, r *http.Request, data []byte) (*v2.Request, error) {
+func parse(m *models.Model, r *http.Request, body *Body) (*v2.Request, error) {
 	size := -1
 	if text := r.Header.Get(jsonLength); text != "" {
 		n, err := strconv.Atoi(text)
@@ -119,9 +119,9 @@ func parse(m *models.Model, r *http.Request, data []byte) (*v2.Request, error) {
 		size = n
 	}
 	if size == 0 || strings.HasPrefix(r.Header.Get("Content-Type"), "image/") {
-		return m.Raw(data)
+		return m.Raw(body.Data, body.Take)
 	}
-	return v2.ParseRequest(data, size)
+	return v2.ParseRequest(body.Data, size, body.Take)
 }
 
 func (h handler) index(w http.ResponseWriter, r *http.Request) {

@@ -13,8 +13,10 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"inceptiongl/cmd/serve/internal/budget"
 	"inceptiongl/cmd/serve/internal/models"
 	"inceptiongl/cmd/serve/internal/oip"
 	"inceptiongl/cmd/serve/internal/rest"
@@ -24,14 +26,15 @@ import (
 )
 
 // Register adds the protocol's service, and gRPC's own for health.
-func Register(to grpc.ServiceRegistrar, s *service.Service) {
-	oip.RegisterGRPCInferenceServiceServer(to, &server{s: s})
+func Register(to grpc.ServiceRegistrar, s *service.Service, memory *budget.Budget) {
+	oip.RegisterGRPCInferenceServiceServer(to, &server{s: s, memory: memory})
 	grpc_health_v1.RegisterHealthServer(to, &health{s: s})
 }
 
 type server struct {
 	oip.UnimplementedGRPCInferenceServiceServer
-	s *service.Service
+	s      *service.Service
+	memory *budget.Budget
 }
 
 func (s *server) ServerLive(context.Context, *oip.ServerLiveRequest) (*oip.ServerLiveResponse, error) {
@@ -73,8 +76,14 @@ func (s *server) ModelInfer(ctx context.Context, r *oip.ModelInferRequest) (*oip
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = service.Propagator.Extract(ctx, carrier(md))
 	}
-	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(),
-		func(*models.Model) (*v2.Request, error) { return message.Request(r) })
+	claim := s.memory.Claim()
+	defer claim.Close()
+	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(), func(*models.Model) (*v2.Request, error) {
+		if err := claim.Take(int64(proto.Size(r))); err != nil {
+			return nil, err
+		}
+		return message.Request(r, claim.Take)
+	})
 	if err != nil {
 		return nil, fail(ctx, err)
 	}

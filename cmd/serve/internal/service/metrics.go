@@ -72,14 +72,15 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Watch adds the figures that are read when they are asked for.
-func (m *Metrics) Watch(s *Service, memory *budget.Budget) {
-	m.registry.MustRegister(watcher{s, memory})
+func (m *Metrics) Watch(s *Service, memory *budget.Budget, decoder *models.Decoder) {
+	m.registry.MustRegister(watcher{s, memory, decoder})
 }
 
 // watcher is a prometheus.Collector.
 type watcher struct {
-	s      *Service
-	memory *budget.Budget
+	s       *Service
+	memory  *budget.Budget
+	decoder *models.Decoder
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -89,7 +90,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	readyDesc   = desc("ready", "1 where the server is ready.")
 	waitingDesc = desc("queue_images", "Images that wait for a run.", "model")
-	budgetDesc  = desc("memory_budget_used_bytes", "Memory that requests hold: bodies, and pictures being decoded.")
+	budgetDesc  = desc("memory_budget_used_bytes", "Memory that requests hold, by kind: requests, decoding.", "kind")
 	memoryDesc  = desc("device_memory_bytes", "Memory on a device, by kind: activations, weights.", "device", "kind")
 	busyDesc    = desc("device_busy_seconds_total", "Time that runs took of a device.", "device")
 	upDesc      = desc("device_ready", "1 where a device is there, 0 while it is opened again.", "device")
@@ -118,7 +119,8 @@ func (w watcher) Collect(to chan<- prometheus.Metric) {
 		return 0
 	}
 	gauge(readyDesc, yes(w.s.Ready() == nil))
-	gauge(budgetDesc, float64(w.memory.Used()))
+	gauge(budgetDesc, float64(w.memory.Used()), "requests")
+	gauge(budgetDesc, float64(w.decoder.Used()), "decoding")
 	for _, m := range w.s.Repository.Models() {
 		gauge(waitingDesc, float64(m.Waiting()), m.Name)
 	}
