@@ -241,6 +241,7 @@ func (s *server) newGRPC(tokens *guard.Tokens, tlsConfig *tls.Config) *grpc.Serv
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
+	options = append(options, rpc.Codec())
 	options = append(options, rpc.Limit(s.f.Memory/4/s.f.MaxBody, s.f.bodyTimeout)...)
 	if tlsConfig != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(tlsConfig)))

@@ -3,64 +3,83 @@ package rpc
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/stats"
-	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
 )
 
-// Limit bounds the memory of messages before it is known how large they are: at most some may be on their way at once, the others are
-// told so before theirs is read. One that takes too long to come is given up.
+// Limit bounds the memory of messages before it is known how large they are. Most are there at once; of those that take longer only some
+// may be on their way at the same time, and none longer than the timeout.
 func Limit(most int64, timeout time.Duration) []grpc.ServerOption {
 	a := &arrivals{most: most, timeout: timeout}
 	return []grpc.ServerOption{grpc.InTapHandle(a.tap), grpc.StatsHandler(a)}
 }
 
+// grace is the time in which a message comes that the network, and not its sender, holds up. What fits through a network in that time is
+// beside the limit.
+const grace = 250 * time.Millisecond
+
 type arrivals struct {
 	most    int64
 	timeout time.Duration
-	now     atomic.Int64
+	slow    atomic.Int64
 }
 
 // arrival is a request whose message may not have come yet.
 type arrival struct {
 	a      *arrivals
-	over   atomic.Bool
-	alarm  *time.Timer
 	cancel context.CancelCauseFunc
+
+	mu    sync.Mutex
+	over  bool
+	slow  bool
+	alarm *time.Timer
 }
 
 type arrivalKey struct{}
 
 var errSlow = errors.New("the message took too long to come")
 
-// tap sees a request before a goroutine is made for it. Requests of one connection come here one after the other.
+// tap sees a request before a goroutine is made for it.
 func (a *arrivals) tap(ctx context.Context, _ *tap.Info) (context.Context, error) {
-	if a.now.Add(1) > a.most {
-		a.now.Add(-1)
-		return ctx, status.Errorf(codes.ResourceExhausted, "%d messages are on their way to the server already: try again", a.most)
-	}
 	one := &arrival{a: a}
 	ctx, one.cancel = context.WithCancelCause(ctx)
-	one.alarm = time.AfterFunc(a.timeout, func() { // whatever becomes of the request
-		if one.end() {
-			one.cancel(errSlow)
-		}
-	})
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.alarm = time.AfterFunc(min(grace, a.timeout), one.late) // also ends it where no goroutine is made after all
 	return context.WithValue(ctx, arrivalKey{}, one), nil
 }
 
-// end counts the request out, once.
-func (o *arrival) end() bool {
-	first := o.over.CompareAndSwap(false, true)
-	if first {
-		o.a.now.Add(-1)
+// late counts a message among the slow ones, or gives it up.
+func (o *arrival) late() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.over {
+		return
 	}
-	return first
+	if !o.slow && o.a.slow.Add(1) <= o.a.most {
+		o.slow = true
+		o.alarm.Reset(o.a.timeout)
+		return
+	}
+	o.over = true
+	o.a.slow.Add(-1)
+	o.cancel(errSlow)
+}
+
+// end is the message's arrival, or the request's end.
+func (o *arrival) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.alarm.Stop()
+	if o.slow && !o.over {
+		o.a.slow.Add(-1)
+	}
+	o.over = true
 }
 
 // TagRPC is of no interest here.
@@ -74,10 +93,8 @@ func (a *arrivals) HandleRPC(ctx context.Context, s stats.RPCStats) {
 	}
 	switch s.(type) {
 	case *stats.InPayload:
-		one.alarm.Stop()
 		one.end()
 	case *stats.End:
-		one.alarm.Stop()
 		one.end()
 		one.cancel(nil)
 	}
