@@ -174,10 +174,19 @@ func TestMetrics(t *testing.T) {
 	}
 	r.say("/v2/models/digits/infer", []byte("{"))
 	r.say("/v2/models/a-strangers-word/infer", []byte("{}"))
+	r.say("/v2/models/digits/infer", make([]byte, 17<<20))
+	r.say("/v2/models/digits/infer", []byte("x"), "Content-Encoding: gzip")
+	r.say("/v2/models/a-strangers-word/infer", []byte("x"), "Content-Encoding: gzip")
+	r.say("/page/see?model=digits", []byte("x"), "Content-Encoding: gzip")
+	r.say("/v2/models/digits/infer", s.PNG, "Origin: http://elsewhere.example")
 	m := string(r.say("/metrics", nil).body)
 	for _, want := range []string{
 		`inceptiongl_requests_total{code="ok",model="digits",protocol="http"} 3`,
-		`inceptiongl_requests_total{code="invalid",model="digits",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="invalid",model="digits",protocol="http"} 2`,
+		`inceptiongl_requests_total{code="invalid",model="",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="invalid",model="digits",protocol="page"} 1`,
+		`inceptiongl_requests_total{code="too_large",model="digits",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="forbidden",model="",protocol="http"} 1`,
 		`inceptiongl_requests_total{code="not_found",model="",protocol="http"} 1`,
 		`inceptiongl_images_total{model="digits"} 3`,
 		`inceptiongl_batch_images_count{model="digits"} 3`,

@@ -237,7 +237,7 @@ func (s *server) newGRPC(tokens *guard.Tokens, tlsConfig *tls.Config) *grpc.Serv
 	maxBody := s.f.MaxBody << 20
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(int(maxBody)), grpc.MaxConcurrentStreams(256), grpc.MaxHeaderListSize(maxHeader),
-		grpc.ConnectionTimeout(s.f.headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open)),
+		grpc.ConnectionTimeout(s.f.headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open, func(err error) { s.service.TurnAway("grpc", err) })),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}

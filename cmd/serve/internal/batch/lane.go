@@ -86,6 +86,13 @@ func (l *Lane) Close() {
 	l.s.lanes = slices.DeleteFunc(l.s.lanes, func(m *Lane) bool { return m == l })
 }
 
+// Closed reports that the lane lets in no more requests.
+func (l *Lane) Closed() bool {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	return l.closed
+}
+
 // Waiting is how many images wait.
 func (l *Lane) Waiting() int {
 	l.s.mu.Lock()

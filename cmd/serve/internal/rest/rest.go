@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/propagation"
 
@@ -84,7 +85,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := ReadBody(r, h.o)
 	if err != nil {
-		WriteError(w, err)
+		WriteError(w, h.s.Fail(ctx, call, r.PathValue("model"), r.PathValue("version"), err))
 		return
 	}
 	defer body.Close()
@@ -144,6 +145,7 @@ func (h handler) load(w http.ResponseWriter, r *http.Request) {
 		err = v2.Errorf(v2.Invalid, "models are loaded as the repository has them: no parameters are taken")
 	}
 	if err == nil {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it may take long
 		// Loading goes on where the caller leaves: half a model is of no use.
 		err = h.s.Repository.Load(context.WithoutCancel(r.Context()), r.PathValue("model"))
 	}

@@ -76,9 +76,19 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 	m, err := s.Repository.Model(model, version)
 	var response *v2.Response
 	var times models.Times
-	if err == nil {
+	for err == nil {
 		response, times, err = s.infer(ctx, m, request)
-	} else {
+		if err == nil || !m.Unloaded() {
+			break
+		}
+		// Another has taken its place: nobody is told.
+		next, gone := s.Repository.Model(model, version)
+		if gone != nil || next == m {
+			break
+		}
+		m, err = next, nil
+	}
+	if m == nil {
 		model = "" // a stranger's word is no label
 	}
 	err = s.account(ctx, span, begin, c, model, times, err)
@@ -87,7 +97,6 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 
 // Refuse refuses a request that has no place, before its body is read: too much load is cheap then. It is nil where there may be one.
 func (s *Service) Refuse(ctx context.Context, c Call, model, version string) error {
-	begin := time.Now()
 	m, err := s.Repository.Model(model, version)
 	if err != nil {
 		return nil // Infer says so
@@ -95,9 +104,22 @@ func (s *Service) Refuse(ctx context.Context, c Call, model, version string) err
 	if err = m.Full(); err == nil {
 		return nil
 	}
-	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithTimestamp(begin), trace.WithSpanKind(trace.SpanKindServer))
+	return s.Fail(ctx, c, model, version, err)
+}
+
+// Fail counts, traces and logs a request that failed before Infer. The result is the error for the client.
+func (s *Service) Fail(ctx context.Context, c Call, model, version string, err error) error {
+	if _, unknown := s.Repository.Model(model, version); unknown != nil {
+		model = ""
+	}
+	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithSpanKind(trace.SpanKindServer))
 	defer span.End()
-	return s.account(ctx, span, begin, c, model, models.Times{}, err)
+	return s.account(ctx, span, time.Now(), c, model, models.Times{}, err)
+}
+
+// TurnAway counts a request that is nobody's business: whose caller may not ask.
+func (s *Service) TurnAway(protocol string, err error) {
+	s.Metrics.requests.WithLabelValues("", protocol, codeName(v2.AsError(err).Code)).Inc()
 }
 
 // account counts, traces and logs a request's end. The error is the one for the client.
@@ -180,6 +202,8 @@ func codeName(c v2.Code) string {
 		return "too_large"
 	case v2.Unauthenticated:
 		return "unauthenticated"
+	case v2.Forbidden:
+		return "forbidden"
 	case v2.Full:
 		return "full"
 	case v2.NotReady:
