@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -63,7 +61,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 			return nil, fmt.Errorf("--tokens: %w", err)
 		}
 	}
-	tlsConfig, err := f.tls()
+	tlsConfig, err := f.tls(s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -175,31 +173,6 @@ func (f *flags) devices(ctx context.Context) ([]models.Open, error) {
 		}
 	}
 	return all, nil
-}
-
-// tls is how connections are encrypted; nil: they aren't.
-func (f *flags) tls() (*tls.Config, error) {
-	if f.TLSCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	if f.ClientCA == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(f.ClientCA)
-	if err != nil {
-		return nil, fmt.Errorf("--client-ca: %w", err)
-	}
-	c.ClientCAs = x509.NewCertPool()
-	if !c.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--client-ca: %s has no certificate", f.ClientCA)
-	}
-	c.ClientAuth = tls.RequireAndVerifyClientCert
-	return c, nil
 }
 
 func (s *server) listen(ctx context.Context, flag, at string) (net.Listener, error) {
