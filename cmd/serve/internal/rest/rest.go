@@ -198,30 +198,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	if e.Code == v2.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="inceptiongl"`)
 	}
-	write(w, status(e.Code), map[string]string{"error": e.Message})
-}
-
-// status is HTTP's for a kind of error.
-func status(c v2.Code) int {
-	switch c {
-	case v2.Invalid:
-		return http.StatusBadRequest
-	case v2.NotFound:
-		return http.StatusNotFound
-	case v2.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case v2.Unauthenticated:
-		return http.StatusUnauthorized
-	case v2.Forbidden:
-		return http.StatusForbidden
-	case v2.Full, v2.NotReady:
-		return http.StatusServiceUnavailable
-	case v2.Deadline:
-		return http.StatusGatewayTimeout
-	case v2.Cancelled:
-		return 499 // as nginx has it; nobody reads it
-	}
-	return http.StatusInternalServerError
+	write(w, service.KindOf(e.Code).HTTP, map[string]string{"error": e.Message})
 }
 
 type idKey struct{}

@@ -36,7 +36,7 @@ func TestCodec(t *testing.T) {
 		"raw contents":      many(field(7, nil)),
 		"empty strings":     field(5, field(5, many(field(8, nil)))),
 		"numbers":           field(5, field(5, field(3, make([]byte, length)))),
-		"numbers, one each": field(5, field(5, many([]byte{3<<3 | 0, 0}))),
+		"numbers, one each": field(5, field(5, many([]byte{3 << 3, 0}))),
 		"a shape":           field(5, field(3, make([]byte, length))),
 	} {
 		if took, err := read(data, &oip.ModelInferRequest{}); err == nil || took > 3*length {

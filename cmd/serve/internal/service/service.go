@@ -119,7 +119,7 @@ func (s *Service) Fail(ctx context.Context, c Call, model, version string, err e
 
 // TurnAway counts a request that is nobody's business: whose caller may not ask.
 func (s *Service) TurnAway(protocol string, err error) {
-	s.Metrics.requests.WithLabelValues("", protocol, codeName(v2.AsError(err).Code)).Inc()
+	s.Metrics.requests.WithLabelValues("", protocol, KindOf(v2.AsError(err).Code).Name).Inc()
 }
 
 // account counts, traces and logs a request's end. The error is the one for the client.
@@ -128,7 +128,7 @@ func (s *Service) account(ctx context.Context, span trace.Span, begin time.Time,
 	code := "ok"
 	if err != nil {
 		e := v2.AsError(err)
-		err, code = e, codeName(e.Code)
+		err, code = e, KindOf(e.Code).Name
 	}
 	s.Metrics.request(model, c.Protocol, code, took, times)
 	annotate(span, begin, model, c, times, err)
@@ -189,29 +189,4 @@ func (s *Service) log(ctx context.Context, c Call, model, code string, took time
 			slog.Float64("run_ms", t.Run.Seconds()*1e3))
 	}
 	s.Log.LogAttrs(ctx, level, "request", attrs...)
-}
-
-// codeName is an error's kind as metrics and logs have it.
-func codeName(c v2.Code) string {
-	switch c {
-	case v2.Invalid:
-		return "invalid"
-	case v2.NotFound:
-		return "not_found"
-	case v2.TooLarge:
-		return "too_large"
-	case v2.Unauthenticated:
-		return "unauthenticated"
-	case v2.Forbidden:
-		return "forbidden"
-	case v2.Full:
-		return "full"
-	case v2.NotReady:
-		return "not_ready"
-	case v2.Deadline:
-		return "deadline"
-	case v2.Cancelled:
-		return "cancelled"
-	}
-	return "internal"
 }
