@@ -195,6 +195,18 @@ func TestLongRequest(t *testing.T) {
 	}
 }
 
+// TestPanic: a request on which the server fails is told so, and no other.
+func TestPanic(t *testing.T) {
+	r := start(t, nil)
+	_, _, err := r.s.service.Infer(context.Background(), service.Call{Protocol: "grpc"}, "digits", "", func(*models.Model) (*v2.Request, error) { panic("oh") })
+	if v2.AsError(err).Code != v2.Internal || strings.Contains(err.Error(), "oh") || !strings.Contains(r.log.String(), "lost_test.go") {
+		t.Errorf("%v", err)
+	}
+	if m := string(r.say("/metrics", nil).body); !strings.Contains(m, `inceptiongl_requests_total{code="internal",model="digits",protocol="grpc"} 1`) {
+		t.Error("it isn't counted")
+	}
+}
+
 // TestReload: who asks for a model that is replaced before its turn is answered by the new one; who asks for one that is unloaded is told.
 func TestReload(t *testing.T) {
 	r := start(t, nil)

@@ -93,6 +93,9 @@ func (l *Lane) Closed() bool {
 	return l.closed
 }
 
+// Limit is how many images may wait: no request has more.
+func (l *Lane) Limit() int { return l.o.Limit }
+
 // Waiting is how many images wait.
 func (l *Lane) Waiting() int {
 	l.s.mu.Lock()

@@ -98,6 +98,9 @@ func (m *Model) check(r *v2.Request) (*v2.Tensor, int, error) {
 	} else if _, err := m.layout(in); err != nil {
 		return nil, 0, err
 	}
+	if most := m.lane.Limit(); n > most {
+		return nil, 0, v2.Errorf(v2.TooLarge, "input %q has %d images: model %q takes at most %d in a request", in.Name, n, m.Name, most)
+	}
 	if need := max(m.about.Batch, 1); m.whole && n != need {
 		return nil, 0, v2.Errorf(v2.Invalid, "model %q takes exactly %d images at once, not %d", m.Name, need, n)
 	}

@@ -15,7 +15,7 @@ import (
 
 // TestCodec: messages that would take many times their length in memory are refused before they do; others are read.
 func TestCodec(t *testing.T) {
-	const length = 4 << 20
+	const length = 2 << 20
 	field := func(number protowire.Number, inner []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), inner)
 	}

@@ -37,7 +37,7 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: counter("requests_total", "Requests for inference, by how they ended; code is ok or the error's kind.", "model", "protocol", "code"),
-		took:     histogram("request_seconds", "From a request's arrival to its answer.", seconds, "model", "protocol"),
+		took:     histogram("request_seconds", "From a request's arrival to its answer, of those that have one.", seconds, "model", "protocol"),
 		stages:   histogram("stage_seconds", "Where requests spend their time: decode, wait, run, encode.", seconds, "model", "stage"),
 		images:   counter("images_total", "Images answered.", "model"),
 		batches:  histogram("batch_images", "Images in a run.", prometheus.ExponentialBuckets(1, 2, 9), "model"),
@@ -56,10 +56,10 @@ func (m *Metrics) Batch(model string, images, _ int, busy time.Duration) {
 
 func (m *Metrics) request(model, protocol, code string, took time.Duration, t models.Times) {
 	m.requests.WithLabelValues(model, protocol, code).Inc()
-	m.took.WithLabelValues(model, protocol).Observe(took.Seconds())
-	if code != "ok" {
+	if code != "ok" { // what is refused at once would make the others look quick
 		return
 	}
+	m.took.WithLabelValues(model, protocol).Observe(took.Seconds())
 	m.images.WithLabelValues(model).Add(float64(t.Images))
 	for stage, d := range map[string]time.Duration{"decode": t.Decode, "wait": t.Wait, "run": t.Run, "encode": t.Encode} {
 		m.stages.WithLabelValues(model, stage).Observe(d.Seconds())

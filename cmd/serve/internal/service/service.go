@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -136,7 +137,14 @@ func (s *Service) account(ctx context.Context, span trace.Span, begin time.Time,
 	return err
 }
 
-func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {
+// infer answers with a model. A panic is one request's, and must not end the others.
+func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (_ *v2.Response, _ models.Times, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.Log.Error("a request panicked", "model", m.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = v2.Errorf(v2.Internal, "the server failed on this request")
+		}
+	}()
 	r, err := request(m)
 	if err != nil {
 		return nil, models.Times{}, err
