@@ -218,13 +218,16 @@ func (r *running) press(all []shot, connections int, rate float64, d time.Durati
 	return l
 }
 
-// batches says of what sizes the server's runs were.
+// batches says how large the server's runs were.
 func (r *running) batches() string {
-	var s string
+	var runs, images float64
 	for line := range strings.Lines(string(r.say("/metrics", nil).body)) {
-		if rest, ok := strings.CutPrefix(line, "inceptiongl_batch_images_"); ok {
-			s += strings.TrimSpace(rest) + "; "
+		if n, ok := strings.CutPrefix(line, `inceptiongl_batch_images_count{model="digits"} `); ok {
+			runs, _ = strconv.ParseFloat(strings.TrimSpace(n), 64)
+		}
+		if n, ok := strings.CutPrefix(line, `inceptiongl_batch_images_sum{model="digits"} `); ok {
+			images, _ = strconv.ParseFloat(strings.TrimSpace(n), 64)
 		}
 	}
-	return s
+	return fmt.Sprintf("%.0f runs of %.1f images", runs, images/max(runs, 1))
 }
