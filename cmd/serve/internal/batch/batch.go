@@ -61,6 +61,7 @@ type device struct {
 	batches int       // on their way to it
 	end     time.Time // when it should be done with them
 	last    time.Duration
+	ended   time.Time // when a run last was
 }
 
 // left is how long it should still be busy.

@@ -96,13 +96,24 @@ func (l *Lane) cost(size int) time.Duration {
 	return 0
 }
 
-// learn takes a run's time into account.
-func (l *Lane) learn(size int, busy time.Duration) {
+// ran takes a run into account that was begun then and has just ended: what it cost is the time since the run before it, with all that
+// lies between two runs; but not that of opening a device again.
+func (l *Lane) ran(device, size int, begin time.Time, busy time.Duration) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
+	d, now := &l.s.devices[device], time.Now()
+	if d.ended.After(begin) {
+		begin = d.ended
+	}
+	d.ended = now
+	l.learn(size, min(now.Sub(begin), 2*busy))
+}
+
+// learn has a size cost more like that. The lock is held.
+func (l *Lane) learn(size int, cost time.Duration) {
 	for i := range l.sizes {
 		if s := &l.sizes[i]; s.Images == size {
-			s.Cost += (busy - s.Cost) / 8
+			s.Cost += (cost - s.Cost) / 8
 		}
 	}
 }
@@ -124,7 +135,7 @@ func (l *Lane) compute(ctx context.Context, device int, b *batch) {
 	ys, busy, err := l.run(ctx, device, size, gather(b))
 	ran := time.Since(begin)
 	if err == nil {
-		l.learn(size, busy)
+		l.ran(device, size, begin, busy)
 		if l.o.OnBatch != nil {
 			l.o.OnBatch(device, b.images, size, busy)
 		}

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"inceptiongl/inception/tensor"
 )
 
 // TestBusy: while the device has a batch, the next one gathers until that is about to end; a full one goes on its way at once.
@@ -132,5 +134,28 @@ func TestIdleDevice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// TestCost: what a size costs is the time from run to run, not only the device's.
+func TestCost(t *testing.T) {
+	f := &fake{took: 2 * time.Millisecond}
+	_, l := setup(t, f, Options{InFlight: 2}, LaneOptions{Sizes: []Size{{1, time.Microsecond}}})
+	l.o.Run = func(ctx context.Context, device, size int, x *tensor.Tensor) ([]*tensor.Tensor, time.Duration, error) {
+		ys, busy, err := f.run("m")(ctx, device, size, x)
+		time.Sleep(time.Millisecond)
+		return ys, busy, err
+	}
+	for range 30 {
+		if _, err := ask(context.Background(), l, numbers(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c := l.Sizes()[0].Cost; c < 2900*time.Microsecond || c > 4*time.Millisecond {
+		t.Errorf("a run of 2 ms, and one between: %v", c)
+	}
+	l.ran(0, 1, time.Now().Add(-time.Hour), 2*time.Millisecond)
+	if c := l.Sizes()[0].Cost; c > 4*time.Millisecond {
+		t.Errorf("after a run that had to wait for an hour: %v", c)
 	}
 }
