@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -234,5 +235,45 @@ func TestGRPCFull(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestGRPCSlow: requests whose message doesn't come keep nobody out, and are given up; some that come slowly are answered.
+func TestGRPCSlow(t *testing.T) {
+	r := start(t, func(f *flags) { f.bodyTimeout = time.Second })
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var silent []grpc.ClientStream
+	for range 100 {
+		s, err := r.conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, oip.GRPCInferenceService_ModelInfer_FullMethodName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		silent = append(silent, s)
+	}
+	q := inferRequest("FP32", []int64{1, 1, 28, 28}, make([]byte, 3136), nil)
+	for range 20 {
+		if _, err := r.grpc.ModelInfer(ctx, q); err != nil {
+			t.Fatalf("beside silent ones: %v", err)
+		}
+	}
+	begin := time.Now()
+	for _, s := range silent {
+		var a oip.ModelInferResponse
+		if err := s.RecvMsg(&a); status.Code(err) != codes.Canceled {
+			t.Fatalf("a silent request ends with %v", err)
+		}
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("silent requests were given up after %v", took)
+	}
+	late, err := r.conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, oip.GRPCInferenceService_ModelInfer_FullMethodName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond)
+	var a oip.ModelInferResponse
+	if err := errors.Join(late.SendMsg(q), late.CloseSend(), late.RecvMsg(&a)); err != nil || a.GetModelName() != "digits" {
+		t.Errorf("a late message: %v, %v", &a, err)
 	}
 }

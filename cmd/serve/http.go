@@ -40,8 +40,12 @@ func (s *server) newHTTP(tokens *guard.Tokens) *http.Server {
 	open := func(r *http.Request) bool {
 		return r.Method == http.MethodGet && (strings.HasPrefix(r.URL.Path, "/v2/health/") || page.Open(r.URL.Path))
 	}
+	refuse := func(w http.ResponseWriter, err error) {
+		s.service.TurnAway("http", err)
+		rest.WriteError(w, err)
+	}
 	return &http.Server{
-		Handler:           rest.WithRequestID(guard.OwnOrigin(tokens.HTTP(asItIs(mux), open, rest.WriteError), !public(s.f.HTTP), rest.WriteError)),
+		Handler:           rest.WithRequestID(guard.OwnOrigin(tokens.HTTP(asItIs(mux), open, refuse), !public(s.f.HTTP), refuse)),
 		ReadHeaderTimeout: s.f.headerTimeout,
 		ReadTimeout:       s.f.bodyTimeout,
 		WriteTimeout:      s.f.bodyTimeout + s.f.Timeout + 30*time.Second,

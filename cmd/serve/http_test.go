@@ -204,6 +204,7 @@ func TestHTTPErrors(t *testing.T) {
 		"another packing":    {infer, good, []string{header, "Content-Encoding: br"}, 400, "gzip and deflate are offered"},
 		"too large":          {infer, make([]byte, 2<<20), nil, 413, "1048576 are allowed"},
 		"a bomb":             {infer, packed(t, "gzip", make([]byte, 100<<20)), []string{"Content-Encoding: gzip"}, 413, "1048576 bytes that are allowed"},
+		"300 images":         {infer, []byte(`{"inputs":[{"name":"input","shape":[300,1,28,28],"datatype":"UINT8","data":` + zeros(300*784) + `}]}`), nil, 413, "at most 256 in a request"},
 		"60,000²":            {infer, hugePNG(60000, 60000), []string{"Content-Type: image/png"}, 400, "the header claims 60000×60000 pixels"},
 		"no time":            {infer, []byte(`{"parameters":{"timeout":1},"inputs":[{"name":"input","shape":[1,1,28,28],"datatype":"FP32","data":` + zero + `}]}`), nil, 504, "time is over"},
 	} {

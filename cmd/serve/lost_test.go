@@ -13,6 +13,8 @@ import (
 
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cmd/serve/internal/models"
+	"inceptiongl/cmd/serve/internal/service"
+	"inceptiongl/cmd/serve/internal/v2"
 	"inceptiongl/gpu"
 	"inceptiongl/inception/graph"
 	runtime "inceptiongl/inception/run"
@@ -158,5 +160,79 @@ func TestNoDevice(t *testing.T) {
 	}
 	if _, err = newServer(context.Background(), f, &logs{}); !errors.Is(err, gpu.ErrNoDevice) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestLostWhileLoading: a model that is being loaded when the GPU is lost is loaded on the new one.
+func TestLostWhileLoading(t *testing.T) {
+	f := &faulty{}
+	r := start(t, f.flags)
+	f.lose.Store(1)
+	if a := r.say("/v2/repository/models/digits/load", []byte("{}")); a.status != http.StatusOK || f.opened.Load() != 2 {
+		t.Errorf("%d %s; opened %d times", a.status, a.body, f.opened.Load())
+	}
+	body, header := binary32(samples(t, 1)[0].input)
+	if a := r.say("/v2/models/digits/infer", body, header); a.status != http.StatusOK {
+		t.Errorf("afterwards: %d %s", a.status, a.body)
+	}
+}
+
+// TestLongRequest: a request whose body came in time may take longer than a body may.
+func TestLongRequest(t *testing.T) {
+	f := &faulty{hold: make(chan struct{})}
+	r := start(t, func(to *flags) {
+		f.flags(to)
+		to.bodyTimeout = 100 * time.Millisecond
+	})
+	f.held.Store(true)
+	body, header := binary32(samples(t, 1)[0].input)
+	time.AfterFunc(400*time.Millisecond, func() {
+		f.held.Store(false)
+		close(f.hold)
+	})
+	if a := r.say("/v2/models/digits/infer", body, header); a.status != http.StatusOK {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// TestPanic: a request on which the server fails is told so, and no other.
+func TestPanic(t *testing.T) {
+	r := start(t, nil)
+	_, _, err := r.s.service.Infer(context.Background(), service.Call{Protocol: "grpc"}, "digits", "", func(*models.Model) (*v2.Request, error) { panic("oh") })
+	if v2.AsError(err).Code != v2.Internal || strings.Contains(err.Error(), "oh") || !strings.Contains(r.log.String(), "lost_test.go") {
+		t.Errorf("%v", err)
+	}
+	if m := string(r.say("/metrics", nil).body); !strings.Contains(m, `inceptiongl_requests_total{code="internal",model="digits",protocol="grpc"} 1`) {
+		t.Error("it isn't counted")
+	}
+}
+
+// TestReload: who asks for a model that is replaced before its turn is answered by the new one; who asks for one that is unloaded is told.
+func TestReload(t *testing.T) {
+	r := start(t, nil)
+	input := samples(t, 1)[0].input
+	for name, c := range map[string]struct {
+		meanwhile func() error
+		code      v2.Code
+	}{
+		"loaded anew": {meanwhile: func() error { return r.s.service.Repository.Load(context.Background(), "digits") }},
+		"unloaded":    {func() error { return r.s.service.Repository.Unload("digits") }, v2.NotReady},
+	} {
+		if err := r.s.service.Repository.Load(context.Background(), "digits"); err != nil {
+			t.Fatal(err)
+		}
+		first := true
+		_, _, err := r.s.service.Infer(context.Background(), service.Call{}, "digits", "", func(m *models.Model) (*v2.Request, error) {
+			if first {
+				first = false
+				if err := c.meanwhile(); err != nil {
+					return nil, err
+				}
+			}
+			return m.Raw(raw(input), nil)
+		})
+		if err != nil != (c.code != 0) || err != nil && v2.AsError(err).Code != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

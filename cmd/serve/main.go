@@ -31,6 +31,7 @@ type flags struct {
 	GRPC string `name:"grpc" default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where gRPC is served; off for nowhere. Default: ${default}."`
 
 	MaxDelay time.Duration `default:"2ms" help:"How long a request waits at most for others to share a run. Default: ${default}."`
+	MaxWait  time.Duration `default:"5s" help:"Requests that would wait longer than this for their turn, by what runs take, are refused at once; 0s for no such limit. What one run has room for may always wait. Default: ${default}."`
 	Queue    int           `default:"256" placeholder:"N" help:"Images of a model that may wait; above it requests are refused at once. Default: ${default}."`
 	Timeout  time.Duration `default:"30s" help:"How long a request may take that doesn't say. Default: ${default}."`
 
@@ -41,7 +42,7 @@ type flags struct {
 
 	MaxBody        int64 `name:"max-body" default:"16" placeholder:"MIB" help:"The largest request. Default: ${default} MiB."`
 	MaxPixels      int64 `name:"max-pixels" default:"50" placeholder:"MILLIONS" help:"The largest picture. Default: ${default} million pixels."`
-	Memory         int64 `default:"1024" placeholder:"MIB" help:"Memory for requests and for decoding, all together. Default: ${default} MiB."`
+	Memory         int64 `default:"1024" placeholder:"MIB" help:"Memory for requests and for decoding, all together: half of it is for decoding. Default: ${default} MiB."`
 	MaxConnections int   `name:"max-connections" default:"1024" placeholder:"N" help:"Connections at once. Default: ${default}."`
 
 	Grace    time.Duration `default:"30s" help:"How long what has begun may take after SIGTERM. Default: ${default}."`
@@ -102,12 +103,12 @@ func (f *flags) check() error {
 		return errors.New("--client-ca needs --tls-cert and --tls-key")
 	case f.Lang != "" && f.Lang != "en" && f.Lang != "zh":
 		return fmt.Errorf("--lang %s: en and zh are there", f.Lang)
-	case f.MaxDelay < 0 || f.MaxDelay > time.Minute || f.Timeout <= 0 || f.Grace < 0 || f.LameDuck < 0:
-		return errors.New("--max-delay, --timeout, --grace, --lame-duck: out of range")
+	case f.MaxDelay < 0 || f.MaxDelay > time.Minute || f.MaxWait < 0 || f.Timeout <= 0 || f.Grace < 0 || f.LameDuck < 0:
+		return errors.New("--max-delay, --max-wait, --timeout, --grace, --lame-duck: out of range")
 	case f.Queue < 1 || f.Queue > 1<<20 || f.MaxConnections < 1:
 		return errors.New("--queue, --max-connections: out of range")
-	case f.MaxBody < 1 || f.MaxBody > 2047 || f.MaxPixels < 1 || f.MaxPixels > 1000 || f.Memory < f.MaxBody || f.Memory > 1<<20:
-		return errors.New("--max-body, --max-pixels, --memory: out of range; --memory must have room for a body")
+	case f.MaxBody < 1 || f.MaxBody > 2047 || f.MaxPixels < 1 || f.MaxPixels > 1000 || f.Memory < 4*f.MaxBody || f.Memory > 1<<20:
+		return errors.New("--max-body, --max-pixels, --memory: out of range; --memory must have room for four bodies")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestDrain(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the request has begun", func() bool {
-		return strings.Contains(string(r.say("/metrics", nil).body), "inceptiongl_memory_budget_used_bytes 0") == false && m.Waiting() == 0
+		return !strings.Contains(string(r.say("/metrics", nil).body), `inceptiongl_memory_budget_used_bytes{kind="requests"} 0`) && m.Waiting() == 0
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- r.stop() }()
@@ -174,10 +174,19 @@ func TestMetrics(t *testing.T) {
 	}
 	r.say("/v2/models/digits/infer", []byte("{"))
 	r.say("/v2/models/a-strangers-word/infer", []byte("{}"))
+	r.say("/v2/models/digits/infer", make([]byte, 17<<20))
+	r.say("/v2/models/digits/infer", []byte("x"), "Content-Encoding: gzip")
+	r.say("/v2/models/a-strangers-word/infer", []byte("x"), "Content-Encoding: gzip")
+	r.say("/page/see?model=digits", []byte("x"), "Content-Encoding: gzip")
+	r.say("/v2/models/digits/infer", s.PNG, "Origin: http://elsewhere.example")
 	m := string(r.say("/metrics", nil).body)
 	for _, want := range []string{
 		`inceptiongl_requests_total{code="ok",model="digits",protocol="http"} 3`,
-		`inceptiongl_requests_total{code="invalid",model="digits",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="invalid",model="digits",protocol="http"} 2`,
+		`inceptiongl_requests_total{code="invalid",model="",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="invalid",model="digits",protocol="page"} 1`,
+		`inceptiongl_requests_total{code="too_large",model="digits",protocol="http"} 1`,
+		`inceptiongl_requests_total{code="forbidden",model="",protocol="http"} 1`,
 		`inceptiongl_requests_total{code="not_found",model="",protocol="http"} 1`,
 		`inceptiongl_images_total{model="digits"} 3`,
 		`inceptiongl_batch_images_count{model="digits"} 3`,
@@ -185,7 +194,7 @@ func TestMetrics(t *testing.T) {
 		`inceptiongl_stage_seconds_count{model="digits",stage="run"} 3`,
 		`inceptiongl_queue_images{model="digits"} 0`,
 		`inceptiongl_ready 1`,
-		`inceptiongl_memory_budget_used_bytes 0`,
+		`inceptiongl_memory_budget_used_bytes{kind="requests"} 0`, `inceptiongl_memory_budget_used_bytes{kind="decoding"} 0`,
 		`inceptiongl_device_memory_bytes{device="`,
 		`inceptiongl_device_busy_seconds_total{device="`,
 		`process_open_fds`, `go_goroutines`,

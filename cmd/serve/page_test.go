@@ -206,6 +206,30 @@ func TestPage(t *testing.T) {
 	}
 	settle(t, b, "it is cleared", func(l look) bool { return l.Bars == 0 && !l.Inside })
 
+	// An answer that comes after the picture was cleared is not shown.
+	if err := chromedp.Run(b.Ctx, chromedp.Evaluate(`{
+		const fast = window.fetch;
+		window.fetch = async (...a) => {
+			const r = await fast(...a);
+			if (a[0].startsWith("/page/see")) {
+				window.asked = true;
+				await new Promise(done => setTimeout(done, 500));
+				window.answered = true;
+			}
+			return r;
+		};
+		window.atOnce = () => { window.fetch = fast; };
+	}`, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Run(b.Ctx, chromedp.Click("#samples button"), chromedp.Poll("window.asked", nil), chromedp.Click("#clear"), chromedp.Poll("window.answered", nil),
+		chromedp.Sleep(100*time.Millisecond), chromedp.Evaluate("atOnce()", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if l := see(t, b); l.Bars > 0 || l.Inside {
+		t.Errorf("cleared, and then %+v", l)
+	}
+
 	// By keyboard alone: a one, drawn downwards.
 	keys := []chromedp.Action{chromedp.Focus("#pad")}
 	for range 8 {

@@ -289,7 +289,7 @@ func TestHeaders(t *testing.T) {
 // TestMemory: requests that would take more memory than is allowed are refused at once, small ones are answered.
 func TestMemory(t *testing.T) {
 	f := &faulty{hold: make(chan struct{})}
-	r := start(t, f.flags, "--max-body=1", "--memory=2")
+	r := start(t, f.flags, "--max-body=1", "--memory=8")
 	f.held.Store(true)
 	body, header := binary32(make([]float32, 300*784)) // 0.9 MB
 	ended := make(chan answer, 4)
@@ -309,7 +309,7 @@ func TestMemory(t *testing.T) {
 		a, _ := r.try(context.Background(), http.DefaultClient, "/v2/models/digits/infer", body, header)
 		ended <- a
 	}()
-	eventually(t, "one holds its memory", func() bool { return r.s.memory.Used() > 700<<10 })
+	eventually(t, "one holds its memory: its body and its numbers", func() bool { return r.s.memory.Used() > 1500<<10 })
 	chunked := make([]*http.Request, 3)
 	refused := 0
 	for range chunked {
@@ -346,7 +346,50 @@ func TestMemory(t *testing.T) {
 	if a := <-ended; a.status != 200 {
 		t.Errorf("the first: %d %.200s", a.status, a.body)
 	}
-	if a := r.say("/v2/models/digits/infer", hugePNG(6000, 6000), "Content-Type: image/png"); a.status != 413 || !bytes.Contains(a.body, []byte("memory budget")) {
+	if a := r.say("/v2/models/digits/infer", hugePNG(6000, 6000), "Content-Type: image/png"); a.status != 413 || !bytes.Contains(a.body, []byte("for photos at once")) {
 		t.Errorf("a picture above the budget: %d %s", a.status, a.body)
 	}
+}
+
+// TestNewCertificates: certificates that are renewed while the server runs are used, by both protocols; while the files don't fit together,
+// the old ones are.
+func TestNewCertificates(t *testing.T) {
+	a := newAuthority(t)
+	template := x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
+	renew := func() *big.Int {
+		c := template
+		made, _ := a.sign(t, "server", &c)
+		return made.SerialNumber
+	}
+	first := renew()
+	file := func(name string) string { return filepath.Join(a.dir, name) }
+	r := start(t, nil, "--tls-cert="+file("server.pem"), "--tls-key="+file("server.key"))
+	roots := x509.NewCertPool()
+	roots.AddCert(a.cert)
+	serials := func() [2]string {
+		var all [2]string
+		for i, at := range []string{r.s.httpAt.Addr().String(), r.s.grpcAt.Addr().String()} {
+			c, err := tls.Dial("tcp", at, &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[i] = c.ConnectionState().PeerCertificates[0].SerialNumber.String()
+			_ = c.Close()
+		}
+		return all
+	}
+	is := func(n *big.Int) func() bool {
+		return func() bool { time.Sleep(50 * time.Millisecond); return serials() == [2]string{n.String(), n.String()} }
+	}
+	eventually(t, "the first certificate is used", is(first))
+	second := renew()
+	eventually(t, "the second certificate is used", is(second))
+	if err := os.WriteFile(file("server.key"), []byte("half a key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log tells", func() bool { serials(); return strings.Contains(r.log.String(), "new certificates are not used") })
+	if !is(second)() {
+		t.Error("the second certificate is no longer used")
+	}
+	eventually(t, "the third certificate is used", is(renew()))
 }

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -35,7 +33,7 @@ type server struct {
 	f       *flags
 	log     *slog.Logger
 	service *service.Service
-	memory  *budget.Budget
+	memory  *budget.Budget // of requests: a quarter; half is for decoding, a quarter for messages that gRPC is reading
 
 	http    *http.Server
 	httpAt  net.Listener
@@ -51,7 +49,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return nil, err
 	}
-	s := &server{f: f, log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})), memory: budget.New(f.Memory << 20)}
+	s := &server{f: f, log: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: level})), memory: budget.New(f.Memory << 20 / 4)}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -63,7 +61,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 			return nil, fmt.Errorf("--tokens: %w", err)
 		}
 	}
-	tlsConfig, err := f.tls()
+	tlsConfig, err := f.tls(s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +114,12 @@ func (s *server) start(ctx context.Context) error {
 		}
 	}
 	limits := images.DefaultLimits
-	limits.Bytes, limits.Pixels = f.MaxBody<<20, f.MaxPixels*1e6
+	limits.Bytes, limits.Pixels, limits.Memory = f.MaxBody<<20, f.MaxPixels*1e6, f.Memory<<20/2
+	decoder := models.NewDecoder(images.NewDecoder(limits), runtime.GOMAXPROCS(0))
 	metrics := service.NewMetrics()
 	repository, err := models.NewRepository(ctx, models.Options{
-		Specs: specs, Folder: f.Models, Devices: devices, MaxDelay: f.MaxDelay, Queue: f.Queue, Log: s.log, OnBatch: metrics.Batch,
-		Decoder: models.NewDecoder(limits, s.memory, runtime.GOMAXPROCS(0)),
+		Specs: specs, Folder: f.Models, Devices: devices, MaxDelay: f.MaxDelay, MaxWait: f.MaxWait, Queue: f.Queue, Log: s.log, OnBatch: metrics.Batch,
+		Decoder: decoder,
 	})
 	if err != nil {
 		return err
@@ -131,7 +130,7 @@ func (s *server) start(ctx context.Context) error {
 		}
 	})
 	s.service = &service.Service{Repository: repository, Metrics: metrics, Tracer: tracer, Log: s.log, Timeout: f.Timeout}
-	metrics.Watch(s.service, s.memory)
+	metrics.Watch(s.service, s.memory, decoder)
 	return nil
 }
 
@@ -176,31 +175,6 @@ func (f *flags) devices(ctx context.Context) ([]models.Open, error) {
 	return all, nil
 }
 
-// tls is how connections are encrypted; nil: they aren't.
-func (f *flags) tls() (*tls.Config, error) {
-	if f.TLSCert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
-	}
-	c := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	if f.ClientCA == "" {
-		return c, nil
-	}
-	pem, err := os.ReadFile(f.ClientCA)
-	if err != nil {
-		return nil, fmt.Errorf("--client-ca: %w", err)
-	}
-	c.ClientCAs = x509.NewCertPool()
-	if !c.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--client-ca: %s has no certificate", f.ClientCA)
-	}
-	c.ClientAuth = tls.RequireAndVerifyClientCert
-	return c, nil
-}
-
 func (s *server) listen(ctx context.Context, flag, at string) (net.Listener, error) {
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", at)
@@ -236,16 +210,17 @@ func (s *server) newGRPC(tokens *guard.Tokens, tlsConfig *tls.Config) *grpc.Serv
 	maxBody := s.f.MaxBody << 20
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(int(maxBody)), grpc.MaxConcurrentStreams(256), grpc.MaxHeaderListSize(maxHeader),
-		grpc.ConnectionTimeout(s.f.headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open)),
+		grpc.ConnectionTimeout(s.f.headerTimeout), grpc.UnaryInterceptor(tokens.GRPC(open, func(err error) { s.service.TurnAway("grpc", err) })),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
-	options = append(options, rpc.Limit(max(8, s.f.Memory/s.f.MaxBody))...)
+	options = append(options, rpc.Codec())
+	options = append(options, rpc.Limit(s.f.Memory/4/s.f.MaxBody, s.f.bodyTimeout)...)
 	if tlsConfig != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(tlsConfig)))
 	}
 	g := grpc.NewServer(options...)
-	rpc.Register(g, s.service)
+	rpc.Register(g, s.service, s.memory)
 	return g
 }
 

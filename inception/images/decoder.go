@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -20,16 +21,34 @@ import (
 type Decoder struct {
 	limits Limits
 	memory *semaphore.Weighted
+	used   atomic.Int64
 }
 
 // NewDecoder is a decoder with those limits; those that are 0 are DefaultLimits'.
 func NewDecoder(l Limits) *Decoder {
 	l = l.filled()
-	return &Decoder{l, semaphore.NewWeighted(l.Memory)}
+	return &Decoder{limits: l, memory: semaphore.NewWeighted(l.Memory)}
 }
 
 // Limits are the decoder's.
 func (d *Decoder) Limits() Limits { return d.limits }
+
+// Used is how much of the memory the pictures in hand count for.
+func (d *Decoder) Used() int64 { return d.used.Load() }
+
+// acquire waits for some of the memory.
+func (d *Decoder) acquire(ctx context.Context, bytes int64) error {
+	if err := d.memory.Acquire(ctx, bytes); err != nil {
+		return context.Cause(ctx)
+	}
+	d.used.Add(bytes)
+	return nil
+}
+
+func (d *Decoder) release(bytes int64) {
+	d.used.Add(-bytes)
+	d.memory.Release(bytes)
+}
 
 // filled is l with the default of what isn't set.
 func (l Limits) filled() Limits {
@@ -110,11 +129,11 @@ func (d *Decoder) read(ctx context.Context, f fs.File) (image.Image, func(), err
 
 // readAll is read for a file of a zip archive, say, which must be read to be examined: it has the whole budget meanwhile.
 func (d *Decoder) readAll(ctx context.Context, r io.Reader) (image.Image, func(), error) {
-	if err := d.memory.Acquire(ctx, d.limits.Memory); err != nil {
-		return nil, nil, context.Cause(ctx)
+	if err := d.acquire(ctx, d.limits.Memory); err != nil {
+		return nil, nil, err
 	}
 	left := d.limits.Memory
-	release := sync.OnceFunc(func() { d.memory.Release(left) })
+	release := sync.OnceFunc(func() { d.release(left) })
 	data, err := io.ReadAll(io.LimitReader(r, min(d.limits.Bytes, d.limits.Memory)+1))
 	size := int64(len(data))
 	var h header
@@ -129,7 +148,7 @@ func (d *Decoder) readAll(ctx context.Context, r io.Reader) (image.Image, func()
 		return nil, nil, err
 	}
 	left = h.need + size
-	d.memory.Release(d.limits.Memory - left)
+	d.release(d.limits.Memory - left)
 	return handOver(release)(decodePixels(data, h))
 }
 
@@ -138,10 +157,10 @@ func (d *Decoder) take(ctx context.Context, h header, bytes int64) (release func
 	if err := d.limits.checkMemory(h, bytes); err != nil {
 		return nil, err
 	}
-	if err := d.memory.Acquire(ctx, bytes); err != nil {
-		return nil, context.Cause(ctx)
+	if err := d.acquire(ctx, bytes); err != nil {
+		return nil, err
 	}
-	return sync.OnceFunc(func() { d.memory.Release(bytes) }), nil
+	return sync.OnceFunc(func() { d.release(bytes) }), nil
 }
 
 // handOver passes a picture on with what releases it, or releases at once what an error has left.

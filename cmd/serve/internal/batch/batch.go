@@ -35,6 +35,7 @@ type Run func(ctx context.Context, device, size int, x *tensor.Tensor) (ys []*te
 // Options of a Scheduler.
 type Options struct {
 	MaxDelay time.Duration // that a request waits for others at most; 0: none
+	MaxWait  time.Duration // that a request is let in for, by what runs have cost; 0: any. What the largest size has room for may always wait
 	Devices  int
 	InFlight int // batches on their way to one device: while one is computed, another's numbers are converted
 }
@@ -51,12 +52,40 @@ type Scheduler struct {
 	left    *sync.Cond // a place of a closed lane was given back
 	lanes   []*Lane
 	virtual time.Duration // start of the last batch, in devices' time: see Lane.virtual
+	devices []device
 	closed  bool
+}
+
+// device is what the scheduler knows of one.
+type device struct {
+	batches int       // on their way to it
+	end     time.Time // when it should be done with them
+	last    time.Duration
+	ended   time.Time // when a run last was
+}
+
+// left is how long it should still be busy.
+func (d *device) left(now time.Time) time.Duration { return max(d.end.Sub(now), 0) }
+
+// done takes the end of a batch into account, which may have come before it should.
+func (d *device) done(now time.Time) {
+	d.batches--
+	if end := now.Add(time.Duration(d.batches) * d.last); end.Before(d.end) {
+		d.end = end
+	}
+}
+
+// soon is how long until another batch should be on its way: when the last one is about to end. What comes until then can share it.
+func (d *device) soon(now time.Time) time.Duration {
+	if d.batches == 0 {
+		return 0
+	}
+	return d.left(now) - d.last/4
 }
 
 // New starts the workers. The scheduler must be closed.
 func New(o Options) *Scheduler {
-	s := &Scheduler{o: o}
+	s := &Scheduler{o: o, devices: make([]device, max(o.Devices, 1))}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.change, s.left = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	for range max(o.InFlight, 1) {
@@ -89,16 +118,19 @@ func (s *Scheduler) Close() {
 
 func (s *Scheduler) work(device int) {
 	for {
-		b := s.next()
+		b := s.next(device)
 		if b == nil {
 			return
 		}
 		b.lane.compute(s.ctx, device, b)
+		s.mu.Lock()
+		s.devices[device].done(time.Now())
+		s.mu.Unlock()
 	}
 }
 
-// next waits for a batch. It is nil at the end.
-func (s *Scheduler) next() *batch {
+// next waits for a batch for a device. It is nil at the end.
+func (s *Scheduler) next(device int) *batch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed {
@@ -109,7 +141,7 @@ func (s *Scheduler) next() *batch {
 			if len(l.queue) == 0 {
 				continue
 			}
-			if wait := l.wait(now, s.o.MaxDelay); wait > 0 {
+			if wait := l.wait(now, s.o.MaxDelay, &s.devices[device]); wait > 0 {
 				if soonest == 0 || wait < soonest {
 					soonest = wait
 				}
@@ -118,7 +150,7 @@ func (s *Scheduler) next() *batch {
 			}
 		}
 		if first != nil {
-			return s.take(first, now)
+			return s.take(first, now, &s.devices[device])
 		}
 		var alarm *time.Timer
 		if soonest > 0 {
@@ -141,12 +173,15 @@ func (s *Scheduler) wake() {
 
 // take makes a batch of l's first requests and charges l for it. Lanes' shares are kept equal by start-time fair queueing: a lane that
 // was idle begins where the others are.
-func (s *Scheduler) take(l *Lane, now time.Time) *batch {
-	b := l.take(now)
+func (s *Scheduler) take(l *Lane, now time.Time, d *device) *batch {
+	b := l.take()
+	cost := l.cost(b.size)
 	s.virtual = max(s.virtual, l.virtual)
-	l.virtual = s.virtual + l.cost(b.size)
+	l.virtual = s.virtual + cost
+	d.end, d.last = now.Add(d.left(now)+cost), cost
+	d.batches++
 	if len(l.queue) > 0 {
-		s.change.Signal()
+		s.change.Broadcast()
 	}
 	return b
 }

@@ -32,6 +32,8 @@ type Lane struct {
 
 	// Guarded by the scheduler's lock:
 	sizes    []Size // by images
+	tried    []int  // the last batch of each size, of
+	taken    int    // all
 	queue    []*item
 	queued   int           // images in the queue
 	admitted int           // images that have a place: queued ones, and those that are being decoded
@@ -64,7 +66,7 @@ type Answer struct {
 
 // NewLane adds a model. The lane must be closed.
 func (s *Scheduler) NewLane(o LaneOptions) *Lane {
-	l := &Lane{s: s, o: o, sizes: slices.Clone(o.Sizes)}
+	l := &Lane{s: s, o: o, sizes: slices.Clone(o.Sizes), tried: make([]int, len(o.Sizes))}
 	slices.SortFunc(l.sizes, func(a, b Size) int { return a.Images - b.Images })
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,6 +86,16 @@ func (l *Lane) Close() {
 	l.s.lanes = slices.DeleteFunc(l.s.lanes, func(m *Lane) bool { return m == l })
 }
 
+// Closed reports that the lane lets in no more requests.
+func (l *Lane) Closed() bool {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	return l.closed
+}
+
+// Limit is how many images may wait: no request has more.
+func (l *Lane) Limit() int { return l.o.Limit }
+
 // Waiting is how many images wait.
 func (l *Lane) Waiting() int {
 	l.s.mu.Lock()
@@ -95,10 +107,19 @@ func (l *Lane) Waiting() int {
 func (l *Lane) Full() error {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
-	if l.admitted < l.o.Limit {
+	if full := l.full(1, l.estimate()); full != nil {
+		return fmt.Errorf("%s: %w", l.o.Name, full)
+	}
+	return nil
+}
+
+// full says that some images have no place behind those that wait, which take so long; nil where they have one.
+func (l *Lane) full(images int, wait time.Duration) *FullError {
+	long := l.s.o.MaxWait > 0 && wait > l.s.o.MaxWait && l.admitted >= l.most()
+	if !long && l.admitted+images <= l.o.Limit {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", l.o.Name, &FullError{Waiting: l.admitted, After: l.estimate()})
+	return &FullError{Waiting: l.admitted, After: wait}
 }
 
 // Sizes are the sizes with what their runs cost by now.
@@ -124,8 +145,8 @@ func (l *Lane) Enter(ctx context.Context, images int) (*Place, error) {
 		return nil, fmt.Errorf("%s: %w", l.o.Name, ErrClosed)
 	}
 	after := l.estimate()
-	if l.admitted+images > l.o.Limit {
-		return nil, fmt.Errorf("%s: %w", l.o.Name, &FullError{Waiting: l.admitted, After: after})
+	if full := l.full(images, after); full != nil {
+		return nil, fmt.Errorf("%s: %w", l.o.Name, full)
 	}
 	if deadline, ok := ctx.Deadline(); ok && l.admitted > 0 && time.Until(deadline) < after {
 		return nil, fmt.Errorf("%s: %w", l.o.Name, &FullError{Waiting: l.admitted, After: after, Late: true})
@@ -135,13 +156,25 @@ func (l *Lane) Enter(ctx context.Context, images int) (*Place, error) {
 	return &Place{l: l, images: images, waiting: images}, nil
 }
 
-// estimate is how long the images that wait take.
+// estimate is how long it takes until the images that wait had their turn: until a device is done with what is on its way, and then
+// all of them, at this lane's share of the devices.
 func (l *Lane) estimate() time.Duration {
+	now, free, lanes := time.Now(), time.Duration(-1), 1
+	for i := range l.s.devices {
+		if left := l.s.devices[i].left(now); free < 0 || left < free {
+			free = left
+		}
+	}
+	for _, m := range l.s.lanes {
+		if m != l && len(m.queue) > 0 {
+			lanes++
+		}
+	}
 	best := l.sizes[0].Cost
 	for _, s := range l.sizes {
 		best = min(best, s.Cost/time.Duration(s.Images))
 	}
-	return best * time.Duration(l.admitted) / time.Duration(max(l.s.o.Devices, 1))
+	return free + best*time.Duration(l.admitted*lanes)/time.Duration(len(l.s.devices))
 }
 
 // Leave gives the place back. Leaving twice is fine.
@@ -204,7 +237,7 @@ func (p *Place) enqueue(parts []*item) error {
 		p.l.queued += it.x.N
 	}
 	if idle || p.l.queued >= p.l.most() { // else a worker has set its alarm, or all are busy
-		s.change.Signal()
+		s.change.Broadcast()
 	}
 	return nil
 }

@@ -21,27 +21,37 @@ type batch struct {
 // most is the largest size.
 func (l *Lane) most() int { return l.sizes[len(l.sizes)-1].Images }
 
-// wait is how long the first request may still wait for others: 0 where nothing is gained by it.
-func (l *Lane) wait(now time.Time, most time.Duration) time.Duration {
+// wait is how long the first request may still wait for others: 0 where nothing is gained by it. While the device is busy, waiting costs
+// nothing.
+func (l *Lane) wait(now time.Time, most time.Duration, d *device) time.Duration {
 	if l.o.Whole || l.queued >= l.most() {
 		return 0
 	}
-	return l.queue[0].arrived.Add(most).Sub(now)
+	return max(l.queue[0].arrived.Add(most).Sub(now), d.soon(now))
 }
 
+// again is after how many batches a size is tried again that looks expensive: what it cost once may have been chance.
+const again = 100
+
 // take removes the first requests from the queue: as many as make a run cheapest for each. The lock is held.
-func (l *Lane) take(now time.Time) *batch {
-	var best int // requests
+func (l *Lane) take() *batch {
+	var best, bestSize int // requests, and the index of their size
 	var cheapest float64
-	for _, s := range l.sizes {
+	l.taken++
+	for i, s := range l.sizes {
 		n, images := l.fitting(s.Images)
 		if n == 0 {
 			continue
 		}
+		if images == s.Images && l.taken-l.tried[i] > again {
+			best, bestSize = n, i
+			break
+		}
 		if cost := float64(s.Cost) / float64(images); best == 0 || cost <= cheapest {
-			best, cheapest = n, cost
+			best, bestSize, cheapest = n, i, cost
 		}
 	}
+	l.tried[bestSize] = l.taken
 	b := &batch{lane: l, items: slices.Clone(l.queue[:best])}
 	l.queue = slices.Delete(l.queue, 0, best)
 	for _, it := range b.items {
@@ -86,13 +96,24 @@ func (l *Lane) cost(size int) time.Duration {
 	return 0
 }
 
-// learn takes a run's time into account.
-func (l *Lane) learn(size int, busy time.Duration) {
+// ran takes a run into account that was begun then and has just ended: what it cost is the time since the run before it, with all that
+// lies between two runs; but not that of opening a device again.
+func (l *Lane) ran(device, size int, begin time.Time, busy time.Duration) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
+	d, now := &l.s.devices[device], time.Now()
+	if d.ended.After(begin) {
+		begin = d.ended
+	}
+	d.ended = now
+	l.learn(size, min(now.Sub(begin), 2*busy))
+}
+
+// learn has a size cost more like that. The lock is held.
+func (l *Lane) learn(size int, cost time.Duration) {
 	for i := range l.sizes {
 		if s := &l.sizes[i]; s.Images == size {
-			s.Cost += (busy - s.Cost) / 8
+			s.Cost += (cost - s.Cost) / 8
 		}
 	}
 }
@@ -114,7 +135,7 @@ func (l *Lane) compute(ctx context.Context, device int, b *batch) {
 	ys, busy, err := l.run(ctx, device, size, gather(b))
 	ran := time.Since(begin)
 	if err == nil {
-		l.learn(size, busy)
+		l.ran(device, size, begin, busy)
 		if l.o.OnBatch != nil {
 			l.o.OnBatch(device, b.images, size, busy)
 		}

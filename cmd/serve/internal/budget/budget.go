@@ -2,62 +2,20 @@
 package budget
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"sync/atomic"
+	"time"
 
-	"golang.org/x/sync/semaphore"
+	"inceptiongl/cmd/serve/internal/v2"
 )
-
-// ErrTooLarge means that a request needs more than the whole budget: waiting doesn't help.
-var ErrTooLarge = errors.New("more than the memory budget")
 
 // Budget is a number of bytes to share. A nil one is without limit.
 type Budget struct {
 	all  int64
 	used atomic.Int64
-	left *semaphore.Weighted
 }
 
 // New makes a budget.
-func New(bytes int64) *Budget { return &Budget{all: bytes, left: semaphore.NewWeighted(bytes)} }
-
-// Acquire waits for some bytes, first come, first served.
-func (b *Budget) Acquire(ctx context.Context, n int64) error {
-	if b == nil {
-		return nil
-	}
-	if n > b.all {
-		return fmt.Errorf("%d MiB are needed, there are %d: %w", n>>20, b.all>>20, ErrTooLarge)
-	}
-	if err := b.left.Acquire(ctx, n); err != nil {
-		return fmt.Errorf("waiting for memory: %w", context.Cause(ctx))
-	}
-	b.used.Add(n)
-	return nil
-}
-
-// TryAcquire takes some bytes if they are there.
-func (b *Budget) TryAcquire(n int64) bool {
-	if b == nil {
-		return true
-	}
-	ok := b.left.TryAcquire(n)
-	if ok {
-		b.used.Add(n)
-	}
-	return ok
-}
-
-// Release gives bytes back.
-func (b *Budget) Release(n int64) {
-	if b == nil {
-		return
-	}
-	b.used.Add(-n)
-	b.left.Release(n)
-}
+func New(bytes int64) *Budget { return &Budget{all: bytes} }
 
 // Used is how much is taken.
 func (b *Budget) Used() int64 {
@@ -65,4 +23,37 @@ func (b *Budget) Used() int64 {
 		return 0
 	}
 	return b.used.Load()
+}
+
+// Claim is what one request holds of a budget. It must be closed.
+type Claim struct {
+	b    *Budget
+	held int64
+}
+
+// Claim holds nothing yet.
+func (b *Budget) Claim() *Claim { return &Claim{b: b} }
+
+// Take takes some bytes at once or not at all: nobody waits with memory in hand. The error is for the client.
+func (c *Claim) Take(bytes int64) error {
+	if c.b == nil {
+		return nil
+	}
+	if bytes > c.b.all-c.held {
+		return v2.Errorf(v2.TooLarge, "the request takes more than the %d MiB of memory that are allowed", c.b.all>>20)
+	}
+	if c.b.used.Add(bytes) > c.b.all {
+		c.b.used.Add(-bytes)
+		return &v2.Error{Code: v2.Full, Message: "other requests hold all memory that is allowed", RetryAfter: time.Second}
+	}
+	c.held += bytes
+	return nil
+}
+
+// Close gives the memory back.
+func (c *Claim) Close() {
+	if c.b != nil {
+		c.b.used.Add(-c.held)
+		c.held = 0
+	}
 }

@@ -84,12 +84,13 @@ func (t *Tokens) HTTP(next http.Handler, open func(*http.Request) bool, refuse f
 	})
 }
 
-// GRPC asks for a token on all methods but those that open says.
-func (t *Tokens) GRPC(open func(method string) bool) grpc.UnaryServerInterceptor {
+// GRPC asks for a token on all methods but those that open says. It tells of those that it refuses.
+func (t *Tokens) GRPC(open func(method string) bool, refused func(error)) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, r any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		if t != nil && !open(info.FullMethod) {
 			md, _ := metadata.FromIncomingContext(ctx)
 			if v := md.Get("authorization"); len(v) != 1 || !t.allow(v[0]) {
+				refused(errToken)
 				return nil, status.Error(codes.Unauthenticated, errToken.Message)
 			}
 		}

@@ -118,21 +118,18 @@ func lost(err error) bool {
 // session is a model's, once the device is there.
 func (d *Device) session(ctx context.Context, m *Model, size int) (Session, int, error) {
 	for {
+		if _, err := d.there(ctx); err != nil {
+			return nil, 0, err
+		}
 		d.mu.Lock()
 		s, generation, rebuilding := d.sessions[m][size], d.generation, d.rebuilding
 		d.mu.Unlock()
 		switch {
-		case rebuilding == nil && s != nil:
+		case rebuilding != nil: // lost again meanwhile
+		case s != nil:
 			return s, generation, nil
-		case rebuilding == nil:
+		default:
 			return nil, 0, v2.Errorf(v2.NotReady, "model %q is no longer on the device", m.Name)
-		}
-		select {
-		case <-rebuilding:
-		case <-ctx.Done():
-			return nil, 0, fmt.Errorf("waiting for the GPU to be opened again: %w", context.Cause(ctx))
-		case <-d.ctx.Done():
-			return nil, 0, v2.Errorf(v2.NotReady, "the server ends")
 		}
 	}
 }
@@ -204,12 +201,49 @@ func (d *Device) tryReopen() error {
 	return nil
 }
 
-// compile makes a model's session for some images, and says what a run costs.
+// compile makes a model's session for some images, and says what a run costs. Where the context is lost, it is tried once more on a new
+// one.
 func (d *Device) compile(ctx context.Context, m *Model, size int) (time.Duration, error) {
+	for try := 0; ; try++ {
+		generation, err := d.there(ctx)
+		if err != nil {
+			return 0, err
+		}
+		cost, err := d.compileNow(ctx, m, size)
+		if err == nil || !lost(err) {
+			return cost, err
+		}
+		d.rebuild(generation, err)
+		if try > 0 {
+			return 0, err
+		}
+	}
+}
+
+// there waits until the device is, and says which it is.
+func (d *Device) there(ctx context.Context) (generation int, err error) {
+	for {
+		d.mu.Lock()
+		generation, rebuilding := d.generation, d.rebuilding
+		d.mu.Unlock()
+		if rebuilding == nil {
+			return generation, nil
+		}
+		select {
+		case <-rebuilding:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("waiting for the GPU to be opened again: %w", context.Cause(ctx))
+		case <-d.ctx.Done():
+			return 0, v2.Errorf(v2.NotReady, "the server ends")
+		}
+	}
+}
+
+func (d *Device) compileNow(ctx context.Context, m *Model, size int) (time.Duration, error) {
 	d.compiling.Lock()
 	defer d.compiling.Unlock()
 	d.mu.Lock()
-	b, generation := d.backend, d.generation
+	b := d.backend
 	d.mu.Unlock()
 	if b == nil {
 		return 0, v2.Errorf(v2.NotReady, "the GPU is not there")
@@ -217,9 +251,6 @@ func (d *Device) compile(ctx context.Context, m *Model, size int) (time.Duration
 	in := m.input(m.images(size))
 	s, err := b.Compile(ctx, m.about.Graph, in)
 	if err != nil {
-		if lost(err) {
-			d.rebuild(generation, err)
-		}
 		return 0, err
 	}
 	var cost time.Duration

@@ -98,6 +98,9 @@ func (m *Model) check(r *v2.Request) (*v2.Tensor, int, error) {
 	} else if _, err := m.layout(in); err != nil {
 		return nil, 0, err
 	}
+	if most := m.lane.Limit(); n > most {
+		return nil, 0, v2.Errorf(v2.TooLarge, "input %q has %d images: model %q takes at most %d in a request", in.Name, n, m.Name, most)
+	}
 	if need := max(m.about.Batch, 1); m.whole && n != need {
 		return nil, 0, v2.Errorf(v2.Invalid, "model %q takes exactly %d images at once, not %d", m.Name, need, n)
 	}
@@ -234,13 +237,13 @@ func (m *Model) classes(t *v2.Tensor, top int, y *tensor.Tensor) *v2.Tensor {
 }
 
 // Raw is a request for one picture, or for the numbers of as many images as there are bytes for, all of them raw.
-func (m *Model) Raw(data []byte) (*v2.Request, error) {
+func (m *Model) Raw(data []byte, take v2.Take) (*v2.Request, error) {
 	t := &v2.Tensor{Name: m.inputs}
 	each := 4 * m.input(1).Len()
 	_, _, notImage := image.DecodeConfig(bytes.NewReader(data))
 	if len(data) > 0 && len(data)%each == 0 && notImage != nil {
 		t.Datatype, t.Shape = v2.FP32, m.inputDims(len(data)/each)
-		if err := t.SetRaw(data); err != nil {
+		if err := t.SetRaw(data, take); err != nil {
 			return nil, err
 		}
 		return &v2.Request{Inputs: []*v2.Tensor{t}}, nil

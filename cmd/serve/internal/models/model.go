@@ -216,6 +216,9 @@ func (m *Model) About() []string {
 // Waiting is how many images wait.
 func (m *Model) Waiting() int { return m.lane.Waiting() }
 
+// Unloaded reports a model that lets in no more requests: another may have taken its place.
+func (m *Model) Unloaded() bool { return m.lane.Closed() }
+
 // Full says that no request has a place, before anything of one is read; nil where one may have.
 func (m *Model) Full() error {
 	if err := m.lane.Full(); err != nil {

@@ -20,7 +20,8 @@ type Options struct {
 	Folder   string // in Triton's layout; "": none
 	Devices  []Open // at least one
 	MaxDelay time.Duration
-	Queue    int // images of a model that may wait
+	MaxWait  time.Duration // see batch.Options
+	Queue    int           // images of a model that may wait
 	Decoder  *Decoder
 	Log      *slog.Logger
 	OnBatch  func(model string, images, size int, busy time.Duration) // may be nil
@@ -59,7 +60,7 @@ func NewRepository(ctx context.Context, o Options) (*Repository, error) {
 		}
 		r.devices = append(r.devices, d)
 	}
-	r.scheduler = batch.New(batch.Options{MaxDelay: o.MaxDelay, Devices: len(r.devices), InFlight: inFlight})
+	r.scheduler = batch.New(batch.Options{MaxDelay: o.MaxDelay, MaxWait: o.MaxWait, Devices: len(r.devices), InFlight: inFlight})
 	return r, nil
 }
 

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"inceptiongl/cmd/internal/cli"
-	"inceptiongl/cmd/serve/internal/budget"
 	"inceptiongl/cmd/serve/internal/v2"
 	"inceptiongl/cpuref"
 	"inceptiongl/gpu/gputest"
@@ -35,7 +34,7 @@ func open(t *testing.T, folder string, specs ...string) *Repository {
 	t.Helper()
 	gputest.Need(t)
 	o := Options{Folder: folder, Devices: []Open{GPU(cli.DeviceFlags{})}, Queue: 64, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Decoder: NewDecoder(images.DefaultLimits, budget.New(1<<30), runtime.GOMAXPROCS(0))}
+		Decoder: NewDecoder(images.NewDecoder(images.DefaultLimits), runtime.GOMAXPROCS(0))}
 	for _, text := range specs {
 		s, err := ParseSpec(text)
 		if err != nil {
@@ -302,16 +301,16 @@ func TestFixedBatch(t *testing.T) {
 
 // TestDecoder: pictures that claim too much, or more than the budget has, are refused; waiting for memory ends with the request.
 func TestDecoder(t *testing.T) {
-	b := budget.New(100 << 20)
-	d := NewDecoder(images.Limits{Bytes: 1 << 20, Pixels: 50e6, Side: 1 << 15}, b, 1)
+	shared := images.NewDecoder(images.Limits{Bytes: 1 << 20, Pixels: 50e6, Side: 1 << 15, Memory: 10 << 20})
+	d := NewDecoder(shared, 1)
 	p, err := images.FindPreset("imagenet")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dst := make([]float32, p.Len())
 	good := photo(t, color.White, color.Black)
-	if err := d.into(context.Background(), dst, p, good); err != nil || b.Used() != 0 {
-		t.Errorf("%v; %d bytes are held", err, b.Used())
+	if err := d.into(context.Background(), dst, p, good); err != nil || d.Used() != 0 {
+		t.Errorf("%v; %d bytes are held", err, d.Used())
 	}
 	header := func(w, h int) []byte { // the head of a PNG that claims that size
 		data := slices.Clone(good)
@@ -329,15 +328,21 @@ func TestDecoder(t *testing.T) {
 		}
 	}
 	var large bytes.Buffer
-	if err := png.Encode(&large, image.NewGray(image.Rect(0, 0, 3000, 2000))); err != nil { // 120 MB at 20 bytes each
+	if err := png.Encode(&large, image.NewGray(image.Rect(0, 0, 3000, 2000))); err != nil { // 24 MB at four bytes each
 		t.Fatal(err)
 	}
 	if err := d.into(context.Background(), dst, p, large.Bytes()); err == nil || v2.AsError(err).Code != v2.TooLarge {
 		t.Errorf("more than the budget: %v", err)
 	}
-	if !b.TryAcquire(99 << 20) {
-		t.Fatal("the budget is held")
+	var most bytes.Buffer
+	if err := png.Encode(&most, image.NewGray(image.Rect(0, 0, 1380, 1380))); err != nil {
+		t.Fatal(err)
 	}
+	_, release, err := shared.Decode(context.Background(), most.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	if err := d.into(ctx, dst, p, good); !errors.Is(err, context.DeadlineExceeded) {

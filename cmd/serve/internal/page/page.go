@@ -178,18 +178,19 @@ func classes(all []classify.Class) []class {
 
 // see classifies a picture, in a run that other requests may share.
 func (h handler) see(w http.ResponseWriter, r *http.Request) {
+	ctx := service.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	call, name := service.Call{Protocol: "page", ID: rest.RequestID(ctx)}, r.URL.Query().Get("model")
 	body, err := rest.ReadBody(r, h.o)
 	if err != nil {
-		rest.WriteError(w, err)
+		rest.WriteError(w, h.s.Fail(ctx, call, name, "", err))
 		return
 	}
 	defer body.Close()
-	ctx := service.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	var m *models.Model
-	response, times, err := h.s.Infer(ctx, service.Call{Protocol: "page", ID: rest.RequestID(ctx)}, r.URL.Query().Get("model"), "",
+	response, times, err := h.s.Infer(ctx, call, name, "",
 		func(found *models.Model) (*v2.Request, error) {
 			m = found
-			return found.Raw(body.Data)
+			return found.Raw(body.Data, body.Take)
 		})
 	if err != nil {
 		rest.WriteError(w, err)

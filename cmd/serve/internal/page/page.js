@@ -56,7 +56,7 @@ async function classify() {
     const data = await picture();
     if (!data || !model) { nothing(); return; }
     const seen = await ask("/page/see?model=" + encodeURIComponent(model.name), data);
-    if (now === wanted || !photo) { last = seen; bars(); }
+    if (now === wanted || !photo && !pad.empty) { last = seen; bars(); } // of a drawing, older answers will do until the next
     complain(null);
   } catch (e) {
     last = null;
@@ -173,15 +173,22 @@ async function source(image, path) {
   if (blob) { image.src = URL.createObjectURL(blob); image.onload = () => URL.revokeObjectURL(image.src); }
 }
 
+// drop forgets the picture, and what is still being asked about it.
+function drop() {
+  pad.clear();
+  photo = null;
+  wanted++;
+  clearTimeout(resting);
+  nothing();
+}
+
 function choose(name) {
   model = models.find(m => m.name === name) ?? null;
   const drawn = model?.photos && model.channels === 1;
   $("pad").tabIndex = drawn ? 0 : -1;
   $("pad-help").hidden = $("clear").hidden = !drawn;
   $("pad").style.pointerEvents = drawn ? "" : "none";
-  pad.clear();
-  photo = null;
-  nothing();
+  drop();
   complain(model && !model.photos ? new Error(say("notPhotos")) : null);
   samples();
 }
@@ -201,7 +208,7 @@ async function start() {
   } catch (e) { complain(e); }
 }
 
-$("clear").addEventListener("click", () => { pad.clear(); photo = null; wanted++; clearTimeout(resting); nothing(); complain(null); });
+$("clear").addEventListener("click", () => { drop(); complain(null); });
 $("file").addEventListener("change", e => { if (e.target.files[0]) take(e.target.files[0]); e.target.value = ""; });
 $("model").addEventListener("change", e => choose(e.target.value));
 $("replay").addEventListener("click", play);

@@ -66,4 +66,4 @@ export function operator(op) {
 export const number = (v, digits = 0) => v.toLocaleString(language(), { maximumFractionDigits: digits, minimumFractionDigits: digits });
 
 // time is some microseconds.
-export const time = us => us >= 1000 ? number(us / 1000, 2) + (language() === "zh" ? " 毫秒" : " ms") : number(us, us < 100 ? 1 : 0) + (language() === "zh" ? " 微秒" : " µs");
+export const time = us => us >= 1000 ? number(us / 1000, 2) + (language() === "zh" ? " 毫\u2060秒" : " ms") : number(us, us < 100 ? 1 : 0) + (language() === "zh" ? " 微\u2060秒" : " µs");

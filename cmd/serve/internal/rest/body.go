@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"inceptiongl/cmd/serve/internal/budget"
 	"inceptiongl/cmd/serve/internal/v2"
@@ -15,13 +14,9 @@ import (
 
 // Body is a request's, in memory that the budget has given. It must be closed.
 type Body struct {
-	Data   []byte
-	memory *budget.Budget
-	held   int64
+	*budget.Claim
+	Data []byte
 }
-
-// Close gives the memory back.
-func (b *Body) Close() { b.memory.Release(b.held) }
 
 // ReadBody reads a request's body, unpacked if need be. Memory is taken from the budget as bytes arrive, not as they are promised.
 func ReadBody(r *http.Request, o Options) (*Body, error) {
@@ -47,7 +42,7 @@ func ReadBody(r *http.Request, o Options) (*Body, error) {
 		defer unpacked.Close()
 		from = unpacked
 	}
-	b := &Body{memory: o.Memory}
+	b := &Body{Claim: o.Memory.Claim()}
 	if err := b.read(from, r.ContentLength, o.MaxBody); err != nil {
 		b.Close()
 		return nil, err
@@ -63,10 +58,9 @@ func (b *Body) read(from io.Reader, expected, most int64) error {
 		room = expected + 1 // to see its end
 	}
 	for {
-		if !b.memory.TryAcquire(room - b.held) {
-			return &v2.Error{Code: v2.Full, Message: "other requests hold all memory that is allowed", RetryAfter: time.Second}
+		if err := b.Take(room - int64(cap(b.Data))); err != nil {
+			return err
 		}
-		b.held = room
 		grown := make([]byte, len(b.Data), room)
 		copy(grown, b.Data)
 		b.Data = grown

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/propagation"
 
@@ -84,12 +85,12 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := ReadBody(r, h.o)
 	if err != nil {
-		WriteError(w, err)
+		WriteError(w, h.s.Fail(ctx, call, r.PathValue("model"), r.PathValue("version"), err))
 		return
 	}
 	defer body.Close()
 	response, _, err := h.s.Infer(ctx, call, r.PathValue("model"), r.PathValue("version"),
-		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body.Data) })
+		func(m *models.Model) (*v2.Request, error) { return parse(m, r, body) })
 	if err != nil {
 		WriteError(w, err)
 		return
@@ -109,7 +110,7 @@ func (h handler) infer(w http.ResponseWriter, r *http.Request) {
 
 // parse reads a body: the protocol's JSON, with or without binary data; or, with the header 0 or a picture's content type, raw data for
 // the model's input.
-func parse(m *models.Model, r *http.Request, data []byte) (*v2.Request, error) {
+func parse(m *models.Model, r *http.Request, body *Body) (*v2.Request, error) {
 	size := -1
 	if text := r.Header.Get(jsonLength); text != "" {
 		n, err := strconv.Atoi(text)
@@ -119,9 +120,9 @@ func parse(m *models.Model, r *http.Request, data []byte) (*v2.Request, error) {
 		size = n
 	}
 	if size == 0 || strings.HasPrefix(r.Header.Get("Content-Type"), "image/") {
-		return m.Raw(data)
+		return m.Raw(body.Data, body.Take)
 	}
-	return v2.ParseRequest(data, size)
+	return v2.ParseRequest(body.Data, size, body.Take)
 }
 
 func (h handler) index(w http.ResponseWriter, r *http.Request) {
@@ -144,6 +145,7 @@ func (h handler) load(w http.ResponseWriter, r *http.Request) {
 		err = v2.Errorf(v2.Invalid, "models are loaded as the repository has them: no parameters are taken")
 	}
 	if err == nil {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it may take long
 		// Loading goes on where the caller leaves: half a model is of no use.
 		err = h.s.Repository.Load(context.WithoutCancel(r.Context()), r.PathValue("model"))
 	}
@@ -196,30 +198,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	if e.Code == v2.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="inceptiongl"`)
 	}
-	write(w, status(e.Code), map[string]string{"error": e.Message})
-}
-
-// status is HTTP's for a kind of error.
-func status(c v2.Code) int {
-	switch c {
-	case v2.Invalid:
-		return http.StatusBadRequest
-	case v2.NotFound:
-		return http.StatusNotFound
-	case v2.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case v2.Unauthenticated:
-		return http.StatusUnauthorized
-	case v2.Forbidden:
-		return http.StatusForbidden
-	case v2.Full, v2.NotReady:
-		return http.StatusServiceUnavailable
-	case v2.Deadline:
-		return http.StatusGatewayTimeout
-	case v2.Cancelled:
-		return 499 // as nginx has it; nobody reads it
-	}
-	return http.StatusInternalServerError
+	write(w, service.KindOf(e.Code).HTTP, map[string]string{"error": e.Message})
 }
 
 type idKey struct{}

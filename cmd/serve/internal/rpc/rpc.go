@@ -9,12 +9,13 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"inceptiongl/cmd/serve/internal/budget"
 	"inceptiongl/cmd/serve/internal/models"
 	"inceptiongl/cmd/serve/internal/oip"
 	"inceptiongl/cmd/serve/internal/rest"
@@ -24,14 +25,15 @@ import (
 )
 
 // Register adds the protocol's service, and gRPC's own for health.
-func Register(to grpc.ServiceRegistrar, s *service.Service) {
-	oip.RegisterGRPCInferenceServiceServer(to, &server{s: s})
+func Register(to grpc.ServiceRegistrar, s *service.Service, memory *budget.Budget) {
+	oip.RegisterGRPCInferenceServiceServer(to, &server{s: s, memory: memory})
 	grpc_health_v1.RegisterHealthServer(to, &health{s: s})
 }
 
 type server struct {
 	oip.UnimplementedGRPCInferenceServiceServer
-	s *service.Service
+	s      *service.Service
+	memory *budget.Budget
 }
 
 func (s *server) ServerLive(context.Context, *oip.ServerLiveRequest) (*oip.ServerLiveResponse, error) {
@@ -73,8 +75,14 @@ func (s *server) ModelInfer(ctx context.Context, r *oip.ModelInferRequest) (*oip
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = service.Propagator.Extract(ctx, carrier(md))
 	}
-	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(),
-		func(*models.Model) (*v2.Request, error) { return message.Request(r) })
+	claim := s.memory.Claim()
+	defer claim.Close()
+	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(), func(*models.Model) (*v2.Request, error) {
+		if err := claim.Take(int64(proto.Size(r))); err != nil {
+			return nil, err
+		}
+		return message.Request(r, claim.Take)
+	})
 	if err != nil {
 		return nil, fail(ctx, err)
 	}
@@ -89,11 +97,19 @@ func (s *server) RepositoryIndex(_ context.Context, r *oip.RepositoryIndexReques
 	return all, nil
 }
 
-func (s *server) RepositoryModelLoad(ctx context.Context, r *oip.RepositoryModelLoadRequest) (*oip.RepositoryModelLoadResponse, error) {
-	name := r.GetTritonModelName() // Triton's clients have the name there, and the repository's, which is empty, in its place
-	if name == "" {
-		name = r.GetModelName()
+// named is the model that a request names: Triton's clients have the repository's name, which is empty, in its place.
+func named(r interface {
+	GetTritonModelName() string
+	GetModelName() string
+}) string {
+	if name := r.GetTritonModelName(); name != "" {
+		return name
 	}
+	return r.GetModelName()
+}
+
+func (s *server) RepositoryModelLoad(ctx context.Context, r *oip.RepositoryModelLoadRequest) (*oip.RepositoryModelLoadResponse, error) {
+	name := named(r)
 	if err := s.s.Repository.Load(context.WithoutCancel(ctx), name); err != nil { // half a model is of no use
 		return nil, fail(ctx, err)
 	}
@@ -101,10 +117,7 @@ func (s *server) RepositoryModelLoad(ctx context.Context, r *oip.RepositoryModel
 }
 
 func (s *server) RepositoryModelUnload(ctx context.Context, r *oip.RepositoryModelUnloadRequest) (*oip.RepositoryModelUnloadResponse, error) {
-	name := r.GetTritonModelName()
-	if name == "" {
-		name = r.GetModelName()
-	}
+	name := named(r)
 	if err := s.s.Repository.Unload(name); err != nil {
 		return nil, fail(ctx, err)
 	}
@@ -150,7 +163,7 @@ func (c carrier) Keys() []string {
 // fail is an error as gRPC has it. When to try again is said as Google's details have it, and in a trailer as HTTP does.
 func fail(ctx context.Context, err error) error {
 	e := v2.AsError(err)
-	st := status.New(code(e.Code), e.Message)
+	st := status.New(service.KindOf(e.Code).GRPC, e.Message)
 	if e.RetryAfter > 0 {
 		seconds := int((e.RetryAfter + time.Second - 1) / time.Second)
 		_ = grpc.SetTrailer(ctx, metadata.Pairs("retry-after", strconv.Itoa(seconds))) // outside of a server there is none
@@ -159,25 +172,4 @@ func fail(ctx context.Context, err error) error {
 		}
 	}
 	return st.Err()
-}
-
-// code is gRPC's for a kind of error.
-func code(c v2.Code) codes.Code {
-	switch c {
-	case v2.Invalid:
-		return codes.InvalidArgument
-	case v2.NotFound:
-		return codes.NotFound
-	case v2.TooLarge, v2.Full:
-		return codes.ResourceExhausted
-	case v2.Unauthenticated:
-		return codes.Unauthenticated
-	case v2.NotReady:
-		return codes.Unavailable
-	case v2.Deadline:
-		return codes.DeadlineExceeded
-	case v2.Cancelled:
-		return codes.Canceled
-	}
-	return codes.Internal
 }

@@ -37,7 +37,7 @@ func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: counter("requests_total", "Requests for inference, by how they ended; code is ok or the error's kind.", "model", "protocol", "code"),
-		took:     histogram("request_seconds", "From a request's arrival to its answer.", seconds, "model", "protocol"),
+		took:     histogram("request_seconds", "From a request's arrival to its answer, of those that have one.", seconds, "model", "protocol"),
 		stages:   histogram("stage_seconds", "Where requests spend their time: decode, wait, run, encode.", seconds, "model", "stage"),
 		images:   counter("images_total", "Images answered.", "model"),
 		batches:  histogram("batch_images", "Images in a run.", prometheus.ExponentialBuckets(1, 2, 9), "model"),
@@ -56,10 +56,10 @@ func (m *Metrics) Batch(model string, images, _ int, busy time.Duration) {
 
 func (m *Metrics) request(model, protocol, code string, took time.Duration, t models.Times) {
 	m.requests.WithLabelValues(model, protocol, code).Inc()
-	m.took.WithLabelValues(model, protocol).Observe(took.Seconds())
-	if code != "ok" {
+	if code != "ok" { // what is refused at once would make the others look quick
 		return
 	}
+	m.took.WithLabelValues(model, protocol).Observe(took.Seconds())
 	m.images.WithLabelValues(model).Add(float64(t.Images))
 	for stage, d := range map[string]time.Duration{"decode": t.Decode, "wait": t.Wait, "run": t.Run, "encode": t.Encode} {
 		m.stages.WithLabelValues(model, stage).Observe(d.Seconds())
@@ -72,14 +72,15 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Watch adds the figures that are read when they are asked for.
-func (m *Metrics) Watch(s *Service, memory *budget.Budget) {
-	m.registry.MustRegister(watcher{s, memory})
+func (m *Metrics) Watch(s *Service, memory *budget.Budget, decoder *models.Decoder) {
+	m.registry.MustRegister(watcher{s, memory, decoder})
 }
 
 // watcher is a prometheus.Collector.
 type watcher struct {
-	s      *Service
-	memory *budget.Budget
+	s       *Service
+	memory  *budget.Budget
+	decoder *models.Decoder
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -89,7 +90,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 var (
 	readyDesc   = desc("ready", "1 where the server is ready.")
 	waitingDesc = desc("queue_images", "Images that wait for a run.", "model")
-	budgetDesc  = desc("memory_budget_used_bytes", "Memory that requests hold: bodies, and pictures being decoded.")
+	budgetDesc  = desc("memory_budget_used_bytes", "Memory that requests hold, by kind: requests, decoding.", "kind")
 	memoryDesc  = desc("device_memory_bytes", "Memory on a device, by kind: activations, weights.", "device", "kind")
 	busyDesc    = desc("device_busy_seconds_total", "Time that runs took of a device.", "device")
 	upDesc      = desc("device_ready", "1 where a device is there, 0 while it is opened again.", "device")
@@ -118,7 +119,8 @@ func (w watcher) Collect(to chan<- prometheus.Metric) {
 		return 0
 	}
 	gauge(readyDesc, yes(w.s.Ready() == nil))
-	gauge(budgetDesc, float64(w.memory.Used()))
+	gauge(budgetDesc, float64(w.memory.Used()), "requests")
+	gauge(budgetDesc, float64(w.decoder.Used()), "decoding")
 	for _, m := range w.s.Repository.Models() {
 		gauge(waitingDesc, float64(m.Waiting()), m.Name)
 	}

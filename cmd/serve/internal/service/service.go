@@ -5,6 +5,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync/atomic"
@@ -76,9 +77,19 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 	m, err := s.Repository.Model(model, version)
 	var response *v2.Response
 	var times models.Times
-	if err == nil {
+	for err == nil {
 		response, times, err = s.infer(ctx, m, request)
-	} else {
+		if err == nil || !m.Unloaded() {
+			break
+		}
+		// Another has taken its place: nobody is told.
+		next, gone := s.Repository.Model(model, version)
+		if gone != nil || next == m {
+			break
+		}
+		m, err = next, nil
+	}
+	if m == nil {
 		model = "" // a stranger's word is no label
 	}
 	err = s.account(ctx, span, begin, c, model, times, err)
@@ -87,7 +98,6 @@ func (s *Service) Infer(ctx context.Context, c Call, model, version string, requ
 
 // Refuse refuses a request that has no place, before its body is read: too much load is cheap then. It is nil where there may be one.
 func (s *Service) Refuse(ctx context.Context, c Call, model, version string) error {
-	begin := time.Now()
 	m, err := s.Repository.Model(model, version)
 	if err != nil {
 		return nil // Infer says so
@@ -95,9 +105,22 @@ func (s *Service) Refuse(ctx context.Context, c Call, model, version string) err
 	if err = m.Full(); err == nil {
 		return nil
 	}
-	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithTimestamp(begin), trace.WithSpanKind(trace.SpanKindServer))
+	return s.Fail(ctx, c, model, version, err)
+}
+
+// Fail counts, traces and logs a request that failed before Infer. The result is the error for the client.
+func (s *Service) Fail(ctx context.Context, c Call, model, version string, err error) error {
+	if _, unknown := s.Repository.Model(model, version); unknown != nil {
+		model = ""
+	}
+	ctx, span := s.Tracer.Start(ctx, "infer", trace.WithSpanKind(trace.SpanKindServer))
 	defer span.End()
-	return s.account(ctx, span, begin, c, model, models.Times{}, err)
+	return s.account(ctx, span, time.Now(), c, model, models.Times{}, err)
+}
+
+// TurnAway counts a request that is nobody's business: whose caller may not ask.
+func (s *Service) TurnAway(protocol string, err error) {
+	s.Metrics.requests.WithLabelValues("", protocol, KindOf(v2.AsError(err).Code).Name).Inc()
 }
 
 // account counts, traces and logs a request's end. The error is the one for the client.
@@ -106,7 +129,7 @@ func (s *Service) account(ctx context.Context, span trace.Span, begin time.Time,
 	code := "ok"
 	if err != nil {
 		e := v2.AsError(err)
-		err, code = e, codeName(e.Code)
+		err, code = e, KindOf(e.Code).Name
 	}
 	s.Metrics.request(model, c.Protocol, code, took, times)
 	annotate(span, begin, model, c, times, err)
@@ -114,7 +137,14 @@ func (s *Service) account(ctx context.Context, span trace.Span, begin time.Time,
 	return err
 }
 
-func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (*v2.Response, models.Times, error) {
+// infer answers with a model. A panic is one request's, and must not end the others.
+func (s *Service) infer(ctx context.Context, m *models.Model, request func(*models.Model) (*v2.Request, error)) (_ *v2.Response, _ models.Times, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.Log.Error("a request panicked", "model", m.Name, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = v2.Errorf(v2.Internal, "the server failed on this request")
+		}
+	}()
 	r, err := request(m)
 	if err != nil {
 		return nil, models.Times{}, err
@@ -167,27 +197,4 @@ func (s *Service) log(ctx context.Context, c Call, model, code string, took time
 			slog.Float64("run_ms", t.Run.Seconds()*1e3))
 	}
 	s.Log.LogAttrs(ctx, level, "request", attrs...)
-}
-
-// codeName is an error's kind as metrics and logs have it.
-func codeName(c v2.Code) string {
-	switch c {
-	case v2.Invalid:
-		return "invalid"
-	case v2.NotFound:
-		return "not_found"
-	case v2.TooLarge:
-		return "too_large"
-	case v2.Unauthenticated:
-		return "unauthenticated"
-	case v2.Full:
-		return "full"
-	case v2.NotReady:
-		return "not_ready"
-	case v2.Deadline:
-		return "deadline"
-	case v2.Cancelled:
-		return "cancelled"
-	}
-	return "internal"
 }

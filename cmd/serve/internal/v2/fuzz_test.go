@@ -22,7 +22,7 @@ func FuzzParseRequest(f *testing.F) {
 		f.Add([]byte(s), len(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, size int) {
-		r, err := ParseRequest(data, size)
+		r, err := ParseRequest(data, size, nil)
 		if err != nil {
 			if e := AsError(err); e.Code != Invalid || e.Message == "" {
 				t.Fatalf("%v", err)
@@ -40,7 +40,7 @@ func FuzzParseRequest(f *testing.F) {
 			}
 			raw := out.AppendRaw(nil)
 			back := &Tensor{Name: "o", Datatype: out.Datatype, Shape: in.Shape}
-			if err := back.SetRaw(raw); err != nil || len(raw) != out.RawLen() || !bytes.Equal(back.AppendRaw(nil), raw) {
+			if err := back.SetRaw(raw, nil); err != nil || len(raw) != out.RawLen() || !bytes.Equal(back.AppendRaw(nil), raw) {
 				t.Fatalf("%v: %v", in.Shape, err)
 			}
 			for _, binary := range []bool{true, false} {
@@ -78,7 +78,7 @@ func TestJSONNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := &Tensor{Name: "x", Datatype: FP32, Shape: out.Shape}
-	if err := in.setJSON(b); err != nil {
+	if err := in.setJSON(b, nil); err != nil {
 		t.Fatalf("%s: %v", b, err)
 	}
 	for i, v := range numbers {

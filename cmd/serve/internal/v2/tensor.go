@@ -28,8 +28,10 @@ type Tensor struct {
 	Binary   bool      // as an output: to be sent so
 }
 
-// maxRank is that of the protocol's clients.
-const maxRank = 8
+const (
+	maxRank    = 8    // as clients have it
+	maxStrings = 4096 // each is a picture
+)
 
 // Len is the number of elements that the shape has.
 func (t *Tensor) Len() (int, error) {
@@ -59,12 +61,29 @@ func (t *Tensor) known() (int, error) {
 	if size(t.Datatype) == 0 && t.Datatype != BYTES {
 		return 0, Errorf(Invalid, "tensor %q has datatype %q: FP32, FP16, UINT8 and BYTES are offered", t.Name, t.Datatype)
 	}
-	return t.Len()
+	n, err := t.Len()
+	if err == nil && t.Datatype == BYTES && n > maxStrings {
+		err = Errorf(Invalid, "tensor %q has shape %v: at most %d strings are allowed", t.Name, t.Shape, maxStrings)
+	}
+	return n, err
+}
+
+// Take takes memory before it is allocated, or says why there is none. A nil one is without limit.
+type Take func(bytes int64) error
+
+// numbers makes room for n numbers.
+func (take Take) numbers(n int) ([]float32, error) {
+	if take != nil {
+		if err := take(4 * int64(n)); err != nil {
+			return nil, err
+		}
+	}
+	return make([]float32, n), nil
 }
 
 // SetRaw takes the elements as the binary extension and gRPC's raw contents have them: little-endian, and each of BYTES after its
 // length in four bytes.
-func (t *Tensor) SetRaw(raw []byte) error {
+func (t *Tensor) SetRaw(raw []byte, take Take) error {
 	n, err := t.known()
 	if err != nil {
 		return err
@@ -76,7 +95,9 @@ func (t *Tensor) SetRaw(raw []byte) error {
 	if len(raw)%each != 0 || len(raw)/each != n {
 		return Errorf(Invalid, "tensor %q of shape %v and datatype %s needs %d bytes, has %d", t.Name, t.Shape, t.Datatype, int64(n)*int64(each), len(raw))
 	}
-	t.Numbers = make([]float32, n)
+	if t.Numbers, err = take.numbers(n); err != nil {
+		return err
+	}
 	for i := range t.Numbers {
 		switch t.Datatype {
 		case FP32:
@@ -136,7 +157,7 @@ func (t *Tensor) SetStrings(strings [][]byte) error {
 }
 
 // setJSON takes the elements as JSON has them: a list, or lists of lists in the tensor's shape. BYTES are strings in base64.
-func (t *Tensor) setJSON(data []byte) error {
+func (t *Tensor) setJSON(data []byte, take Take) error {
 	n, err := t.known()
 	if err != nil {
 		return err
@@ -147,7 +168,11 @@ func (t *Tensor) setJSON(data []byte) error {
 	if n > len(data) { // each takes a byte at least: so that nothing is allocated for a mere claim
 		return Errorf(Invalid, "tensor %q of shape %v needs %d numbers", t.Name, t.Shape, n)
 	}
-	numbers := make([]float32, 0, n)
+	numbers, err := take.numbers(n)
+	if err != nil {
+		return err
+	}
+	numbers = numbers[:0]
 	for i := 0; i < len(data); {
 		switch data[i] {
 		case '[', ']', ',', ' ', '\t', '\r', '\n': // it is well-formed JSON
@@ -179,9 +204,13 @@ func (t *Tensor) setJSON(data []byte) error {
 }
 
 func (t *Tensor) setBase64(data []byte) error {
-	var list []string
-	if err := json.Unmarshal(data, &list); err != nil {
+	var few [maxStrings + 1]*string // so that a list of a million empty ones takes no memory
+	if err := json.Unmarshal(data, &few); err != nil {
 		return Errorf(Invalid, "tensor %q: BYTES are a list of strings in base64, or binary data: %v", t.Name, err)
+	}
+	list, err := given(few[:])
+	if err != nil {
+		return Errorf(Invalid, "tensor %q: %v", t.Name, err)
 	}
 	strings := make([][]byte, len(list))
 	for i, s := range list {

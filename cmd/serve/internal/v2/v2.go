@@ -82,21 +82,42 @@ const (
 // most bounds the lists of a request.
 const most = 64
 
-// body is a request as JSON has it.
+// body is a request as JSON has it. Its lists are arrays, of one more than is allowed: what a stranger adds to them is skipped, and takes
+// no memory.
 type body struct {
 	ID         string     `json:"id"`
 	Parameters parameters `json:"parameters"`
-	Inputs     []struct {
-		Name       string          `json:"name"`
-		Shape      []int64         `json:"shape"`
-		Datatype   string          `json:"datatype"`
-		Parameters parameters      `json:"parameters"`
-		Data       json.RawMessage `json:"data"`
+	Inputs     [most + 1]*struct {
+		Name       string              `json:"name"`
+		Shape      [maxRank + 1]*int64 `json:"shape"`
+		Datatype   string              `json:"datatype"`
+		Parameters parameters          `json:"parameters"`
+		Data       json.RawMessage     `json:"data"`
 	} `json:"inputs"`
-	Outputs []struct {
+	Outputs [most + 1]*struct {
 		Name       string     `json:"name"`
 		Parameters parameters `json:"parameters"`
 	} `json:"outputs"`
+}
+
+// given are the elements of a list that was read into an array.
+func given[T any](all []*T) ([]T, error) {
+	var list []T
+	for i, x := range all {
+		if x == nil {
+			for _, later := range all[i:] {
+				if later != nil {
+					return nil, Errorf(Invalid, "element %d is null", i)
+				}
+			}
+			break
+		}
+		list = append(list, *x)
+	}
+	if len(list) == len(all) {
+		return nil, Errorf(Invalid, "more than %d elements", len(all)-1)
+	}
+	return list, nil
 }
 
 // parameters are the ones that are known; others are left alone, as the protocol wants it.
@@ -111,7 +132,7 @@ type parameters struct {
 
 // ParseRequest reads a request. Its first bytes, as many as json says, are JSON, and binary tensors follow; all is JSON where json is
 // negative. The tensors may share the body's memory.
-func ParseRequest(data []byte, jsonSize int) (*Request, error) {
+func ParseRequest(data []byte, jsonSize int, take Take) (*Request, error) {
 	text, binary := data, []byte(nil)
 	if jsonSize >= 0 {
 		if jsonSize > len(data) {
@@ -123,19 +144,26 @@ func ParseRequest(data []byte, jsonSize int) (*Request, error) {
 	if err := json.Unmarshal(text, &b); err != nil {
 		return nil, Errorf(Invalid, "the request is not the protocol's JSON: %v", err)
 	}
-	if len(b.Inputs) > most || len(b.Outputs) > most {
-		return nil, Errorf(Invalid, "%d inputs and %d outputs: at most %d are allowed", len(b.Inputs), len(b.Outputs), most)
+	inputs, err := given(b.Inputs[:])
+	if err != nil {
+		return nil, Errorf(Invalid, "inputs: %v", err)
+	}
+	outputs, err := given(b.Outputs[:])
+	if err != nil {
+		return nil, Errorf(Invalid, "outputs: %v", err)
 	}
 	r := &Request{ID: b.ID, Binary: b.Parameters.BinaryOutput}
 	if t := b.Parameters.Timeout; t > 0 && t < int64(time.Hour/time.Microsecond) {
 		r.Timeout = time.Duration(t) * time.Microsecond
 	}
-	for _, in := range b.Inputs {
+	for _, in := range inputs {
 		if string(in.Data) == "null" {
 			in.Data = nil
 		}
-		t := &Tensor{Name: in.Name, Datatype: in.Datatype, Shape: in.Shape}
-		var err error
+		t := &Tensor{Name: in.Name, Datatype: in.Datatype}
+		if t.Shape, err = given(in.Shape[:]); err != nil {
+			return nil, Errorf(Invalid, "input %q: shape: %v", in.Name, err)
+		}
 		switch size := in.Parameters.BinarySize; {
 		case in.Parameters.SharedMemory != "":
 			err = Errorf(Invalid, "input %q: shared memory is not offered: send the data", in.Name)
@@ -144,12 +172,12 @@ func ParseRequest(data []byte, jsonSize int) (*Request, error) {
 		case size != nil && (*size < 0 || *size > int64(len(binary))):
 			err = Errorf(Invalid, "input %q claims %d bytes of binary data, %d are left", in.Name, *size, len(binary))
 		case size != nil:
-			err = t.SetRaw(binary[:*size])
+			err = t.SetRaw(binary[:*size], take)
 			binary = binary[*size:]
 		case in.Data == nil:
 			err = Errorf(Invalid, "input %q has no data", in.Name)
 		default:
-			err = t.setJSON(in.Data)
+			err = t.setJSON(in.Data, take)
 		}
 		if err != nil {
 			return nil, err
@@ -159,7 +187,7 @@ func ParseRequest(data []byte, jsonSize int) (*Request, error) {
 	if len(binary) > 0 {
 		return nil, Errorf(Invalid, "%d bytes follow the last input's: the sizes don't add up", len(binary))
 	}
-	for _, out := range b.Outputs {
+	for _, out := range outputs {
 		o := RequestedOutput{Name: out.Name, Binary: r.Binary, Classes: out.Parameters.Classes}
 		if out.Parameters.SharedMemory != "" {
 			return nil, Errorf(Invalid, "output %q: shared memory is not offered", out.Name)

@@ -30,7 +30,7 @@ func FuzzRequest(f *testing.F) {
 		if proto.Unmarshal(data, m) != nil {
 			return
 		}
-		r, err := Request(m)
+		r, err := Request(m, nil)
 		if err != nil {
 			if e := v2.AsError(err); e.Code != v2.Invalid || e.Message == "" {
 				t.Fatalf("%v", err)

@@ -9,7 +9,7 @@ import (
 )
 
 // Request is a message as the server has it.
-func Request(r *oip.ModelInferRequest) (*v2.Request, error) {
+func Request(r *oip.ModelInferRequest, take v2.Take) (*v2.Request, error) {
 	to := &v2.Request{ID: r.GetId(), Binary: true}
 	if t := r.GetParameters()["timeout"].GetInt64Param(); t > 0 && t < int64(time.Hour/time.Microsecond) {
 		to.Timeout = time.Duration(t) * time.Microsecond
@@ -28,7 +28,7 @@ func Request(r *oip.ModelInferRequest) (*v2.Request, error) {
 		case len(raw) > 0 && c != nil:
 			err = v2.Errorf(v2.Invalid, "input %q has contents and raw contents: send one of them", t.Name)
 		case len(raw) > 0:
-			err = t.SetRaw(raw[i])
+			err = t.SetRaw(raw[i], take)
 		default:
 			err = typed(t, c)
 		}
