@@ -183,7 +183,8 @@ var hostile = []hostileModel{
 	{"softmax axis", `"the Softmax" (Softmax): axis 4`, []part{op("Softmax", in("x"), "y", aInt("axis", 4))}},
 	{"clip bounds", `"the Clip" (Clip): input 1 must be one number`, []part{weight(ramp("l", 2)), op("Clip", in("x", "l"), "y")}},
 
-	{"Gemm of other extents", `"the Gemm" (Gemm): a tensor batch×144 times`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
+	{"Gemm of other extents", `"the Gemm" (Gemm): a tensor batch×144 times a matrix of 15 rows: 15 columns are needed, not 144: Options.Dims must give the input the extents that the network was made for`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
+	{"Gemm of an open extent", `"the Gemm" (Gemm): a tensor batch×? times a matrix of 15 rows: 15 columns are needed, and ? depends on what the file leaves open: Options.Dims must give the input's extents`, []part{inputDims(-1, 4, -1, -1), op("Flatten", in("x"), "m"), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
 	{"Gemm of an image", `"the Gemm" (Gemm): matrices are needed`, []part{weight(ramp("w", 5, 15)), op("Gemm", in("x", "w"), "y")}},
 	{"a tensor to repeat", `"the Add" (Add): tensors 1×batch×4×6×6 and 3×1×4×6×6: the batch must come first`, []part{weight(ramp("w", 3, 1, 4, 6, 6)), op("Add", in("x", "w"), "y")}},
 	{"tensors that don't fit", `"the Mul" (Mul): tensors`, []part{op("Concat", in("x", "x"), "r", aInt("axis", 1)), op("Mul", in("x", "r"), "y")}},
