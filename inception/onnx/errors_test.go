@@ -49,6 +49,8 @@ var hostile = []hostileModel{
 
 	{"opset 29", "opset 29: 7 to 28", []part{opset(29)}},
 	{"opset 0", "opset 0", []part{opset(0)}},
+	{"no opset", "imports no opset: 7 to", []part{func(m *pb.ModelProto) { m.OpsetImport = nil }}},
+	{"pnnx's own file", "what pnnx writes for looking at: its nodes are PyTorch's modules, not ONNX's operators. export_onnx() in", []part{op("pnnx.Input", in(), "x"), op("nn.Conv2d", in("x"), "y"), func(m *pb.ModelProto) { m.OpsetImport = nil }}},
 	{"opset -1", "opset -1", []part{opset(-1)}},
 	{"opset 6", `"the Add" (Add): opset 6`, []part{opset(6), weight(ramp("w", 6)), op("Add", in("x", "w"), "y")}},
 	{"opset twice", "imports opset 13 and 14", []part{func(m *pb.ModelProto) {
