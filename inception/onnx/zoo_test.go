@@ -35,8 +35,8 @@ type zooAnswer struct {
 var zooRefused = map[string]string{}
 
 // zooDefault are networks that the GPU runs with the kernels that the rule chooses; the others run with plain ones, which compile
-// sooner. hardcorenas_a needs them: plain kernels have no blocks of sums, and 2.2 × ONNX Runtime's error.
-var zooDefault = []string{"detector", "hardcorenas_a", "reader", "shufflenet_v2_x0_5", "squeezenet1_1"}
+// sooner.
+var zooDefault = []string{"detector", "reader", "shufflenet_v2_x0_5", "squeezenet1_1"}
 
 // Networks of more multiplications than zooMACs don't run on the GPU here: software drivers take seconds for each; with INCEPTIONGL_SWEEP=1 all do. Of all that are
 // imported, wantedZoo, wantedZooGPU do.
