@@ -30,6 +30,7 @@ type builder struct {
 	moves    map[string]graph.Value // by what they read and do
 	label    string                 // of the ONNX node that is being imported
 	unknowns int
+	batch    int // what the file says, where Options.Dims leaves it open
 	memory   int // see Options
 	folded   int // bytes that may still be spent
 	work     int // elements that constants may still be computed from

@@ -47,3 +47,6 @@ model("line", [node("Conv", ["photo", "third"], ["grey"])],
 # Ten classes of 4 × 4 pixels, though the file says that there may be any.
 model("fixed", [node("Flatten", ["photo"], ["row"]), node("Gemm", ["row", "w"], ["classes"])],
       [value("photo", "batch", 3, "height", "width")], [value("classes", "batch", 10)], w=rng.standard_normal((48, 10), np.float32))
+# A row of the model's own beside each of the picture's: for one picture.
+model("joined", [node("Concat", ["photo", "own"], ["both"], axis=2), node("GlobalAveragePool", ["both"], ["mean"]), node("Flatten", ["mean"], ["classes"])],
+      [value("photo", 1, 3, 8, 8)], [value("classes", 1, 3)], own=rng.standard_normal((1, 3, 1, 8), np.float32))
