@@ -40,13 +40,12 @@ type stretch struct {
 	Axis
 }
 
-// reading is an axis as the second reads it, and what becomes of it; nothing is where it is of one place that goes nowhere.
+// reading is an axis as the second reads it, and what becomes of it.
 type reading struct {
-	extent  int
-	nothing bool
-	Axis    // as the second has it
-	over    *stretch
-	pieces  []*reading // instead, outermost first
+	extent int
+	Axis              // as the second has it
+	over   *stretch   // nil where it is of one place
+	pieces []*reading // instead, outermost first
 }
 
 func newComposition(m, first Move, in tensor.Shape) (*composition, bool) {
