@@ -18,15 +18,22 @@ void main() {
     int top = yx.x * stride_h - pad_top, left = yx.y * stride_w - pad_left;
 
     int plane = src_base + plane_pixel.x * H * W;
-    vec4 sum = vec4(0);
+    vec4 sum = vec4(0), some = vec4(0); // by row, and eight rows together: what one chain errs, gates would pass on to whole channels
     for (int ky = 0; ky < kernel_h; ++ky) {
+        if (ky % 8 == 0) {
+            sum += some;
+            some = vec4(0);
+        }
         int y = top + ky * dilation_h;
         if (y < 0 || y >= H) continue;
+        vec4 row = vec4(0);
         for (int kx = 0; kx < kernel_w; ++kx) {
             int x = left + kx * dilation_w;
-            if (x >= 0 && x < W) sum += load_src(plane + y * W + x);
+            if (x >= 0 && x < W) row += load_src(plane + y * W + x);
         }
+        some += row;
     }
+    sum += some;
     int rows = taps_inside(top, dilation_h, kernel_h, count_include_pad == 1 ? -pad_top : 0, count_include_pad == 1 ? H + pad_bottom : H);
     int columns = taps_inside(left, dilation_w, kernel_w, count_include_pad == 1 ? -pad_left : 0, count_include_pad == 1 ? W + pad_right : W);
     int count = rows * columns;

@@ -102,6 +102,8 @@ func BenchmarkPool(b *testing.B) {
 		{in: shape(1, 192, 28, 28), pool: window(3, 1, 1)},
 		{in: shape(1, 64, 112, 112), pool: window(3, 2, 0)},
 		{in: shape(1, 832, 7, 7), pool: window(3, 1, 1)},
+		{in: shape(1, 1024, 7, 7), pool: window(7, 1, 0)},
+		{in: shape(1, 64, 56, 56), pool: window(56, 1, 0)},
 	} {
 		for _, c.kernel = range []*shaders.Kernel{shaders.AvgPool, shaders.MaxPool} {
 			b.Run(c.name(), func(b *testing.B) {

@@ -18,7 +18,7 @@ void main() {
     float sum = 0.0;
     for (int i = 0, stop; i < C;) { // in blocks, which err less than a chain
         float part = 0.0;
-        for (stop = min(i + 64, C); i < stop; ++i)
+        for (stop = min(i + 16, C); i < stop; ++i)
             part += load_weight(weight_base + (og * C4 + i / 4) * 4 + i % 4, lane)
                   * load_src(src_base + (n * C4 + i / 4) * H * W + pixel, i % 4);
         sum += part;

@@ -33,17 +33,24 @@ func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backe
 	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true, Exact: f.Exact, Finite: f.finite()}), d.Close, nil
 }
 
-// lettingGo is b, which has m's weights to itself where it is a device: there they have a copy, and the photos to come have room. What
-// the session has to say of the driver goes to log.
+// lettingGo is noting, and b has m's weights to itself where it is a device: there they have a copy, and the photos to come have room.
 func lettingGo(f *flags, m *classify.Model, b classify.Backend, log io.Writer) classify.Backend {
+	b = noting(b, log)
 	if f.Backend == "cpu" {
 		return b // which computes with them
 	}
 	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
 		clear(m.Graph.Weights)
+		return b(ctx, g, in)
+	}
+}
+
+// noting is b: what a session has to say of the driver goes to log, and what is too large is said with what to do.
+func noting(b classify.Backend, log io.Writer) classify.Backend {
+	return func(ctx context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
 		r, err := b(ctx, g, in)
 		if errors.Is(err, gpu.ErrLimit) {
-			return nil, fmt.Errorf("%w\nAn input of %v is too large for this network on this device: there are smaller ones (--batch, --size, --crop, --shape), and --backend cpu", err, in)
+			return nil, fmt.Errorf("%w\nAn input of %v is too large for this network on this device: there are smaller ones (--batch, --size, --crop, --own-pixels, --shape), and --backend cpu", err, in)
 		}
 		if s, ok := r.(interface{ Notes() []string }); ok && err == nil {
 			for _, note := range s.Notes() {

@@ -29,6 +29,7 @@ type job struct {
 	order    images.Order
 	print    printer
 	progress *cli.Progress
+	begun    bool // a network is ready
 	log      io.Writer
 }
 
@@ -49,21 +50,18 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if err != nil {
 		return err
 	}
-	if m.Preset, err = f.Choose(m); err != nil {
+	if err := j.choose(f, m); err != nil {
 		return err
 	}
-	fmt.Fprintf(log, "Preset   %v\n", m.Preset)
-	if f.Preset == "" && m.PresetReason != "" {
-		fmt.Fprintf(log, "Assumed  %s (--preset)\n", m.PresetReason)
-	}
-	if m.Size == (images.Size{}) && f.Size == "" && f.Crop == "" {
-		fmt.Fprintf(log, "Assumed  %v, as the network takes any size (--size, --crop)\n", m.Preset.Output())
+	j.progress = cli.NewProgress(len(j.photos), "photos", log)
+	defer j.progress.Close()
+	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
+	groups, err := j.groups(ctx, f, m, report)
+	if err != nil {
+		return err
 	}
 	j.order, j.model = m.Preset.Order, m
-	if m.Batch == 0 {
-		batch = min(batch, len(j.photos))
-	}
-	if err := j.plan(f, m, batch); err != nil {
+	if err := j.planAll(f, m, groups, batch); err != nil {
 		return err
 	}
 	backend, closeIt, err := openBackend(ctx, f, log)
@@ -71,18 +69,20 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 		return err
 	}
 	defer closeIt()
-	c, err := classify.New(ctx, m, lettingGo(f, m, backend, log), classify.Options{
-		Top: j.top, Batch: batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil, Decoder: f.Decoder(),
-	})
-	if err != nil {
+	if len(groups) > 1 { // each needs the weights
+		backend = noting(backend, log)
+	} else {
+		backend = lettingGo(f, m, backend, log)
+	}
+	j.print = newPrinter(f, j, out)
+	for _, g := range groups {
+		if err = j.runGroup(ctx, f, backend, g, report); err != nil {
+			break
+		}
+	}
+	if err != nil && !j.begun {
 		return err
 	}
-	defer c.Close()
-	report := &Report{Model: m.About, Preset: m.Preset, Backend: f.Backend}
-	j.print = newPrinter(f, j, out)
-	j.progress = cli.NewProgress(len(j.photos), "photos", log)
-	defer j.progress.Close()
-	err = j.run(ctx, c, report)
 	j.progress.Close()
 	if err != nil { // what there is by now is written all the same
 		report.Error = err.Error()
@@ -160,13 +160,25 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 	return nil
 }
 
-// run takes every photo through the network.
-func (j *job) run(ctx context.Context, c *classify.Classifier, r *Report) error {
+// runGroup takes photos of one size through the network.
+func (j *job) runGroup(ctx context.Context, f *flags, b classify.Backend, g group, r *Report) error {
+	j.model.Preset = g.preset
+	c, err := classify.New(ctx, j.model, b, classify.Options{
+		Top: j.top, Batch: g.batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil, Decoder: f.Decoder(),
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	j.begun = true
 	var pictures []classify.Picture
-	for _, p := range j.photos {
-		pictures = append(pictures, p.Picture)
+	for _, i := range g.photos {
+		pictures = append(pictures, j.photos[i].Picture)
 	}
 	for res, err := range c.Each(ctx, pictures) {
+		if err == nil {
+			res.Index = g.photos[res.Index]
+		}
 		if err == nil && res.Err != nil {
 			j.fail(r, res)
 		} else if err == nil {
@@ -219,6 +231,10 @@ func (j *job) answer(ctx context.Context, r *Report, from classify.Result) error
 	if j.embed != nil {
 		n := j.embed.add(p.Name, from.Values[j.embed.at].Data)
 		res.Row = &n
+	}
+	if r.Preset.Own() {
+		size := j.model.Preset.Output()
+		res.Input = []int{size.H, size.W}
 	}
 	r.Images = append(r.Images, res)
 	j.progress.Clear()

@@ -36,6 +36,7 @@ type Result struct {
 	Row         *int     `json:"embedding_row,omitempty"`
 	Activations []string `json:"activations,omitempty"` // files
 	Outputs     []string `json:"outputs,omitempty"`     // files
+	Input       []int    `json:"input,omitempty"`       // rows and columns of the network's input, where each photo has its own
 
 	order int // its photo's place
 }

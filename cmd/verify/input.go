@@ -10,6 +10,7 @@ import (
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/inception"
 	"inceptiongl/inception/classify"
+	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 	"inceptiongl/inception/weights"
 )
@@ -80,12 +81,17 @@ func fromPhotos(ctx context.Context, f *flags, m *classify.Model) (*input, error
 	if m.Batch > 0 && m.Batch != len(pictures) {
 		return nil, fmt.Errorf("%d photos: the model takes a batch of %d (%w)", len(pictures), m.Batch, m.BatchError)
 	}
+	decoder := f.Decoder()
+	if p.Own() {
+		if p, err = f.ownSize(ctx, m, p, pictures, decoder); err != nil {
+			return nil, err
+		}
+	}
 	size := p.Output()
 	x := tensor.New(tensor.Shape{N: len(pictures), C: p.Order.Channels(), H: size.H, W: size.W})
 	if err := x.Check(); err != nil {
 		return nil, fmt.Errorf("%d photos: %w", len(pictures), err)
 	}
-	decoder := f.Decoder()
 	for i, picture := range pictures {
 		loaded, release, err := picture.Image(ctx, decoder)
 		if err != nil {
@@ -111,16 +117,38 @@ func fromPhotos(ctx context.Context, f *flags, m *classify.Model) (*input, error
 	return &input{x, dims, from, m.InputOrder}, nil
 }
 
+// ownSize is the preset p for the photos' own size, which must be one, as they are one batch.
+func (f *flags) ownSize(ctx context.Context, m *classify.Model, p images.Preset, pictures []classify.Picture, d *images.Decoder) (images.Preset, error) {
+	var first images.Preset
+	for i, picture := range pictures {
+		size, err := picture.Size(ctx, d)
+		if err != nil {
+			return p, err
+		}
+		own, err := f.OwnSize(m, p, size)
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", cli.Printable(picture.Name), err)
+		}
+		if i == 0 {
+			first = own
+		} else if own.Exact != first.Exact || own.Crop != first.Crop {
+			return p, fmt.Errorf("--size own: %s is %v, %s is %v: photos in one batch have one size",
+				cli.Printable(pictures[0].Name), first.Exact, cli.Printable(picture.Name), own.Exact)
+		}
+	}
+	return first, nil
+}
+
 // random is normal numbers in the shape that the flags give, or else the model, or its preset.
 func random(f *flags, m *classify.Model) (*input, error) {
-	dims, note := openDims(m)
+	dims := slices.Clone(m.InputDims)
 	if f.Shape != "" {
-		note = ""
 		var err error
 		if dims, err = cli.ParseDims(f.Shape); err != nil {
 			return nil, fmt.Errorf("--shape: %w", err)
 		}
 	}
+	dims, note := openDims(m, dims)
 	s, err := shapeFor(m, dims)
 	if err != nil && f.Shape != "" {
 		return nil, fmt.Errorf("--shape %s: %w", f.Shape, err)
@@ -131,9 +159,8 @@ func random(f *flags, m *classify.Model) (*input, error) {
 	return &input{inception.RandomInput(s, f.Seed), dims, from, m.InputOrder}, nil
 }
 
-// openDims are the model's, with a batch of 1 and the preset's size where it leaves them open; the note says so.
-func openDims(m *classify.Model) (dims []int, note string) {
-	dims = slices.Clone(m.InputDims)
+// openDims are those given, with a batch of 1 and the preset's size where they are open; the note says so.
+func openDims(m *classify.Model, dims []int) (all []int, note string) {
 	if dims == nil {
 		dims = []int{-1, m.Channels(), -1, -1}
 	}
@@ -145,13 +172,13 @@ func openDims(m *classify.Model) (dims []int, note string) {
 		h, w = m.InputOrder[2], m.InputOrder[3]
 	}
 	if size := m.Preset.Output(); len(dims) == 4 && (dims[h] < 0 || dims[w] < 0) {
-		note = fmt.Sprintf("; the model takes any size, and gets %v (--shape)", size)
 		if dims[h] < 0 {
 			dims[h] = size.H
 		}
 		if dims[w] < 0 {
 			dims[w] = size.W
 		}
+		note = fmt.Sprintf("; the model takes any size, and gets %d×%d (--shape)", dims[h], dims[w])
 	}
 	return dims, note
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -28,6 +30,7 @@ const (
 	module   = "../../inception/onnx/testdata/golden/inception_a_2x5x13x7.onnx"
 	moduleIn = "../../inception/testdata/golden/inception_a_2x5x13x7_in.npy"
 	pictures = "../../inception/classify/testdata/pictures.onnx"
+	even     = "../../inception/classify/testdata/even.onnx"
 	average  = "../../inception/classify/testdata/average_227.onnx" // 1×3×227×227, nothing left open
 )
 
@@ -59,6 +62,18 @@ func report(t *testing.T, code int, change func(*flags), args ...string) (*Repor
 	return r, err
 }
 
+// savePNG writes a picture of w × h pixels.
+func savePNG(t *testing.T, path string, w, h int) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestBadFlags(t *testing.T) {
 	dir := t.TempDir()
 	npy := func(name string, dims []int, values ...float32) string {
@@ -77,6 +92,9 @@ func TestBadFlags(t *testing.T) {
 	if err := os.WriteFile(text, []byte("no picture"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	small, large := filepath.Join(dir, "small.png"), filepath.Join(dir, "large.png")
+	savePNG(t, small, 28, 28)
+	savePNG(t, large, 50, 28)
 	for _, c := range []struct{ args, want string }{
 		{"", "model"},
 		{"missing.onnx", "missing.onnx"},
@@ -100,6 +118,10 @@ func TestBadFlags(t *testing.T) {
 		{average + " --preset inception --size 10 " + text, "crop"},
 		{average + " " + dir + "/none.png", "none.png"},
 		{pictures, "(--shape)"},
+		{average + " --size own " + small, "takes pictures of 227×227 pixels and of no other size"},
+		{even + " --size own " + small + " " + large, "small.png is 28×28"},
+		{even + " --size own " + text, "text.png"},
+		{even + " --size own --crop 8 " + small, "--crop"},
 		{"digits --against onnxruntime", "reads .onnx files"},
 		{module + " --against onnxruntime --python " + dir + "/nopython", "--python"},
 		{module + " --device nonsense", "nonsense"},
@@ -124,11 +146,15 @@ func TestRight(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	large := filepath.Join(dir, "large.png")
+	savePNG(t, large, 51, 28)
 	for _, c := range []struct {
 		args  []string
 		shape []int
 		from  string
 	}{
+		{[]string{even, large, large, "--size=own"}, []int{2, 3, 28, 50}, "2 photos, imagenet: scaled to 28×51; centre crop 28×50"},
+		{[]string{even, "--shape=1x3x?x6"}, []int{1, 3, 224, 6}, "seed 1; the model takes any size, and gets 224×6"},
 		{[]string{"digits"}, []int{1, 1, 28, 28}, "seed 1; the model takes any size, and gets 28×28"},
 		{[]string{"digits", "--seed", "7", "--no-rewrites"}, []int{1, 1, 28, 28}, "seed 7"},
 		{[]string{"digits", photos[0]}, []int{1, 1, 28, 28}, "a.png, digits: scaled to 28×28"},

@@ -170,12 +170,9 @@ func TestLoadModelErrors(t *testing.T) {
 	}
 }
 
-// TestFixedBatch: alexnet's Reshape keeps the batch at 1.
+// TestFixedBatch: a model that joins a picture with a constant of its own batch keeps it.
 func TestFixedBatch(t *testing.T) {
-	m, err := classify.LoadModel(context.Background(), classify.Source{Model: "../onnx/testdata/light/light_bvlc_alexnet.onnx"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := loadTest(t, "joined.onnx")
 	for _, c := range []struct{ asked, want int }{{0, 1}, {1, 1}, {2, 0}, {-1, 0}} {
 		if got, err := m.ChooseBatch(c.asked, 7); got != c.want || (err != nil) != (c.want == 0) {
 			t.Errorf("asked for %d: %d, %v", c.asked, got, err)

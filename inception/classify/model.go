@@ -3,6 +3,7 @@
 package classify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
@@ -51,11 +52,23 @@ func (m *Model) Suits(p images.Preset) error {
 	if c := m.Channels(); c != p.Order.Channels() {
 		return PresetError(fmt.Sprintf("the model takes %d channels, the preset gives %d", c, p.Order.Channels()))
 	}
-	if m.Size != (images.Size{}) && m.Size != p.Output() {
-		return PresetError(fmt.Sprintf("the model takes %v pixels, the preset gives %v", m.Size, p.Output()))
+	if fixed, size := m.fixed(), p.Output(); fixed.H > 0 && fixed.H != size.H || fixed.W > 0 && fixed.W != size.W {
+		return PresetError(fmt.Sprintf("the model takes %s pixels, the preset gives %v", show([]int{cmp.Or(fixed.H, -1), cmp.Or(fixed.W, -1)}), size))
 	}
 	return nil
 }
+
+// fixed is m.Size; or the one side of the input that the model's file fixes, as those do that read lines of text, and 0 for the other.
+func (m *Model) fixed() images.Size {
+	d, k := m.InputDims, m.InputOrder
+	if m.Size != (images.Size{}) || len(d) != 4 || len(k) != 4 {
+		return m.Size
+	}
+	return images.Size{H: max(d[k[2]], 0), W: max(d[k[3]], 0)}
+}
+
+// AnySize reports whether the model takes pictures of more than one size. Whether it takes a particular one OwnSize tells.
+func (m *Model) AnySize() bool { return m.Size == (images.Size{}) }
 
 // Channels is how many the input has; 0 for a graph that isn't one.
 func (m *Model) Channels() int {

@@ -20,26 +20,43 @@ type Picture struct {
 	Load func() (image.Image, error)
 	// Decode, in place of Load, gives it by way of the classifier's decoder, within a budget of memory, and what ends its counting.
 	Decode func(context.Context, *images.Decoder) (m image.Image, release func(), err error)
+	// Measure, which goes with Decode, tells the picture's size without decoding it.
+	Measure func(context.Context, *images.Decoder) (images.Size, error)
 }
 
 // PictureFile is the picture in a file.
 func PictureFile(path string) Picture {
-	return Picture{Name: path, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) { return d.Load(ctx, path) }}
+	return Picture{
+		Name:    path,
+		Decode:  func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) { return d.Load(ctx, path) },
+		Measure: func(ctx context.Context, d *images.Decoder) (images.Size, error) { return d.Measure(ctx, path) },
+	}
 }
 
 // PictureFS is the picture in a file of a file system.
 func PictureFS(fsys fs.FS, name string) Picture {
-	return Picture{Name: name, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
-		return d.LoadFS(ctx, fsys, name)
-	}}
+	return Picture{
+		Name: name,
+		Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
+			return d.LoadFS(ctx, fsys, name)
+		},
+		Measure: func(ctx context.Context, d *images.Decoder) (images.Size, error) { return d.MeasureFS(ctx, fsys, name) },
+	}
 }
 
 // PictureEncoded is the picture that the content of a JPEG, PNG, WebP, GIF or BMP file is.
 func PictureEncoded(name string, data []byte) Picture {
-	return Picture{Name: name, Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
-		m, release, err := d.Decode(ctx, data)
-		return m, release, named(name, err)
-	}}
+	return Picture{
+		Name: name,
+		Decode: func(ctx context.Context, d *images.Decoder) (image.Image, func(), error) {
+			m, release, err := d.Decode(ctx, data)
+			return m, release, named(name, err)
+		},
+		Measure: func(_ context.Context, d *images.Decoder) (images.Size, error) {
+			s, err := d.MeasureEncoded(data)
+			return s, named(name, err)
+		},
+	}
 }
 
 // Image gives the picture either way, and what to call once when it isn't needed any more.
@@ -49,6 +66,20 @@ func (p Picture) Image(ctx context.Context, d *images.Decoder) (m image.Image, r
 	}
 	m, err = p.Load()
 	return m, func() {}, err
+}
+
+// Size is the picture's own, upright.
+func (p Picture) Size(ctx context.Context, d *images.Decoder) (images.Size, error) {
+	if p.Measure != nil {
+		return p.Measure(ctx, d)
+	}
+	m, release, err := p.Image(ctx, d)
+	if err != nil {
+		return images.Size{}, err
+	}
+	defer release()
+	s := m.Bounds().Size()
+	return images.Size{H: s.Y, W: s.X}, nil
 }
 
 // Result is what became of one picture.

@@ -30,7 +30,7 @@ func (o Order) Channels() int {
 }
 
 // Preset is how a photo becomes a network's input: scaled, cropped, and every level v made (v/Divisor − mean)/std of its
-// colour.
+// colour. One without a size stands for photos as large as they are: see Own.
 type Preset struct {
 	Name  string
 	Short int  // the shorter side is scaled to this; 0: Exact is used
@@ -95,6 +95,9 @@ func (p Preset) Output() Size {
 	}
 	return p.Exact
 }
+
+// Own reports a preset without a size, for each photo's own. Fit and Check need one: see classify.Model.OwnSize.
+func (p Preset) Own() bool { return p.Short == 0 && p.Output() == (Size{}) }
 
 // Check reports what doesn't fit together.
 func (p Preset) Check() error {
@@ -237,7 +240,9 @@ func luma(r, g, b uint8) uint8 {
 // String is the preset in words: "imagenet: shorter side scaled to 256; centre crop 224×224; RGB; levels/255; mean …; std …".
 func (p Preset) String() string {
 	words := []string{"scaled to " + p.Exact.String()}
-	if p.Short > 0 {
+	if p.Own() {
+		words[0] = "each photo's own size"
+	} else if p.Short > 0 {
 		words[0] = fmt.Sprintf("shorter side scaled to %d", p.Short)
 	}
 	if p.Crop != (Size{}) {
@@ -264,15 +269,16 @@ func numbers(list []float32) string {
 	return strings.Join(s, " ")
 }
 
-// MarshalJSON states the preset's facts: "resize" is a number (of the shorter side) or [rows, columns].
+// MarshalJSON states the preset's facts: "resize" is a number (of the shorter side), [rows, columns], or "own"; without "crop" then.
 func (p Preset) MarshalJSON() ([]byte, error) {
-	var resize any = p.Short
-	if p.Short == 0 {
-		resize = []int{p.Exact.H, p.Exact.W}
+	facts := map[string]any{"name": p.Name, "resize": p.Short, "order": p.Order, "divisor": p.Divisor, "mean": p.Mean, "std": p.Std}
+	if crop := p.Output(); !p.Own() {
+		facts["crop"] = []int{crop.H, crop.W}
 	}
-	crop := p.Output()
-	return json.Marshal(map[string]any{
-		"name": p.Name, "resize": resize, "crop": []int{crop.H, crop.W}, "order": p.Order,
-		"divisor": p.Divisor, "mean": p.Mean, "std": p.Std,
-	})
+	if p.Own() {
+		facts["resize"] = "own"
+	} else if p.Short == 0 {
+		facts["resize"] = []int{p.Exact.H, p.Exact.W}
+	}
+	return json.Marshal(facts)
 }

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -281,7 +282,17 @@ func (n *node) tensors(kind graph.BinaryKind, x, y *value) (*value, error) {
 	var v, w, all view
 	if own, same := alike(x, y); same {
 		v, w, all = own, own, own
-	} else if v, w, all, err = n.b.facing(x.dims, y.dims, dims); err != nil {
+	} else if v, w, all, err = n.b.facing(x.dims, y.dims, dims); errors.Is(err, errAxes) {
+		p, err := n.spread(x, dims)
+		if err != nil {
+			return nil, err
+		}
+		q, err := n.spread(y, dims)
+		if err != nil {
+			return nil, err
+		}
+		return n.tensors(kind, p, q) // all axes are alike now
+	} else if err != nil {
 		return nil, err
 	}
 	p, err := n.b.as(x, v)

@@ -1,9 +1,13 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
+
+// errAxes is what two tensors give that broadcast along so many axes that no four of a graph's hold them.
+var errAxes = errors.New("they broadcast along too many axes: four groups of neighbours that broadcast alike are supported")
 
 // perPixel reports that y is N × C × 1 × 1 where x is N × C and more.
 func perPixel(x, y []dim) bool {
@@ -61,7 +65,7 @@ func (b *builder) facing(x, y, out []dim) (v, w, all view, err error) {
 		g.x, g.y, g.out = append(g.x, x[k]), append(g.y, y[k]), append(g.out, out[k])
 	}
 	if len(groups) > 4 {
-		return v, w, all, fmt.Errorf("tensors %s and %s: they broadcast along too many axes", show(x), show(y))
+		return v, w, all, fmt.Errorf("tensors %s and %s: %w", show(x), show(y), errAxes)
 	}
 	for len(groups) < 4 {
 		groups = append(groups, axes{})
@@ -120,6 +124,17 @@ func broadcast(a, b []dim) ([]dim, error) {
 		}
 	}
 	return out, nil
+}
+
+// spread is x, repeated along the axes on which it broadcasts to dims, which has its rank.
+func (n *node) spread(x *value, dims []dim) (*value, error) {
+	times := slices.Repeat([]dim{num(1)}, len(dims))
+	for k, d := range dims {
+		if x.dims[k].is(1) {
+			times[k] = d
+		}
+	}
+	return n.repeat(x, times)
 }
 
 // repeated lists, for each element of an array that own is broadcast to, which element of own it is. Ranks agree.

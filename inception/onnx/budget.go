@@ -32,6 +32,14 @@ func (b *builder) spendBytes(bytes int) error {
 	return nil
 }
 
+// lend takes bytes for as long as something is computed: until back is called.
+func (b *builder) lend(bytes int) (back func(), err error) {
+	if err := b.spendBytes(bytes); err != nil {
+		return nil, err
+	}
+	return func() { b.folded += bytes }, nil
+}
+
 // spend takes n elements of constants that are computed, whatever their type.
 func (b *builder) spend(n int) error { return b.spendBytes(integerCost * n) }
 

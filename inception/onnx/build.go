@@ -32,6 +32,7 @@ type builder struct {
 	moves    map[string]graph.Value // by what they read and do
 	label    string                 // of the ONNX node that is being imported
 	unknowns int
+	batch    int // what the file says, where Options.Dims leaves it open
 	memory   int // see Options
 	folded   int // bytes that may still be spent
 	work     int // elements that constants may still be computed from
@@ -127,6 +128,12 @@ func opset(p *pb.ModelProto) (int, error) {
 			}
 			version = o.GetVersion()
 		}
+	}
+	if n := p.GetGraph().GetNode(); version == 0 && len(n) > 0 && n[0].GetOpType() == "pnnx.Input" {
+		return 0, fmt.Errorf("is what pnnx writes for looking at: its nodes are PyTorch's modules, not ONNX's operators. export_onnx() in the ..._pnnx.py beside it makes a file that is supported")
+	}
+	if len(p.GetOpsetImport()) == 0 {
+		return 0, fmt.Errorf("imports no opset: %d to %d are supported", minOpset, maxOpset)
 	}
 	if version < 1 || version > maxOpset {
 		return 0, fmt.Errorf("opset %d: %d to %d are supported", version, minOpset, maxOpset)

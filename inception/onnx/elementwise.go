@@ -94,20 +94,18 @@ func (n *node) uniform(x *value, scale, shift float64) (*picture, error) {
 func (n *node) batchNorm() (*value, error) {
 	x := n.in[0]
 	op := graph.BatchNorm{Eps: float64(n.float("epsilon", 1e-5))}
-	n.float("momentum", 0.9)
-	training := n.flag("training_mode", false) || n.b.opset < 14 && n.outs > 1
-	if n.b.opset < 9 && !n.flag("spatial", true) {
-		return nil, fmt.Errorf("spatial 0 is not supported")
+	training, err := n.batchNormMode()
+	if err != nil {
+		return nil, err
 	}
 	if training {
-		return nil, fmt.Errorf("training mode is not supported")
+		return nil, fmt.Errorf("training mode is not supported but for constants: export the model with its eval() called")
 	}
 	if x.rank() < 2 || x.dims[1].sym != number {
 		return nil, fmt.Errorf("a tensor %s: the number of channels isn't fixed (Options.Dims)", show(x.dims))
 	}
 	op.Channels = x.dims[1].n
 	for k, name := range []*string{&op.Scale, &op.Shift, &op.Mean, &op.Var} {
-		var err error
 		if *name, err = n.perChannel(1+k, op.Channels); err != nil {
 			return nil, err
 		}

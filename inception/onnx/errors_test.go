@@ -50,6 +50,8 @@ var hostile = []hostileModel{
 
 	{"opset 29", "opset 29: 7 to 28", []part{opset(29)}},
 	{"opset 0", "opset 0", []part{opset(0)}},
+	{"no opset", "imports no opset: 7 to", []part{func(m *pb.ModelProto) { m.OpsetImport = nil }}},
+	{"pnnx's own file", "what pnnx writes for looking at: its nodes are PyTorch's modules, not ONNX's operators. export_onnx() in", []part{op("pnnx.Input", in(), "x"), op("nn.Conv2d", in("x"), "y"), func(m *pb.ModelProto) { m.OpsetImport = nil }}},
 	{"opset -1", "opset -1", []part{opset(-1)}},
 	{"opset 6", `"the Add" (Add): opset 6`, []part{opset(6), weight(ramp("w", 6)), op("Add", in("x", "w"), "y")}},
 	{"opset twice", "imports opset 13 and 14", []part{func(m *pb.ModelProto) {
@@ -173,7 +175,7 @@ var hostile = []hostileModel{
 	{"axes of a sum as an attribute", `attribute axes is an input from opset 13 on`, []part{op("ReduceSum", in("x"), "y", aInts("axes", 1))}},
 	{"axes of a minimum as an input", `axes are an attribute before opset 18`, []part{weight(list("a", 1)), op("ReduceMin", in("x", "a"), "y")}},
 
-	{"training", `"the BatchNormalization" (BatchNormalization): training`, []part{opset(15), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("training_mode", 1))}},
+	{"training", `"the BatchNormalization" (BatchNormalization): training mode is not supported but for constants: export the model with its eval() called`, []part{opset(15), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("training_mode", 1))}},
 	{"spatial 0", `spatial`, []part{opset(7), weight(ramp("w", 4)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y", aInt("spatial", 0))}},
 	{"batch norm of other channels", `"the BatchNormalization" (BatchNormalization): input 1 is [5]`, []part{weight(ramp("w", 5)), op("BatchNormalization", in("x", "w", "w", "w", "w"), "y")}},
 	{"dropout in training", `"the Dropout" (Dropout): training`, []part{weight(scalar("r", 0.5)), weight(&pb.TensorProto{
@@ -184,11 +186,13 @@ var hostile = []hostileModel{
 	{"softmax axis", `"the Softmax" (Softmax): axis 4`, []part{op("Softmax", in("x"), "y", aInt("axis", 4))}},
 	{"clip bounds", `"the Clip" (Clip): input 1 must be one number`, []part{weight(ramp("l", 2)), op("Clip", in("x", "l"), "y")}},
 
-	{"Gemm of other extents", `"the Gemm" (Gemm): a tensor batch×144 times`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
+	{"Gemm of other extents", `"the Gemm" (Gemm): a tensor batch×144 times a matrix of 15 rows: 15 columns are needed, not 144: Options.Dims must give the input the extents that the network was made for`, []part{op("Reshape", in("x", "s"), "m"), weight(list("s", -1, 144)), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
+	{"batch norm of a constant, of other channels", `"the BatchNormalization" (BatchNormalization): input 3 is [4], for a constant [1 3]`, []part{weight(ramp("c", 1, 3)), weight(ramp("v", 3)), weight(ramp("w", 4)), op("BatchNormalization", in("c", "v", "v", "w", "w"), "d"), op("Add", in("x", "d"), "y")}},
+	{"batch norm of a constant vector", `"the BatchNormalization" (BatchNormalization): of a constant [3]`, []part{weight(ramp("v", 3)), op("BatchNormalization", in("v", "v", "v", "v", "v"), "d"), op("Add", in("x", "d"), "y")}},
+	{"Gemm of an open extent", `"the Gemm" (Gemm): a tensor batch×? times a matrix of 15 rows: 15 columns are needed, and ? depends on what the file leaves open: Options.Dims must give the input's extents`, []part{inputDims(-1, 4, -1, -1), op("Flatten", in("x"), "m"), weight(ramp("w", 5, 15)), op("Gemm", in("m", "w"), "y", aInt("transB", 1))}},
 	{"Gemm of an image", `"the Gemm" (Gemm): matrices are needed`, []part{weight(ramp("w", 5, 15)), op("Gemm", in("x", "w"), "y")}},
 	{"a tensor to repeat", `"the Add" (Add): tensors 1×batch×4×6×6 and 3×1×4×6×6: the batch must come first`, []part{weight(ramp("w", 3, 1, 4, 6, 6)), op("Add", in("x", "w"), "y")}},
 	{"tensors that don't fit", `"the Mul" (Mul): tensors`, []part{op("Concat", in("x", "x"), "r", aInt("axis", 1)), op("Mul", in("x", "r"), "y")}},
-	{"too many axes", `"the Add" (Add): tensors 1×1×2×1×2×1×2 and 3×1×1×2×1×2×1: they broadcast along too many axes`, []part{inputDims(1, 1, 2, 1, 2, 1, 2), weight(ramp("w", 3, 1, 1, 2, 1, 2, 1)), op("Add", in("x", "w"), "y")}},
 	{"truths of the batch", `"the And" (And): a constant that depends on the batch`, []part{op("Shape", in("x"), "s"), op("And", in("x", "s"), "y")}},
 	{"an infinite alpha", `"the Elu" (Elu): attribute "alpha" is +Inf`, []part{op("Elu", in("x"), "y", aFloat("alpha", float32(math.Inf(1))))}},
 	{"another Gelu", `"the Gelu" (Gelu): approximate "erf" is not known`, []part{opset(20), op("Gelu", in("x"), "y", aString("approximate", "erf"))}},

@@ -28,10 +28,15 @@ func (b *builder) foldPair(op string, x, y *constant) (*constant, error) {
 	dims, _ := numbers(all)
 	k := kinds[op]
 	logical := k.kind >= graph.Equal && k.kind <= graph.Xor
-	size, err := b.allotLike(x, dims, 2)
+	size, err := b.allotLike(x, dims, 0)
 	if err != nil || size == 0 {
 		return &constant{dims: dims, isInt: x.isInt || logical}, err
 	}
+	back, err := b.lend(2 * placeCost * size)
+	if err != nil {
+		return nil, err
+	}
+	defer back()
 	i, j := repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
 	if k.swapped {
 		x, y, i, j = y, x, j, i

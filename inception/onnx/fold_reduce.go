@@ -33,7 +33,12 @@ func (n *node) foldReduce() (*value, error) {
 	if slices.Contains(c.dims, 0) {
 		return nil, fmt.Errorf("of a constant %v, which has no elements", c.dims)
 	}
-	if err := n.b.spend(2 * c.len()); err != nil {
+	back, err := n.b.lend(2 * integerCost * c.len())
+	if err != nil {
+		return nil, err
+	}
+	defer back()
+	if err := n.b.compute(slices.Repeat(n.in[:1], 7)); err != nil { // an element takes as long as eight of a sum of two
 		return nil, err
 	}
 	to := repeated(kept, c.dims) // the place in the result of each element
@@ -50,6 +55,9 @@ func (n *node) foldReduce() (*value, error) {
 		return known(ints("", dims, out)), nil
 	}
 	parts := make([][]float64, size)
+	for k := range parts {
+		parts[k] = make([]float64, 0, c.len()/size)
+	}
 	for i, v := range c.f {
 		parts[to[i]] = append(parts[to[i]], float64(v))
 	}

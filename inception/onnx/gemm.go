@@ -139,6 +139,14 @@ func (b *builder) swapped(x *value) (*value, error) {
 	return b.permute(x, perm)
 }
 
+// byInput says, where an extent is not as it must be, what of the input decides it.
+func byInput(d dim) string {
+	if d.sym == number {
+		return fmt.Sprintf("not %d: Options.Dims must give the input the extents that the network was made for", d.n)
+	}
+	return fmt.Sprintf("and %v depends on what the file leaves open: Options.Dims must give the input's extents", d)
+}
+
 // product is alpha·A·B + bias for a tensor A and a constant matrix B.
 func (n *node) product(a *value, b *constant, transB bool, alpha float32, bias string) (*value, error) {
 	in, out := b.dims[0], b.dims[1]
@@ -148,7 +156,7 @@ func (n *node) product(a *value, b *constant, transB bool, alpha float32, bias s
 	dims := slices.Clone(a.dims)
 	k := len(dims) - 1
 	if !dims[k].is(in) || out < 1 {
-		return nil, fmt.Errorf("a tensor %s times a matrix %v: %d columns are needed", show(a.dims), b.dims, in)
+		return nil, fmt.Errorf("a tensor %s times a matrix of %d rows: %d columns are needed, %s", show(a.dims), in, in, byInput(dims[k]))
 	}
 	dims[k] = num(out)
 	weight := b.f

@@ -163,6 +163,9 @@ func (b *builder) declared(t *pb.TypeProto_Tensor, override []int, fix int) ([]d
 			free = !isNumber || n == 0 || n == -1 // as some exporters write what is open
 		}
 		if override != nil {
+			if k == 0 && !free && override[k] == -1 && n > 0 && n <= tensor.MaxElements {
+				b.batch = int(n)
+			}
 			n, free = int64(override[k]), override[k] == -1
 		}
 		switch {

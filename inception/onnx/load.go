@@ -32,7 +32,7 @@ import (
 // Options say what the file leaves open. The zero value is fine for most models.
 type Options struct {
 	// Dims replaces the input's declared extents, one for each dimension, in the file's order; −1 leaves one open. {−1, 3, 224, 224} frees the
-	// batch of a model exported with a batch of 1.
+	// batch of a model exported with a batch of 1, and with it the first extents that its Reshapes have for that.
 	Dims []int
 
 	// Batch, if above 0, fixes a batch that the file leaves open: for networks that don't keep the images of a batch apart.

@@ -17,7 +17,7 @@ func (n *node) times(a, b *value) (*value, error) {
 		return nil, fmt.Errorf("%s times %s: %w", show(a.dims), show(b.dims), fmt.Errorf(format, args...))
 	}
 	if b.dims[rank-2] != terms && terms.sym != unknown && b.dims[rank-2].sym != unknown {
-		return fail("%v columns and %v rows", terms, b.dims[rank-2])
+		return fail("%v columns and %v rows, which must be as many (Options.Dims can change the input's extents)", terms, b.dims[rank-2])
 	}
 	outer, err := together(a.dims[:rank-2], b.dims[:rank-2])
 	switch {

@@ -35,7 +35,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Add":                {7, 2, 2, (*node).binary, (*node).binary},
 		"And":                {7, 2, 2, (*node).binary, (*node).binary},
 		"AveragePool":        {1, 1, 1, (*node).pool, nil},
-		"BatchNormalization": {7, 5, 5, (*node).batchNorm, nil},
+		"BatchNormalization": {7, 5, 5, (*node).batchNorm, (*node).foldBatchNorm},
 		"Cast":               {6, 1, 1, (*node).cast, (*node).foldCast},
 		"CastLike":           {15, 2, 2, (*node).castLike, (*node).castLike},
 		"Ceil":               {6, 1, 1, (*node).element, (*node).foldElement},

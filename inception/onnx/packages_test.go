@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 
 	"inceptiongl/cpuref"
@@ -12,10 +11,9 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// TestPackageModels runs models that Python packages carry (testdata/packages), on cpuref within twice ONNX Runtime's own error. On the GPU
-// path the one there is was 1.8 to 2.8 times as far off on four inputs, each step well within its bound; why is open.
+// TestPackageModels runs models that Python packages carry (testdata/packages) within twice ONNX Runtime's own error. The first pool's sum of 1,152
+// positive numbers decides it here: gates pass its error on to whole channels.
 func TestPackageModels(t *testing.T) {
-	times := map[bool]float64{false: 2, true: 4} // on the GPU path
 	for _, name := range []string{"ppocr_cls"} {
 		var a struct {
 			Input   []int `json:"input"`
@@ -52,7 +50,7 @@ func TestPackageModels(t *testing.T) {
 					t.Fatalf("%s: %v, want %v", out.Output, m.Outputs[k].Dims, out.Dims)
 				}
 				e, err := cpuref.RelL2(ys[k].F, out.Want)
-				if err != nil || !(e <= times[strings.HasSuffix(t.Name(), "/gpu")]*out.RuntimeError) {
+				if err != nil || !(e <= 2*out.RuntimeError) {
 					t.Errorf("%s: relative error %.2g, %v; ONNX Runtime's is %.2g", out.Output, e, err, out.RuntimeError)
 				}
 				t.Logf("%s: relative error %.2g, ONNX Runtime's %.2g", out.Output, e, out.RuntimeError)

@@ -24,15 +24,14 @@ const ownRandom = "INCEPTIONGL_RANDOM"
 var reasoned = regexp.MustCompile(`^onnx: (node|output) "[^"]+".*(Options\.|must |needed|supported|can follow)`)
 
 // TestRandomModels compares random models with onnxruntime: of all kinds, and of products and normalizations (testdata/*/generate.py). None
-// may disagree. Of all kinds, at most 5 % may be refused.
+// may disagree, and at most 5 % may be refused.
 func TestRandomModels(t *testing.T) {
 	for _, set := range []struct {
-		name    string
-		least   int      // models that run
-		refused []string // words of the errors of those that don't, beside those that say what would work
+		name  string
+		least int // models that run
 	}{
-		{"random", 190, nil},
-		{"products", 225, []string{"extents must agree", "have to be repeated", "repeating elements along the batch", "a diagonal", "columns and batch rows"}},
+		{"random", 190},
+		{"products", 225},
 	} {
 		t.Run(set.name, func(t *testing.T) {
 			file := "testdata/" + set.name + "/" + set.name + ".zip"
@@ -48,14 +47,14 @@ func TestRandomModels(t *testing.T) {
 						continue
 					}
 					t.Run(base, func(t *testing.T) {
-						if randomModel(t, files, base, r, set.refused) {
+						if randomModel(t, files, base, r) {
 							ran++
 						} else {
 							refused++
 						}
 					})
 				}
-				if ran < set.least || set.refused == nil && refused*20 > ran+refused {
+				if ran < set.least || refused*20 > ran+refused {
 					t.Errorf("%d models ran, %d were refused; want at least %d", ran, refused, set.least)
 				}
 				gputest.Tell(t, "%d models ran, %d were refused", ran, refused)
@@ -64,13 +63,13 @@ func TestRandomModels(t *testing.T) {
 	}
 }
 
-// randomModel compares one model, and reports whether it ran. Errors when it is loaded must have a reason, or some of the words.
-func randomModel(t *testing.T, files map[string][]byte, name string, r run, words []string) bool {
+// randomModel compares one model, and reports whether it ran. Errors when it is loaded must have a reason.
+func randomModel(t *testing.T, files map[string][]byte, name string, r run) bool {
 	t.Helper()
 	m, err := onnx.Parse(context.Background(), files[name+".onnx"], onnx.Options{})
 	if err != nil {
 		t.Log(err)
-		if !reasoned.MatchString(err.Error()) && !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(err.Error(), w) }) {
+		if !reasoned.MatchString(err.Error()) {
 			t.Errorf("%v: no node is named, or nothing that would work", err)
 		}
 		return false

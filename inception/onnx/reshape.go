@@ -161,10 +161,23 @@ func (n *node) reshape() (*value, error) {
 			dims[k] = x.dims[k]
 		}
 	}
+	if whole, ok := n.b.freed(x.dims, dims, infer); ok {
+		dims[0] = whole
+	}
 	if err := n.b.fit(x.dims, dims, infer); err != nil {
 		return nil, fmt.Errorf("%s to %s: %w", show(x.dims), show(target), err)
 	}
 	return n.reshaped(dims)
+}
+
+// freed is the first extent of a Reshape's target as a multiple of the batch, where the file has a fixed one: exporters write its number. What is
+// first then still has all of an image together.
+func (b *builder) freed(from, to []dim, infer int) (dim, bool) {
+	if b.batch == 0 || len(from) == 0 || from[0].sym != batch || len(to) == 0 || infer == 0 || to[0].sym != number || to[0].n < 1 || to[0].n%b.batch != 0 {
+		return dim{}, false
+	}
+	whole := append([]dim{{batch, to[0].n / b.batch}}, to[1:]...)
+	return whole[0], b.fit(from, whole, infer) == nil && (infer < 0 || whole[infer].sym == number)
 }
 
 // fit fills in the extent to infer, if there is one, and compares the numbers of elements.

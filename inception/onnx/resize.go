@@ -126,7 +126,8 @@ func (n *node) extentsTo(op *graph.Resize) error {
 			}
 		}
 		if sizes != nil {
-			keeps = keeps && sizes[k] == n.in[0].dims[a] && op.Policy == graph.Stretch
+			same := sizes[k] == n.in[0].dims[a] || a == 0 && n.in[0].dims[0] == dim{batch, 1} && n.b.batch > 0 && sizes[k].is(n.b.batch)
+			keeps = keeps && same && op.Policy == graph.Stretch
 		}
 		switch {
 		case keeps: // neither is there a ratio that it takes part in

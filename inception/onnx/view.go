@@ -73,6 +73,9 @@ func (b *builder) seen(v *value, from, to int) (*picture, error) {
 
 // shows reports that p has w's channels, and as many pixels.
 func (b *builder) shows(p *picture, w view) bool {
+	if p.view == w { // whatever unknown extents multiply to
+		return true
+	}
 	after, err := product(p.view[1:], b.fresh)
 	if err != nil {
 		return false

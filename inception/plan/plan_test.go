@@ -196,7 +196,7 @@ func TestPlans(t *testing.T) {
 		"residual":            {"a", "b", "pool", "gate", "gated", "third", "c", "twice"},
 		"odds and ends":       {"sum", "shuffle", "lrn", "largest softmax"},
 		"gates":               {"a", "pool", "squeeze", "excite", "prelu", "minus", "pixel", "quotient mask", "kept rest round", "b", "power"},
-		"moves":               {"nhwc", "nchw", "shuffle", "half up", "windows a mirror", "b"},
+		"moves":               {"nhwc", "half up", "windows a mirror", "b"},
 	} {
 		wantLayout(t, newPlan(t, nettest.Find(t, name), plan.Options{}), want...)
 	}
@@ -212,6 +212,7 @@ func TestRewritesOff(t *testing.T) {
 		// The scaling of the input stays before a padded convolution, as it shifts; "scale" doesn't, so it folds.
 		{"batch norms", plan.FoldAffine, []string{"of_input", "a", "after", "before", "b", "scale", "c", "of_output"}},
 		{"pads", plan.FoldPad, []string{"zeros for_max wide", "a average largest narrow", "ones", "d"}},
+		{"moves", plan.MergeMoves, []string{"nhwc", "nchw", "shuffle", "half up", "windows a mirror", "b"}},
 		{"flatten", plan.FoldFlatten, []string{"a", "flat column row", "fc1+fc2 of_column of_row", "last"}},
 		{"residual", plan.FuseAdd, []string{"a", "b", "sum", "pool", "gate", "gated", "c third", "more", "twice"}},
 		{"residual", plan.FuseActivation, []string{"a", "clip", "b", "relu", "pool", "gate", "gated", "third", "c", "twice", "clip2"}},

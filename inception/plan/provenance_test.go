@@ -25,7 +25,7 @@ func planned(t *testing.T) []nettest.Network {
 }
 
 // TestProvenance: every node that an output needs is some part's, and no part has a node that is another's, but for those
-// that the rewrites' comments name: a concatenation is a copy for each input, padding and flattening go to every reader, and
+// that the rewrites' comments name: a concatenation is a copy for each input, padding, flattening and moves go to every reader, and
 // a convolution whose weights were split is several. Of a swapped pool, each half has its own nodes.
 func TestProvenance(t *testing.T) {
 	for _, n := range append(planned(t), published()...) {
@@ -65,6 +65,8 @@ func TestProvenance(t *testing.T) {
 					}
 				case graph.Pad2D, graph.Reshape:
 					most = max(1, readers(n.Graph, v))
+				case graph.Move:
+					most = ends(n.Graph, v)
 				}
 				if split[v] {
 					most = 1 << 20
@@ -104,6 +106,17 @@ func live(g *graph.Graph) []bool {
 		}
 	}
 	return needed
+}
+
+// ends counts the Moves that begin with v and which no other goes on with.
+func ends(g *graph.Graph, v graph.Value) int {
+	count := 0
+	for i, n := range g.Nodes {
+		if _, moves := n.Op.(graph.Move); moves && n.In[0] == v {
+			count += ends(g, graph.Value(i))
+		}
+	}
+	return max(count, 1)
 }
 
 func readers(g *graph.Graph, v graph.Value) int {

@@ -15,6 +15,7 @@ type Rewrite uint
 const (
 	FoldAffine      Rewrite = 1 << iota // batch norm and other per-channel scaling moves into the convolution beside it
 	FoldPad                             // explicit zero padding moves into the convolution or average pool after it
+	MergeMoves                          // elements that are moved twice are moved once
 	FoldFlatten                         // flatten + fully connected becomes a convolution whose kernel covers the map
 	FuseAdd                             // a sum of two tensors moves into the epilogue of the convolution that computes one of them
 	FuseActivation                      // activations move into the epilogue of the operator before them
@@ -28,7 +29,7 @@ const (
 	// add up products of them.
 	Inexact = FoldAffine | SwapPool
 
-	AllRewrites = FoldAffine | FoldPad | FoldFlatten | FuseAdd | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
+	AllRewrites = FoldAffine | FoldPad | MergeMoves | FoldFlatten | FuseAdd | FuseActivation | SwapPool | MergePointwise | ConcatInPlace | ConcurrentWaves | ReuseMemory
 )
 
 // rewrite applies the rewrites that are on. Order matters: what folds into a convolution goes first, then activations, so
@@ -41,6 +42,7 @@ func (d *draft) rewrite(ctx context.Context, on Rewrite) error {
 		run func()
 	}{
 		{FoldPad, d.foldPad},
+		{MergeMoves, d.mergeMoves},
 		{FoldFlatten, d.foldFlatten},
 		{FoldAffine, d.foldAffine},
 		{FuseActivation, d.fuseActivation},

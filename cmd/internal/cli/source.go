@@ -15,7 +15,7 @@ type SourceFlags struct {
 	Arch           string `placeholder:"NAME" help:"The network that a file of weights is of: ${archs}."`
 	Weights        string `placeholder:"FILE" help:"A .safetensors or .pth file with PyTorch's state_dict names, for a model given by name."`
 	RandomWeights  bool   `help:"Random weights in place of a file: fit for timing, not for classifying."`
-	Shape          string `placeholder:"1x3x224x224" help:"The input's shape, for an .onnx file that leaves it open, or for another size than it was exported with."`
+	Shape          string `placeholder:"1x3x224x224" help:"The input's shape, for an .onnx file that leaves it open, or for another size than it was exported with; ? leaves a dimension open, as in ?x3x?x?."`
 	TransformInput bool   `default:"true" negatable:"" help:"googlenet, inception_v3: begin with the change of normalisation that torchvision's pretrained weights expect."`
 }
 
@@ -41,13 +41,16 @@ func (f SourceFlags) Load(ctx context.Context, model, how string) (*classify.Mod
 	return m, err
 }
 
-// ParseDims reads a shape such as 1x3x224x224.
+// ParseDims reads a shape such as 1x3x224x224; -1 and ? are -1.
 func ParseDims(text string) ([]int, error) {
 	var dims []int
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("xX×,", r) }) {
+		if word == "?" {
+			word = "-1"
+		}
 		d, err := strconv.Atoi(word)
-		if err != nil || d < 1 {
-			return nil, fmt.Errorf("%q is not a shape such as 1x3x224x224", text)
+		if err != nil || d < 1 && d != -1 {
+			return nil, fmt.Errorf("%q is not a shape such as 1x3x224x224 or ?x3x?x?", text)
 		}
 		dims = append(dims, d)
 	}

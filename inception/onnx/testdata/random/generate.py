@@ -108,15 +108,13 @@ class Graph:
 
     def build(self):
         R = self.R
-        kinds = list(GENERATORS)
         tries, wanted = 0, R.randint(2, 7)
         while len(self.nodes) < wanted and tries < 40:
             tries += 1
-            kind = R.choice(kinds)
             state = len(self.nodes), len(self.inits), len(self.values)
             try:
-                GENERATORS[kind](self)
-            except Skip:
+                R.choice(GENERATORS)(self)
+            except Exception:  # Skip, or one of onnxruntime's
                 del self.nodes[state[0] :], self.inits[state[1] :], self.values[state[2] :]
         if R.random() < 0.15:
             state = len(self.nodes), len(self.inits), len(self.values)
@@ -251,12 +249,16 @@ def condition(g, n, v):
 def compared(g):
     n, v = g.pick()
     c = condition(g, n, v)
+    if g.R.random() < 0.1:
+        c, _ = g.op("IsNaN", [n])
     if g.R.random() < 0.3:
         c, _ = g.op("Not", [c])
     if g.R.random() < 0.3:
         d = condition(g, n, v)
         c, _ = g.op(g.R.choice(["And", "Or", "Xor"]), [c, d])
     how = g.R.randrange(4)
+    if how == 0 and g.opset >= 15 and g.R.random() < 0.5:
+        return g.op("CastLike", [c, n])
     if how == 0:
         return g.op("Cast", [c], to=T.FLOAT)
     if how == 1:
@@ -413,6 +415,44 @@ def through_shape(g):
     g.values.append((f"r{m}", v.reshape(v.shape[0], -1)))
 
 
+def grafted(g, nodes, name):
+    """Nodes between which there are no tensors of floats."""
+    g.nodes += nodes
+    y = run(g.model(name), g.x)[0]
+    if y.size == 0 or y.size > 6000:
+        raise Skip("size")
+    g.values.append((name, y))
+
+
+def sequence(g):
+    if g.opset < 11:
+        raise Skip("opset")
+    n, v = g.pick(lambda v: v.ndim > 0)
+    a = g.axis(v)
+    m = len(g.nodes)
+    kw = {"axis": a} if g.R.random() < 0.5 else {"axis": a, "keepdims": 0}
+    parts = [] if v.shape[a] % 2 or "keepdims" in kw else [g.ints(*[v.shape[a] // 2] * 2)]
+    split = h.make_node("SplitToSequence", [n] + parts, [f"q{m}"], name=f"SplitToSequence_{m}", **kw)
+    if g.R.random() < 0.5:
+        return grafted(g, [split, h.make_node("SequenceAt", [f"q{m}", g.const(-1, np.int64)], [f"p{m}"], name=f"SequenceAt_{m}")], f"p{m}")
+    b = g.R.randrange(1 if g.dyn and v.ndim > 1 else 0, max(v.ndim - ("keepdims" in kw), 1))
+    grafted(g, [split, h.make_node("ConcatFromSequence", [f"q{m}"], [f"p{m}"], name=f"Concat_{m}", axis=b)], f"p{m}")
+
+
+def filled(g):
+    """A constant of a value's shape, or of what comes after the batch."""
+    n, v = g.pick(lambda v: v.ndim > 0)
+    m = len(g.nodes)
+    nodes, shape = [h.make_node("Shape", [n], [f"s{m}"], name=f"Shape_{m}")], f"s{m}"
+    if g.opset >= 10 and (g.dyn or g.R.random() < 0.3):
+        nodes.append(h.make_node("Slice", [shape, g.ints(1), g.ints(9)], [f"t{m}"], name=f"Slice_{m}"))
+        shape = f"t{m}"
+    value = nh.from_array(np.array([0.7], np.float32))
+    nodes.append(h.make_node("ConstantOfShape", [shape], [f"o{m}"], name=f"ConstantOfShape_{m}", value=value))
+    nodes.append(h.make_node(g.R.choice(["Add", "Mul"]), [n, f"o{m}"], [f"p{m}"], name=f"With_{m}"))
+    grafted(g, nodes, f"p{m}")
+
+
 # Windows.
 def window(g, v, same=True):
     k = [g.R.choice([1, 2, 3]) for _ in v.shape[2:]]
@@ -506,7 +546,10 @@ def softmax(g):
 
 def reduce(g):
     n, v = g.pick(lambda v: v.ndim >= 2)
-    kind = g.R.choice(["ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp", "ReduceProd"])
+    kind = g.R.choice(["ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp", "ReduceProd", "ReduceLogSum"])
+    if kind == "ReduceLogSum":
+        n, v = g.op("Abs", [n])
+        n, v = g.op("Add", [n, g.const(np.float32(0.2))])
     axes = sorted({g.axis(v) for _ in range(g.R.randint(1, 3))})
     if kind == "ReduceProd" and np.prod([v.shape[a] for a in axes]) > 12:
         raise Skip("long")
@@ -532,8 +575,38 @@ def instance_norm(g):
 
 
 def layer_norm(g):
-    n, v = g.pick(lambda v: v.ndim >= 2 and v.shape[-1] > 3 and g.opset >= 17)
-    g.op("LayerNormalization", [n, g.const(g.f(v.shape[-1])), g.const(g.f(v.shape[-1]))], axis=-1)
+    axis = -1 if g.R.random() < 0.6 else g.R.choice([-2, 1])
+    n, v = g.pick(lambda v: v.ndim >= 2 and g.opset >= 17)
+    size = v.shape[axis:]
+    if np.prod(size) < 4:
+        raise Skip("few")
+    bias = [g.const(g.f(*size))] if g.R.random() < 0.7 else []
+    if g.opset >= 23 and g.R.random() < 0.5:
+        return g.op("RMSNormalization", [n, g.const(g.f(*size))], axis=axis, epsilon=1e-3)
+    g.op("LayerNormalization", [n, g.const(g.f(*size))] + bias, axis=axis, epsilon=g.R.choice([1e-5, 0.25]))
+
+
+def group_norm(g):
+    n, v = g.pick(lambda v: v.ndim >= 3 and g.opset >= 18)
+    groups = g.R.choice([d for d in range(1, v.shape[1] + 1) if v.shape[1] % d == 0])
+    size = v.shape[1] if g.opset >= 21 else groups
+    g.op("GroupNormalization", [n, g.const(g.f(size)), g.const(g.f(size))], num_groups=groups, epsilon=0.1)
+
+
+def unit_norm(g):
+    n, v = g.pick(lambda v: v.ndim > 1)
+    a = g.axis(v)
+    g.op("LpNormalization", [n], axis=g.sign(a, v), p=g.R.choice([1, 2]))
+
+
+def mean_variance(g):
+    n, v = g.pick(lambda v: v.ndim > 1)
+    axes = sorted(g.R.sample(range(v.ndim), g.R.randint(1, v.ndim)))
+    if g.dyn and g.R.random() < 0.96:
+        axes = [a for a in axes if a] or [1]
+    if np.prod([v.shape[a] for a in axes]) < 4:
+        raise Skip("few")
+    g.op("MeanVarianceNormalization", [n], axes=axes)
 
 
 def lrn(g):
@@ -552,6 +625,97 @@ def gemm(g):
 def matmul(g):
     n, v = g.pick(lambda v: v.ndim >= 2)
     g.op("MatMul", [n, g.const(g.f(v.shape[-1], g.R.choice([1, 3, 4])) / 2)])
+
+
+# Products of tensors.
+def unmixed(g):
+    """A free batch is more images, and they are what they were."""
+    if not g.dyn:
+        return
+    name, y = g.values[-1]
+    more = run(g.model(name), np.concatenate([g.x, g.x[:1] + 1]))[0]
+    if y.ndim == 0 or more.shape != (y.shape[0] + 1, *y.shape[1:]) or not np.allclose(more[:-1], y, 1e-3, 1e-3):
+        raise Skip("the batch")
+
+
+def operand(g, rank=None):
+    """A second one: another value, or a constant."""
+    if g.R.random() < 0.2:
+        v = g.f(*[g.R.choice([1, 2, 3, 4, 5]) for _ in range(rank or g.R.randint(1, 4))]) / 2
+        return g.const(v), v
+    return g.R.choice([(n, v) for n, v in g.values if v.dtype == np.float32])
+
+
+def turned(g, n, v):
+    """The value, or with its last axes in the other order."""
+    if v.ndim < 2 or g.R.random() < 0.4:
+        return n, v
+    return g.op("Transpose", [n], perm=list(range(v.ndim - 2)) + [v.ndim - 1, v.ndim - 2])
+
+
+def product(g):
+    n, v = g.pick(lambda v: v.ndim > 0)
+    m, w = operand(g)
+    if g.R.random() < 0.5:
+        n, v, m, w = m, w, n, v
+    (n, v), (m, w) = turned(g, n, v), turned(g, m, w)
+    if v.ndim == 0 or w.ndim == 0 or v.shape[-1] != w.shape[-2 if w.ndim > 1 else 0]:
+        raise Skip("extents")
+    g.op("MatMul", [n, m])
+    unmixed(g)
+
+
+def attention(g):
+    """What attention is made of: rows by rows, softmax, and that by rows."""
+    n, v = g.pick(lambda v: v.ndim >= 3)
+    perm = list(range(v.ndim - 2)) + [v.ndim - 1, v.ndim - 2]
+    k, _ = g.op("Transpose", [n], perm=perm)
+    s, _ = g.op("MatMul", [n, k])
+    s, _ = g.op("Mul", [s, g.const(np.float32(0.3))])
+    s, w = g.op("Softmax", [s], axis=v.ndim - 1)
+    g.op("MatMul", [s, n])
+
+
+def gemm_pair(g):
+    n, v = g.pick(lambda v: v.ndim == 2)
+    m, w = operand(g, 2)
+    ta, tb = g.R.choice([0, 1]), g.R.choice([0, 1])
+    if w.ndim != 2 or v.shape[0 if ta else 1] != w.shape[1 if tb else 0]:
+        raise Skip("extents")
+    ends = [g.const(g.f(w.shape[0 if tb else 1]))] if g.R.random() < 0.6 or g.opset < 11 else []
+    g.op("Gemm", [n, m] + ends, transA=ta, transB=tb, alpha=g.R.choice([1.0, 0.5]), beta=g.R.choice([1.0, 2.0]))
+    unmixed(g)
+
+
+def einsum(g):
+    if g.opset < 12:
+        raise Skip("opset")
+    n, v = g.pick(lambda v: v.ndim > 0)
+    m, w = operand(g)
+    left = list("abcdefgh"[: v.ndim])
+    g.R.shuffle(left)
+    right = []
+    for d in w.shape:
+        shared = [r for r, e in zip(left, v.shape) if e == d and r not in right]
+        right.append(g.R.choice(shared) if shared and g.R.random() < 0.7 else "pqrstuvw"[len(right)])
+    if g.R.random() < 0.2:
+        m, right = None, []
+    out = [r for r in left + [r for r in right if r not in left] if g.R.random() < 0.6 or g.dyn and r in left[:1] + right[:1]]
+    g.R.shuffle(out)
+    equation = "".join(left) + ("," + "".join(right) if m else "") + ("->" + "".join(out) if g.R.random() < 0.85 else "")
+    g.op("Einsum", [n] + ([m] if m else []), equation=equation)
+    unmixed(g)
+
+
+def heads(g):
+    """An axis as two, or two as one."""
+    n, v = g.pick(lambda v: v.ndim >= 3)
+    s, k = list(v.shape), g.R.randrange(1, v.ndim - 1)
+    if g.R.random() < 0.5:
+        return g.op("Reshape", [n, g.ints(*[0] * k, s[k] * s[k + 1], *s[k + 2 :])])
+    if s[k] % 2 or v.ndim > 4:
+        raise Skip("extent")
+    g.op("Reshape", [n, g.ints(*[0] * k, *g.R.choice([[2, s[k] // 2], [s[k] // 2, 2]]), *s[k + 1 :])])
 
 
 def codes(g):
@@ -586,13 +750,12 @@ def dequantized(g):
     g.values = [p for p in g.values if p[0] != f"w{m}"]
 
 
-GENERATORS = {
-    f.__name__: f for f in [
-        unary, unary, positive, exponential, rounding, clip, silu, prelu, constant_pair, pair, wide_pair, quotient, power, compared, flatten, reshape, transpose,
-        slice_, gather, concat, split, squeeze, unsqueeze, pad, tile, expand, blocks, through_shape, conv, conv_transpose, pool, global_pool, gate, resize,
-        softmax, reduce, running, batch_norm, instance_norm, layer_norm, lrn, gemm, matmul, codes, dequantized,
-    ]
-}
+GENERATORS = [
+    unary, unary, positive, exponential, rounding, clip, silu, prelu, constant_pair, pair, wide_pair, quotient, power, compared, flatten, reshape, transpose,
+    slice_, gather, concat, split, squeeze, unsqueeze, pad, tile, expand, blocks, through_shape, conv, conv_transpose, pool, global_pool, gate, resize,
+    softmax, reduce, running, batch_norm, instance_norm, layer_norm, lrn, gemm, matmul, codes, dequantized,
+    sequence, filled, product, product, gemm_pair, attention, einsum, einsum, heads, group_norm, unit_norm, mean_variance,
+]
 
 
 # What models end with, on the host.
