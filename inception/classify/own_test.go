@@ -12,7 +12,7 @@ import (
 
 func loadTest(t *testing.T, name string, dims ...int) *classify.Model {
 	t.Helper()
-	m, err := classify.LoadModel(classify.Source{Model: filepath.Join("testdata", name), Dims: dims})
+	m, err := classify.LoadModel(t.Context(), classify.Source{Model: filepath.Join("testdata", name), Dims: dims})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func TestFreedBatch(t *testing.T) {
 		"the batch not first": {weight(list("s", 144, 1)), weight(list("t", 12, 12)), op("Reshape", in("x", "s"), "f"), op("Transpose", in("f"), "g"), op("Reshape", in("g", "t"), "y")},
 		"another batch":       {inputDims(2, 4, 6, 6), weight(list("s", 9, 32)), op("Reshape", in("x", "s"), "y")},
 	} {
-		if _, err := onnx.Parse(encode(t, model(append([]part{inputDims(1, 4, 6, 6)}, parts...)...)), onnx.Options{Dims: []int{-1, 4, 6, 6}}); err == nil {
+		if _, err := onnx.Parse(t.Context(), encode(t, model(append([]part{inputDims(1, 4, 6, 6)}, parts...)...)), onnx.Options{Dims: []int{-1, 4, 6, 6}}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
