@@ -61,7 +61,7 @@ vec4 activate_more(vec4 v, int act, float low, float high) {
     if (act == ACT_SHRINK) y = mix(mix(vec4(0), v - high, greaterThan(v, vec4(low))), v + high, lessThan(v, vec4(-low)));
 #endif
 #ifdef ACT_SIGMOID
-    if (act == ACT_SIGMOID) y = 1.0 / (1.0 + exp(-v));
+    if (act == ACT_SIGMOID) y = 1.0 / (1.0 + exp_of(-v));
 #endif
 #ifdef ACT_SIGN
     if (act == ACT_SIGN) y = sign(v);

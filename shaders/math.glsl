@@ -84,7 +84,7 @@ vec4 tanh_of(vec4 v) {
 
 // v / (1 + exp(−w)).
 vec4 gated(vec4 v, vec4 w) {
-    vec4 e = exp(-abs(w));
+    vec4 e = exp_of(-abs(w));
     return v * (mix(vec4(1), e, negative(w)) / (1.0 + e));
 }
 
