@@ -57,10 +57,8 @@ void main() {
             vec4 in_[TILE_X];
             for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
 #define TAP(G, KX) { \
-                vec4 w0 = load_weight(filter_at[G] + ig * 4); \
-                vec4 w1 = load_weight(filter_at[G] + ig * 4 + 1); \
-                vec4 w2 = load_weight(filter_at[G] + ig * 4 + 2); \
-                vec4 w3 = load_weight(filter_at[G] + ig * 4 + 3); \
+                int at = filter_at[G] + ig * 4; \
+                vec4 w3 = load_weight(at + 3), w2 = load_weight(at + 2), w1 = load_weight(at + 1), w0 = load_weight(at); \
                 for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
             }
             TAPS
