@@ -56,7 +56,7 @@ void main() {
     ky = ig_ky.y;
 #endif
     int iy = top + ky * dilation_h, row_at = image + iy * W;
-    int next_row = dilation_h * W, next_plane = HW - kernel_h * next_row;
+    int next_row = dilation_h * W, first_row = dilation_h - kernel_h * dilation_h, next_plane = HW + first_row * W;
     NEW_TOTALS
     int k = first_k;
     for (int stop; k < end_k;) {
@@ -89,9 +89,10 @@ void main() {
 #endif
             TAPS
             ky += 1;
-            iy += dilation_h;
-            row_at += next_row;
-            if (ky == kernel_h) { ky = 0; iy = top; row_at += next_plane; }
+            bool last = ky == kernel_h;
+            ky = last ? 0 : ky;
+            iy += last ? first_row : dilation_h;
+            row_at += last ? next_plane : next_row;
         }
         END_BLOCK(k <= first_k + TURNS, k >= end_k)
     }
