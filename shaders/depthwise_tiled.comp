@@ -69,7 +69,7 @@ void main() {
     for (int ky = 0; ky < kernel_h; ++ky) {
         int iy = top + ky * dilation_h;
         bool row_inside = uint(iy) < uint(H);
-        int row_at = row_inside ? plane + iy * W : src_base;
+        int row_at = row_inside ? plane + iy * W : src_base; // texelFetch is undefined outside the buffer
         vec4 row[ROW];
         for (int j = 0; j < ROW; ++j) {
             vec4 v = load_src(row_at + column[j]);

@@ -44,7 +44,7 @@ void main() {
     ivec2 from = divide(min(first_pixel + in_pixel, pixels - 1), HW);
     int in_at = src_base + (from.x * C4 + first_k + in_row) * HW + from.y;
     int w_group = thread / (4 * TILE_K), w_channel = thread % (4 * TILE_K);
-    int w_at = weight_base + first_k * 4 + w_channel, w_to = w_channel * ROW + w_group;
+    int w_at = weight_base + first_k * 4 + w_channel, w_to = w_channel * ROW + w_group; // from where, and where in weight_tile
     int group_at[W_COUNT]; // past the last group, the last one's
     for (int j = 0; j < W_COUNT; ++j) group_at[j] = min(first_group + w_group + j * W_STEP, out_g - 1) * (C4 * 4);
 
@@ -52,7 +52,7 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    // A slice's part of the sums, two texels a turn where sums are few: the loop's own instructions count.
+    // A slice's part of the sums, two texels a turn: the loop's own instructions count.
 #define TERM(K) { \
     vec4 v[TILE_X]; \
     for (int x = 0; x < TILE_X; ++x) v[x] = in_tile[(K) * PIXELS + x * LOCAL_X + tx]; \
@@ -85,7 +85,7 @@ void main() {
 #if AHEAD == 1
             if (k0 > first_k) MULTIPLY
 #endif
-            barrier(); // all have read what is overwritten now
+            barrier(); // all have read what is overwritten now. What was loaded last is stored first: one wait for all
 #if REST == 1
             for (int j = IN_COUNT - 1; j >= 0; --j) in_tile[thread + j * THREADS] = left > j * IN_STEP ? in_next[j] : vec4(0);
 #else
