@@ -62,7 +62,11 @@ void main() {
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v[x]); \
     } \
 }
+#if LOCAL_X * LOCAL_Y > 128 // registers for 8 resident warps on sm_90, with more for 4
+#define MULTIPLY for (int k = 0; k < TILE_K; ++k) TERM(k)
+#else
 #define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
+#endif
     // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
     NEW_TOTALS
     int k0 = first_k, stop_k = end_k + AHEAD * TILE_K;
