@@ -78,7 +78,7 @@ void main() {
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
     // A slice's part of the sums, two texels a turn: the loop's own instructions count.
-#if AHEAD == 1 // the order of madd's comment takes 32 outputs from 16 resident warps to 12 on sm_90
+#if AHEAD == 1 && TILE_G > 1 // the order of madd's comment takes 32 outputs from 16 resident warps to 12 on sm_90
 #define WEIGHTS(AT) vec4 w0 = weight_tile[AT], w1 = weight_tile[AT + ROW], w2 = weight_tile[AT + 2 * ROW], w3 = weight_tile[AT + 3 * ROW];
 #else
 #define WEIGHTS(AT) vec4 w3 = weight_tile[AT + 3 * ROW], w2 = weight_tile[AT + 2 * ROW], w1 = weight_tile[AT + ROW], w0 = weight_tile[AT];
