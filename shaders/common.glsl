@@ -150,7 +150,8 @@ int taps_inside(int first, int step, int kernel, int from, int to) {
 }
 
 // sum + w0·v.x + w1·v.y + w2·v.z + w3·v.w as a chain: GPUs take one instruction for each multiplication. A sum of products,
-// added at the end, is a multiplication, three fma and an addition.
+// added at the end, is a multiplication, three fma and an addition. Callers load w3 first and w0 last, which is used first: then
+// there is one wait for the four, not one for each.
 vec4 madd(vec4 sum, vec4 w0, vec4 w1, vec4 w2, vec4 w3, vec4 v) {
     return fma(w3, vec4(v.w), fma(w2, vec4(v.z), fma(w1, vec4(v.y), fma(w0, vec4(v.x), sum))));
 }

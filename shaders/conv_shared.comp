@@ -58,7 +58,7 @@ void main() {
     int step_x = IN_STEP % kernel_w * dilation_w, step_y = IN_STEP / kernel_w % kernel_h * dilation_h;
     int step_at = IN_STEP / kernel_w / kernel_h * HW + step_y * W + step_x;
     int next_plane = HW - rows * W;
-    int first_weight = first_k * 4 + w_channel;
+    int first_weight = weight_base + first_k * 4 + w_channel, w_at = 0; // how far the slices are in them
 #else
     ivec2 tap_ig = divide(first_k, C4), ky_kx = divide(tap_ig.x, kernel_w);
     int end_x = from_yx.y * stride_w - pad_left + columns;
@@ -66,31 +66,36 @@ void main() {
     int in_at = src_base + (from.x * C4 + ig + in_row) * HW + iy * W + ix;
     bool inside = first_k < taps && uint(iy) < uint(H) && uint(ix) < uint(W);
     int window = kernel_h * kernel_w;
-    int slice_at = first_k < taps ? (ig * window + tap_ig.x) * 4 : 0; // of the slice's weights
-    int first_weight = w_channel / 4 * window * 4 + w_channel % 4;
+    int first_weight = weight_base + w_channel / 4 * window * 4 + w_channel % 4;
+    int w_at = first_k < taps ? (ig * window + tap_ig.x) * 4 : 0; // of the slice's weights
 #endif
-    int w_at[W_COUNT]; // past the last group, the last one's
-    for (int j = 0; j < W_COUNT; ++j)
-        w_at[j] = weight_base + min(first_group + w_group + j * W_STEP, out_g - 1) * taps * 4 + first_weight;
+    int group_at[W_COUNT]; // past the last group, the last one's
+    for (int j = 0; j < W_COUNT; ++j) group_at[j] = min(first_group + w_group + j * W_STEP, out_g - 1) * (taps * 4) + first_weight;
+    int w_to = w_channel * ROW + w_group; // in weight_tile
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    // A slice's part of the sums, two texels a turn where sums are few: the loop's own instructions count.
+    // A slice's part of the sums, two texels a turn: the loop's own instructions count.
+#if AHEAD == 1 && TILE_G > 1 // the order of madd's comment takes 32 outputs from 16 resident warps to 12 on sm_90
+#define WEIGHTS(AT) vec4 w0 = weight_tile[AT], w1 = weight_tile[AT + ROW], w2 = weight_tile[AT + 2 * ROW], w3 = weight_tile[AT + 3 * ROW];
+#else
+#define WEIGHTS(AT) vec4 w3 = weight_tile[AT + 3 * ROW], w2 = weight_tile[AT + 2 * ROW], w1 = weight_tile[AT + ROW], w0 = weight_tile[AT];
+#endif
 #define TERM(K) { \
     vec4 v[TILE_X]; \
     for (int x = 0; x < TILE_X; ++x) v[x] = in_tile[(K) * PIXELS + x * LOCAL_X + tx]; \
     for (int g = 0; g < TILE_G; ++g) { \
         int at = (K) * 4 * ROW + g * LOCAL_Y + ty; \
-        vec4 w0 = weight_tile[at], w1 = weight_tile[at + ROW], w2 = weight_tile[at + 2 * ROW], w3 = weight_tile[at + 3 * ROW]; \
+        WEIGHTS(at) \
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v[x]); \
     } \
 }
-#if AHEAD == 1
-#define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
-#else
+#if LOCAL_X * LOCAL_Y > 128 // registers for 8 resident warps on sm_90, with more for 4
 #define MULTIPLY for (int k = 0; k < TILE_K; ++k) TERM(k)
+#else
+#define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
 #endif
     // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
     NEW_TOTALS
@@ -100,10 +105,10 @@ void main() {
         for (; k0 < stop; k0 += TILE_K) {
             vec4 in_next[IN_COUNT], w_next[W_COUNT];
 #if REST == 1
+            int inside[IN_COUNT], left = taps - k0 - in_row; // not bool: zink on Mesa 22 fails to compile arrays of bool
             for (int j = 0; j < IN_COUNT; ++j) {
-                bool inside = k0 + in_row + j * IN_STEP < taps && uint(iy) < uint(H) && uint(ix) < uint(W);
-                in_next[j] = load_src(inside ? in_at : src_base);
-                if (!inside) in_next[j] = vec4(0);
+                inside[j] = left > j * IN_STEP && uint(iy) < uint(H) && uint(ix) < uint(W) ? 1 : 0;
+                in_next[j] = load_src(inside[j] != 0 ? in_at : src_base);
                 ix += step_x;
                 iy += step_y;
                 in_at += step_at;
@@ -111,29 +116,29 @@ void main() {
                 if (iy >= end_y) { iy -= rows; in_at += next_plane; }
             }
             int over = max((k0 - taps) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
-            for (int j = 0; j < W_COUNT; ++j) {
-                w_next[j] = load_weight(w_at[j] - over);
-                w_at[j] += 4 * TILE_K;
-            }
+            for (int j = 0; j < W_COUNT; ++j) w_next[j] = load_weight(w_at - over + group_at[j]);
+            w_at += 4 * TILE_K;
 #else
             int at = inside ? in_at : src_base;
             for (int j = 0; j < IN_COUNT; ++j) in_next[j] = load_src(at + j * IN_STEP * HW);
-            for (int j = 0; j < W_COUNT; ++j) w_next[j] = load_weight(w_at[j] + slice_at);
+            for (int j = 0; j < W_COUNT; ++j) w_next[j] = load_weight(w_at + group_at[j]);
 #endif
 #if AHEAD == 1
             if (k0 > first_k) MULTIPLY
 #endif
-            barrier(); // all have read what is overwritten now
+            barrier(); // all have read what is overwritten now. What was loaded last is stored first: one wait for all
 #if REST == 1
-            for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
+            for (int j = IN_COUNT - 1; j >= 0; --j) in_tile[thread + j * THREADS] = inside[j] != 0 ? in_next[j] : vec4(0);
 #else
-            if (inside)
-                for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
-            else
-                for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = vec4(0);
+            for (int j = IN_COUNT - 1; j >= 0; --j) in_tile[thread + j * THREADS] = inside ? in_next[j] : vec4(0);
+#endif
+            for (int j = W_COUNT - 1; j >= 0; --j) weight_tile[w_to + j * W_STEP] = w_next[j];
+            memoryBarrierShared();
+            barrier();
+#if REST == 0
             ig += TILE_K;
             in_at += TILE_K * HW;
-            slice_at += TILE_K * window * 4;
+            w_at += TILE_K * window * 4;
             if (ig == C4) { // the same for all invocations
                 ig = 0;
                 in_at += dilation_w - C4 * HW;
@@ -141,12 +146,9 @@ void main() {
                 if (ix == end_x) { ix -= columns; iy += dilation_h; in_at += next_row; }
                 bool more = k0 + TILE_K < taps; // past the last slice: nothing, times the first one's weights
                 inside = more && uint(iy) < uint(H) && uint(ix) < uint(W);
-                slice_at = more ? slice_at + 4 - 4 * taps : 0;
+                w_at = more ? w_at + 4 - 4 * taps : 0;
             }
 #endif
-            for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
-            memoryBarrierShared();
-            barrier();
 #if AHEAD == 0
             MULTIPLY
 #endif

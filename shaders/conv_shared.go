@@ -23,9 +23,9 @@ var ConvShared = &Kernel{
 		return slices.DeleteFunc(sharedTiles(p), func(k Key) bool { return k.localX()*k.localY() > 128 }) // 8 resident warps on sm_90
 	},
 	estimate: func(k Key, p *Params, m int) float64 {
-		staging := 0.95
+		staging := 0.97
 		if k.Rest { // a place for every texel
-			staging = 0.88
+			staging = 0.92
 		}
 		return k.sharedEstimate(p, m, staging)
 	},

@@ -38,32 +38,36 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    int column_inside[ROW]; // not bool: zink on Mesa 22 fails to compile arrays of bool
-    for (int j = 0; j < ROW; ++j) column_inside[j] = left + j >= 0 && left + j < W ? 1 : 0;
+    // Columns outside are read as the nearest inside, and taken as 0. (Not bool: zink on Mesa 22 fails to compile arrays of bool.)
+    int column[ROW], column_inside[ROW];
+    for (int j = 0; j < ROW; ++j) {
+        column[j] = clamp(left + j, 0, W - 1);
+        column_inside[j] = uint(left + j) < uint(W) ? 1 : 0;
+    }
 
     // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
-    int plane = image, ky = 0, first_k = 0, end_k = C4 * kernel_h;
+    int ky = 0, first_k = 0, end_k = C4 * kernel_h;
 #if PARTIAL == 1
     ivec2 range = part_of(part_tile.x, C4 * kernel_h);
     first_k = range.x;
     end_k = range.y;
     ivec2 ig_ky = divide(first_k, kernel_h);
-    plane += ig_ky.x * HW;
+    image += ig_ky.x * HW;
     ky = ig_ky.y;
 #endif
+    int iy = top + ky * dilation_h, row_at = image + iy * W;
+    int next_row = dilation_h * W, first_row = dilation_h - kernel_h * dilation_h, next_plane = HW + first_row * W;
     NEW_TOTALS
     int k = first_k;
     for (int stop; k < end_k;) {
         stop = min(k + TURNS, end_k);
         for (; k < stop; ++k) {
-            int iy = top + ky * dilation_h;
-            bool row_inside = iy >= 0 && iy < H;
-            int row_at = plane + iy * W + left;
+            bool row_inside = uint(iy) < uint(H);
+            int from = row_inside ? row_at : src_base; // texelFetch is undefined outside the buffer
             vec4 row[ROW];
             for (int j = 0; j < ROW; ++j) {
-                bool inside = row_inside && column_inside[j] != 0;
-                vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
-                row[j] = inside ? v : vec4(0);
+                vec4 v = load_src(from + column[j]);
+                row[j] = row_inside && column_inside[j] != 0 ? v : vec4(0);
             }
 #if BY_PIXEL == 1
 #define TAP(G, KX) if (KX == 0) { \
@@ -79,13 +83,16 @@ void main() {
 #else
 #define TAP(G, KX) { \
                 int at = filter_at[G] + (k * KERNEL_W + KX) * 4; \
-                vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3); \
+                vec4 w3 = load_weight(at + 3), w2 = load_weight(at + 2), w1 = load_weight(at + 1), w0 = load_weight(at); \
                 for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, row[x * STRIDE_W + KX * DILATION_W]); \
             }
 #endif
             TAPS
             ky += 1;
-            if (ky == kernel_h) { ky = 0; plane += HW; }
+            bool last = ky == kernel_h;
+            ky = last ? 0 : ky;
+            iy += last ? first_row : dilation_h;
+            row_at += last ? next_plane : next_row;
         }
         END_BLOCK(k <= first_k + TURNS, k >= end_k)
     }

@@ -35,7 +35,7 @@ void main() {
             for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(image_at[x] + t);
             for (int g = 0; g < TILE_G; ++g) {
                 int at = filter_at[g] + t * 4;
-                vec4 w0 = load_weight(at), w1 = load_weight(at + 1), w2 = load_weight(at + 2), w3 = load_weight(at + 3);
+                vec4 w3 = load_weight(at + 3), w2 = load_weight(at + 2), w1 = load_weight(at + 1), w0 = load_weight(at);
                 for (int x = 0; x < TILE_X; ++x) {
                     sum[g][x] += w0 * in_[x].x;
                     sum[g][x] += w1 * in_[x].y;

@@ -58,17 +58,22 @@ void main() {
             for (int x = 0; x < TILE_X; ++x) sum[OPEN - 1 - a][x] = a == OPEN - 1 ? vec4(0) : sum[max(OPEN - 2 - a, 0)][x];
     }
 #else
+    // Columns outside are read as the nearest inside, and taken as 0.
+    int column[ROW], column_inside[ROW]; // not bool: zink on Mesa 22 fails to compile arrays of bool
+    for (int j = 0; j < ROW; ++j) {
+        column[j] = clamp(left + j, 0, W - 1);
+        column_inside[j] = uint(left + j) < uint(W) ? 1 : 0;
+    }
     vec4 sum[TILE_X];
     for (int x = 0; x < TILE_X; ++x) sum[x] = vec4(0);
     for (int ky = 0; ky < kernel_h; ++ky) {
         int iy = top + ky * dilation_h;
-        bool row_inside = iy >= 0 && iy < H;
-        int row_at = plane + iy * W + left;
+        bool row_inside = uint(iy) < uint(H);
+        int row_at = row_inside ? plane + iy * W : src_base; // texelFetch is undefined outside the buffer
         vec4 row[ROW];
         for (int j = 0; j < ROW; ++j) {
-            bool inside = row_inside && left + j >= 0 && left + j < W;
-            vec4 v = load_src(inside ? row_at + j : src_base);
-            row[j] = inside ? v : vec4(0);
+            vec4 v = load_src(row_at + column[j]);
+            row[j] = row_inside && column_inside[j] != 0 ? v : vec4(0);
         }
         vec4 w[KERNEL_W];
         for (int kx = 0; kx < KERNEL_W; ++kx) {

@@ -64,19 +64,18 @@ void main() {
         stop = min(k + TURNS, end_k);
         for (; k < stop; ++k) { // (input texel, ky), in the order of the weights
             int iy = top + ky * dilation_h;
-            bool row_inside = iy >= 0 && iy < H && channel < first_in + inputs;
-            int row_at = plane + iy * W + left;
+            bool row_inside = uint(iy) < uint(H) && channel < first_in + inputs;
+            int row_at = row_inside ? plane + iy * W : src_base; // texelFetch is undefined outside the buffer
             vec4 row[ROW];
             for (int i = 0; i < ROW; ++i) {
-                bool inside = row_inside && left + i >= 0 && left + i < W;
-                vec4 v = load_src(inside ? row_at + i : src_base); // texelFetch is undefined outside the buffer
-                row[i] = mix(vec4(0), v, bvec4(ivec4(mine) * int(inside)));
+                bool inside = row_inside && uint(left + i) < uint(W);
+                row[i] = mix(vec4(0), load_src(row_at + clamp(left + i, 0, W - 1)), bvec4(ivec4(mine) * int(inside)));
             }
             for (int g = 0; g < TILE_G; ++g) {
                 vec4 w[KERNEL_W][4];
                 for (int kx = 0; kx < KERNEL_W; ++kx) {
                     int at = filter_at[g] + (k * KERNEL_W + kx) * 4;
-                    for (int i = 0; i < 4; ++i) w[kx][i] = load_weight(at + i);
+                    for (int i = 3; i >= 0; --i) w[kx][i] = load_weight(at + i);
 #if BY_PIXEL == 0
                     for (int x = 0; x < TILE_X; ++x) {
                         vec4 v = row[x * STRIDE_W + kx * DILATION_W];

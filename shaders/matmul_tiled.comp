@@ -49,7 +49,7 @@
     vec4 w0 = vec4(t0.x, t1.x, t2.x, t3.x), w1 = vec4(t0.y, t1.y, t2.y, t3.y), w2 = vec4(t0.z, t1.z, t2.z, t3.z), w3 = vec4(t0.w, t1.w, t2.w, t3.w);
 #else
 #define COLUMNS(G, TERM) \
-    vec4 w0 = TERM(load_second, b_at[G], 0), w1 = TERM(load_second, b_at[G], 1), w2 = TERM(load_second, b_at[G], 2), w3 = TERM(load_second, b_at[G], 3); \
+    vec4 w3 = TERM(load_second, b_at[G], 3), w2 = TERM(load_second, b_at[G], 2), w1 = TERM(load_second, b_at[G], 1), w0 = TERM(load_second, b_at[G], 0); \
     b_at[G] += 4;
 #endif
 #define PRODUCTS(G, TERM) { \

@@ -44,28 +44,28 @@ void main() {
     ivec2 from = divide(min(first_pixel + in_pixel, pixels - 1), HW);
     int in_at = src_base + (from.x * C4 + first_k + in_row) * HW + from.y;
     int w_group = thread / (4 * TILE_K), w_channel = thread % (4 * TILE_K);
-    int w_at[W_COUNT]; // past the last group, the last one's
-    for (int j = 0; j < W_COUNT; ++j)
-        w_at[j] = weight_base + (min(first_group + w_group + j * W_STEP, out_g - 1) * C4 + first_k) * 4 + w_channel;
+    int w_at = weight_base + first_k * 4 + w_channel, w_to = w_channel * ROW + w_group; // from where, and where in weight_tile
+    int group_at[W_COUNT]; // past the last group, the last one's
+    for (int j = 0; j < W_COUNT; ++j) group_at[j] = min(first_group + w_group + j * W_STEP, out_g - 1) * (C4 * 4);
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    // A slice's part of the sums, two texels a turn where sums are few: the loop's own instructions count.
+    // A slice's part of the sums, two texels a turn: the loop's own instructions count.
 #define TERM(K) { \
     vec4 v[TILE_X]; \
     for (int x = 0; x < TILE_X; ++x) v[x] = in_tile[(K) * PIXELS + x * LOCAL_X + tx]; \
     for (int g = 0; g < TILE_G; ++g) { \
         int at = (K) * 4 * ROW + g * LOCAL_Y + ty; \
-        vec4 w0 = weight_tile[at], w1 = weight_tile[at + ROW], w2 = weight_tile[at + 2 * ROW], w3 = weight_tile[at + 3 * ROW]; \
+        vec4 w3 = weight_tile[at + 3 * ROW], w2 = weight_tile[at + 2 * ROW], w1 = weight_tile[at + ROW], w0 = weight_tile[at]; \
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = madd(sum[g][x], w0, w1, w2, w3, v[x]); \
     } \
 }
-#if AHEAD == 1
-#define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
-#else
+#if LOCAL_X * LOCAL_Y > 128 // registers for 8 resident warps on sm_90, with more for 4
 #define MULTIPLY for (int k = 0; k < TILE_K; ++k) TERM(k)
+#else
+#define MULTIPLY for (int k = 0; k < TILE_K; k += 2) { TERM(k) TERM(k + 1) }
 #endif
     // With AHEAD, slice k0 − TILE_K is multiplied while slice k0 is on its way.
     NEW_TOTALS
@@ -74,31 +74,28 @@ void main() {
         stop = min(stop + TURNS * TILE_K, stop_k);
         for (; k0 < stop; k0 += TILE_K) {
             vec4 in_next[IN_COUNT], w_next[W_COUNT];
-            for (int j = 0; j < IN_COUNT; ++j) {
 #if REST == 1
-                bool inside = k0 + in_row + j * IN_STEP < C4;
-                in_next[j] = load_src(inside ? in_at + j * IN_STEP * HW : src_base);
-                if (!inside) in_next[j] = vec4(0);
-#else
-                in_next[j] = load_src(in_at + j * IN_STEP * HW - max(k0 + TILE_K - C4, 0) * HW);
-#endif
-            }
+            int left = C4 - k0 - in_row; // rows that are there
+            for (int j = 0; j < IN_COUNT; ++j) in_next[j] = load_src(left > j * IN_STEP ? in_at + j * IN_STEP * HW : src_base);
             in_at += TILE_K * HW;
-#if REST == 1
             int over = max((k0 - C4) * 4 + w_channel + 1, 0); // past the last channel: the last one's, multiplied by zeros
 #else
-            int over = max(k0 + TILE_K - C4, 0) * 4; // past the last slice: the last one, in vain
+            int past = max(k0 + TILE_K - C4, 0), over = past * 4, at = in_at - past * HW; // past the last slice: the last one, in vain
+            for (int j = 0; j < IN_COUNT; ++j) in_next[j] = load_src(at + j * IN_STEP * HW);
+            in_at += TILE_K * HW;
 #endif
-            for (int j = 0; j < W_COUNT; ++j) {
-                w_next[j] = load_weight(w_at[j] - over);
-                w_at[j] += 4 * TILE_K;
-            }
+            for (int j = 0; j < W_COUNT; ++j) w_next[j] = load_weight(w_at - over + group_at[j]);
+            w_at += 4 * TILE_K;
 #if AHEAD == 1
             if (k0 > first_k) MULTIPLY
 #endif
-            barrier(); // all have read what is overwritten now
-            for (int j = 0; j < IN_COUNT; ++j) in_tile[thread + j * THREADS] = in_next[j];
-            for (int j = 0; j < W_COUNT; ++j) weight_tile[w_channel * ROW + w_group + j * W_STEP] = w_next[j];
+            barrier(); // all have read what is overwritten now. What was loaded last is stored first: one wait for all
+#if REST == 1
+            for (int j = IN_COUNT - 1; j >= 0; --j) in_tile[thread + j * THREADS] = left > j * IN_STEP ? in_next[j] : vec4(0);
+#else
+            for (int j = IN_COUNT - 1; j >= 0; --j) in_tile[thread + j * THREADS] = in_next[j];
+#endif
+            for (int j = W_COUNT - 1; j >= 0; --j) weight_tile[w_to + j * W_STEP] = w_next[j];
             memoryBarrierShared();
             barrier();
 #if AHEAD == 0

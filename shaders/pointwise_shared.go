@@ -40,15 +40,15 @@ func sharedTiles(p *Params) []Key {
 	return keys
 }
 
-// sharedEstimate: multiplications are 0.76 of the instructions at 16 outputs an invocation, 0.79 at 32 and 0.87 at 64 (navi21),
+// sharedEstimate: multiplications are 0.80 of the instructions at 16 outputs an invocation, 0.84 at 32 and 0.89 at 64 (navi21),
 // less what a kernel's own staging takes.
 func (k Key) sharedEstimate(p *Params, m int, staging float64) float64 {
-	issue := 0.76
+	issue := 0.80
 	switch n := 4 * k.TileX * k.TileG; {
 	case n >= 64:
-		issue = 0.87
+		issue = 0.89
 	case n >= 32:
-		issue = 0.79
+		issue = 0.84
 	}
 	loaded := 16 * float64(k.localX()*k.TileX+4*k.localY()*k.TileG)
 	return k.estimate(p, m, k.tileK(), k.ahead(), loaded, issue*staging)

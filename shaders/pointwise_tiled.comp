@@ -49,22 +49,26 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
+    // On GPUs two input groups a turn: the loop's own instructions count.
+#define TURN(IG) { \
+    int ig0 = IG; \
+    vec4 in_[TILE_X]; \
+    for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig0 * HW); \
+    TAPS \
+}
+#define TAP(G, KX) { \
+    int at = filter_at[G] + ig0 * 4; \
+    vec4 w3 = load_weight(at + 3), w2 = load_weight(at + 2), w1 = load_weight(at + 1), w0 = load_weight(at); \
+    for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
+}
     NEW_TOTALS
     int ig = first_ig;
     for (int stop; ig < end_ig;) {
         stop = min(ig + TURNS, end_ig);
-        for (; ig < stop; ++ig) {
-            vec4 in_[TILE_X];
-            for (int x = 0; x < TILE_X; ++x) in_[x] = load_src(texel[x] + ig * HW);
-#define TAP(G, KX) { \
-                vec4 w0 = load_weight(filter_at[G] + ig * 4); \
-                vec4 w1 = load_weight(filter_at[G] + ig * 4 + 1); \
-                vec4 w2 = load_weight(filter_at[G] + ig * 4 + 2); \
-                vec4 w3 = load_weight(filter_at[G] + ig * 4 + 3); \
-                for (int x = 0; x < TILE_X; ++x) sum[G][x] = madd(sum[G][x], w0, w1, w2, w3, in_[x]); \
-            }
-            TAPS
-        }
+#if TOTALS != 0
+        for (; ig < stop - 1; ig += 2) { TURN(ig) TURN(ig + 1) }
+#endif
+        for (; ig < stop; ++ig) TURN(ig)
         END_BLOCK(ig <= first_ig + TURNS, ig >= end_ig)
     }
     END_SUM

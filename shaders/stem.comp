@@ -33,21 +33,26 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
+    // Columns outside are read as the nearest inside, and taken as 0. (Not bool: zink on Mesa 22 fails to compile arrays of bool.)
+    int column[ROW], column_inside[ROW];
+    for (int i = 0; i < ROW; ++i) {
+        column[i] = clamp(left + i, 0, W - 1);
+        column_inside[i] = uint(left + i) < uint(W) ? 1 : 0;
+    }
     for (int ky = 0; ky < kernel_h; ++ky) {
         int iy = top + ky * dilation_h;
-        bool row_inside = iy >= 0 && iy < H;
-        int row_at = image + iy * W + left;
+        bool row_inside = uint(iy) < uint(H);
+        int row_at = row_inside ? image + iy * W : src_base; // texelFetch is undefined outside the buffer
         vec3 row[ROW];
         for (int i = 0; i < ROW; ++i) {
-            bool inside = row_inside && left + i >= 0 && left + i < W;
-            vec4 v = load_src(inside ? row_at + i : src_base); // texelFetch is undefined outside the buffer
-            row[i] = inside ? v.xyz : vec3(0);
+            vec3 v = load_src(row_at + column[i]).xyz;
+            row[i] = row_inside && column_inside[i] != 0 ? v : vec3(0);
         }
         for (int g = 0; g < TILE_G; ++g) {
             vec4 w[KERNEL_W][3];
             for (int kx = 0; kx < KERNEL_W; ++kx) {
                 int at = filter_at[g] + (ky * KERNEL_W + kx) * 3;
-                for (int i = 0; i < 3; ++i) w[kx][i] = load_weight(at + i);
+                for (int i = 2; i >= 0; --i) w[kx][i] = load_weight(at + i);
 #if BY_PIXEL == 0
                 for (int x = 0; x < TILE_X; ++x) {
                     vec3 v = row[x * STRIDE_W + kx * DILATION_W];
