@@ -39,7 +39,7 @@ glsl:
 # Test processes append their count of GPU cases to a file, and what tests tell of how much they did; that and the sum are shown, and no
 # cases at all are a failure.
 CASES = export INCEPTIONGL_CASES=$$(mktemp) &&
-COUNT = && awk '/^#/ { print; next } { n += $$1 } END { print "gpu cases run on $@: " n + 0; exit !n }' $$INCEPTIONGL_CASES
+COUNT = && awk '/^\#/ { print; next } { n += $$1 } END { print "gpu cases run on $@: " n + 0; exit !n }' $$INCEPTIONGL_CASES
 
 unit:
 	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./... $(COUNT)

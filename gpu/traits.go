@@ -87,8 +87,8 @@ func isSoftware(renderer string, flagged bool) bool {
 }
 
 // intelRegisters: Intel's threads have 128 registers of 8 numbers, one for each lane of the narrowest vector, some of them for addresses and
-// what the hardware says. Of the shaders of this project Mesa's compiler for Tiger Lake spills those that keep 80 and more at once
-// (8×8 outputs: 200 spills and 500 fills in the innermost loop), and none that keep fewer.
+// what the hardware says. Of this project's shaders Mesa's compiler for Tiger Lake spills most that keep 80 numbers and more at once (64 outputs
+// with staging: 200 spills, 600 fills), and hardly any that keep fewer.
 const intelRegisters = 76
 
 // traitsOf tells what a renderer's name gives away.
