@@ -85,7 +85,7 @@ vec4 tanh_of(vec4 v) {
 // v / (1 + exp(−w)).
 vec4 gated(vec4 v, vec4 w) {
     vec4 e = exp_of(-abs(w));
-    return v * (mix(vec4(1), e, negative(w)) / (1.0 + e));
+    return mix(v * (mix(vec4(1), e, negative(w)) / (1.0 + e)), w, is_nan(w)); // 0·∞ is: exp_of's clamp may lose it
 }
 
 vec4 gelu_of(vec4 v) {
