@@ -84,7 +84,7 @@ func (g *glDriver) prove() error {
 }
 
 func (g *glDriver) deleteBuffer(ids bufferIDs) {
-	if len(ids.views) > 0 && g.quirks.StaleViews {
+	if g.quirks.StaleViews {
 		g.letGo()
 	}
 	for _, view := range ids.views {

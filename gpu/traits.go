@@ -35,7 +35,8 @@ type Traits struct {
 	// StaleViews says that a texel view of a new buffer may show the memory of a
 	// deleted one. Zink (Mesa 22.3.6) finds the view of the deleted buffer by its
 	// handle, which is the new one's too, as long as a unit of the last dispatch
-	// holds it: see glDriver.letGo. TestBatch of package shaders fails without it.
+	// holds it: see glDriver.letGo. The deleted one need not have had a view itself: a
+	// buffer of parameters will do. TestBatch and TestConv of package shaders fail without it.
 	StaleViews bool
 }
 
