@@ -8,15 +8,13 @@ import (
 	"testing"
 )
 
-// TestHeldSlots: what a pass left in memory shared with the GPU is untouched by as many transfers as come before it is collected.
+// TestHeldSlots: what a pass left in memory shared with the GPU is untouched by as many transfers as come before it is collected. A driver
+// without such memory (GL 4.4, ARB_buffer_storage) leaves nothing: the pass has its numbers when it ends.
 func TestHeldSlots(t *testing.T) {
 	ctx := context.Background()
 	d, g := openReal(t, Options{Staged: true})
-	if !g.immutable {
-		if strings.Contains(d.Info().Renderer, "llvmpipe") { // zink on lavapipe calls itself so, too
-			t.Fatal("no mapped memory, where Mesa has it")
-		}
-		t.Skip("the driver has no mapped memory (GL 4.4, ARB_buffer_storage): nothing is held there")
+	if !g.immutable && strings.Contains(d.Info().Renderer, "llvmpipe") { // zink on lavapipe calls itself so, too
+		t.Fatal("no mapped memory, where Mesa has it")
 	}
 	filled := func(name string, v float32) *Buffer {
 		b, err := d.NewBuffer(ctx, name, 16)
@@ -50,7 +48,7 @@ func TestHeldSlots(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || !left || got[0] != 1 || got[3] != 1 || seen[0] != 2 {
+	if err != nil || left != g.immutable || got[0] != 1 || got[3] != 1 || left && seen[0] != 2 {
 		t.Errorf("got %v, the others %v; left: %v; %v", got, seen, left, err)
 	}
 }

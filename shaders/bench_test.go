@@ -81,16 +81,7 @@ func benchmark(b *testing.B, cases []benchCase, kernels []*shaders.Kernel) {
 			if kernels[0] != convKernels[0] { // several of these are plain: compare with the one that serves everything
 				keys[0], keys[1] = shaders.Key{Kernel: shaders.Conv}, shaders.Key{Kernel: shaders.Conv, Load: shaders.LoadImage}
 			}
-			rates := l.gflops(b, p, keys)
-			if b.N == 1 {
-				return // the testing package's trial run
-			}
-			fmt.Println() // not Logf: it stops after ten lines
-			for i, r := range rates {
-				fmt.Printf("    %-40v %7.2f GFLOP/s  %6.1f× plain\n", keys[i], r, r/max(rates[0], rates[1]))
-			}
-			b.ReportMetric(slices.Max(rates[2:]), "GFLOP/s")
-			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+			l.report(b, p, keys)
 		})
 	}
 }
@@ -116,15 +107,7 @@ func BenchmarkPool(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				rates := l.gflops(b, p, keys)
-				if b.N == 1 {
-					return // the testing package's trial run
-				}
-				fmt.Println()
-				for i, r := range rates {
-					fmt.Printf("    %-40v %7.2f GFLOP/s  %6.2f× plain\n", keys[i], r, r/rates[1])
-				}
-				b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+				l.report(b, p, keys)
 			})
 		}
 	}
@@ -179,6 +162,21 @@ func (l *lab) gflops(b *testing.B, p *problem, keys []shaders.Key) []float64 {
 	return median
 }
 
+// report prints the rates of the keys, of which the first two are plain.
+func (l *lab) report(b *testing.B, p *problem, keys []shaders.Key) {
+	rates := l.gflops(b, p, keys)
+	if b.N == 1 {
+		return // the testing package's trial run
+	}
+	fmt.Println() // not Logf: it stops after ten lines
+	plain := max(rates[0], rates[1])
+	for i, r := range rates {
+		fmt.Printf("    %-40v %7.2f GFLOP/s  %6.2f× plain\n", keys[i], r, r/plain)
+	}
+	b.ReportMetric(slices.Max(rates[2:]), "GFLOP/s")
+	b.ReportMetric(slices.Max(rates[2:])/plain, "×plain")
+}
+
 // BenchmarkMatMul is BenchmarkConv for products of tensors: of an attention's queries and keys, of its weights and values, in the other ways
 // to stand in memory, and of a global context's map and weights.
 func BenchmarkMatMul(b *testing.B) {
@@ -205,15 +203,7 @@ func BenchmarkMatMul(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			rates := l.gflops(b, p, keys)
-			if b.N == 1 {
-				return // the testing package's trial run
-			}
-			fmt.Println()
-			for i, r := range rates {
-				fmt.Printf("    %-40v %7.2f GFLOP/s  %6.1f× plain\n", keys[i], r, r/max(rates[0], rates[1]))
-			}
-			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+			l.report(b, p, keys)
 		})
 	}
 }
@@ -247,15 +237,7 @@ func BenchmarkConvTranspose(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			rates := l.gflops(b, p, keys)
-			if b.N == 1 {
-				return // the testing package's trial run
-			}
-			fmt.Println()
-			for i, r := range rates {
-				fmt.Printf("    %-40v %7.2f GFLOP/s  %6.1f× plain\n", keys[i], r, r/max(rates[0], rates[1]))
-			}
-			b.ReportMetric(slices.Max(rates[2:])/max(rates[0], rates[1]), "×plain")
+			l.report(b, p, keys)
 		})
 	}
 }

@@ -46,8 +46,12 @@ void main() {
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
-    int column_inside[ROW]; // not bool: zink on Mesa 22 fails to compile arrays of bool
-    for (int j = 0; j < ROW; ++j) column_inside[j] = left + j >= 0 && left + j < W ? 1 : 0;
+    // Columns outside are read as the nearest inside, and taken as 0. (Not bool: zink on Mesa 22 fails to compile arrays of bool.)
+    int column[ROW], column_inside[ROW];
+    for (int j = 0; j < ROW; ++j) {
+        column[j] = clamp(left + j, 0, W - 1);
+        column_inside[j] = uint(left + j) < uint(W) ? 1 : 0;
+    }
 
     // One loop over (ig, t): on llvmpipe a loop around the loop costs as much as a row. at is the row's first weight.
     int t = 0, at = 0, end_k = C4 * tap_rows, skip = (kernel_h - tap_rows * stride_h) * kernel_w * 4;
@@ -57,18 +61,17 @@ void main() {
         stop = min(k + TURNS, end_k);
         for (; k < stop; ++k) {
             int iy = bottom - t;
-            bool row_inside = iy >= 0 && iy < H;
-            int row_at = plane + iy * W + left;
+            bool row_inside = uint(iy) < uint(H);
+            int from = row_inside ? plane + iy * W : src_base; // texelFetch is undefined outside the buffer
             vec4 row[ROW];
             for (int j = 0; j < ROW; ++j) {
-                bool inside = row_inside && column_inside[j] != 0;
-                vec4 v = load_src(inside ? row_at + j : src_base); // texelFetch is undefined outside the buffer
-                row[j] = inside ? v : vec4(0);
+                vec4 v = load_src(from + column[j]);
+                row[j] = row_inside && column_inside[j] != 0 ? v : vec4(0);
             }
             // Tap KX of a pixel reads KX texels to the left of its first.
 #define WEIGHTS(G, KX) \
-            vec4 w0 = load_weight(filter_at[G] + at + KX * stride_w * 4), w1 = load_weight(filter_at[G] + at + KX * stride_w * 4 + 1), \
-                w2 = load_weight(filter_at[G] + at + KX * stride_w * 4 + 2), w3 = load_weight(filter_at[G] + at + KX * stride_w * 4 + 3);
+            int w_at = filter_at[G] + at + KX * stride_w * 4; \
+            vec4 w3 = load_weight(w_at + 3), w2 = load_weight(w_at + 2), w1 = load_weight(w_at + 1), w0 = load_weight(w_at);
 #if UNEVEN == 1 // not a weight of 0: its product with an infinity is NaN
 #define HAS(KX) if (KX < KERNEL_W - 1 || all_taps)
 #else

@@ -4,20 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"image"
 	"io"
 	"math"
-	"os"
 	"reflect"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
-	"time"
 
-	"inceptiongl/cpuref"
 	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception"
@@ -27,85 +22,6 @@ import (
 	"inceptiongl/inception/images"
 	"inceptiongl/inception/tensor"
 )
-
-// TestMain skips the example that needs a GPU where the GPU tests are skipped.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if os.Getenv(gputest.NoGPU) == "1" && flag.Lookup("test.skip").Value.String() == "" {
-		if err := flag.Set("test.skip", "^ExampleClassifier$"); err != nil {
-			panic(err)
-		}
-	}
-	gputest.Main(m)
-}
-
-// runner is a backend's network in plain Go.
-type runner struct {
-	run func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error)
-}
-
-func (r runner) RunAll(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
-	return r.run(ctx, x)
-}
-func (runner) Close() error { return nil }
-
-// reference computes with cpuref.
-func reference(_ context.Context, g *graph.Graph, _ tensor.Shape) (classify.Runner, error) {
-	return runner{func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
-		all, err := cpuref.RunAll(ctx, g, x)
-		var ys []*tensor.Tensor
-		for _, v := range g.Outputs {
-			if err == nil {
-				ys = append(ys, all[v])
-			}
-		}
-		return ys, err
-	}}, nil
-}
-
-// zeros answers at once.
-func zeros(_ context.Context, g *graph.Graph, in tensor.Shape) (classify.Runner, error) {
-	shapes, err := g.Shapes(in)
-	return runner{func(ctx context.Context, x *tensor.Tensor) ([]*tensor.Tensor, error) {
-		var ys []*tensor.Tensor
-		for _, v := range g.Outputs {
-			ys = append(ys, tensor.New(shapes[v]))
-		}
-		return ys, ctx.Err()
-	}}, err
-}
-
-func digitsModel(t *testing.T) *classify.Model {
-	t.Helper()
-	m, err := classify.Digits()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-func open(t *testing.T, m *classify.Model, b classify.Backend, o classify.Options) *classify.Classifier {
-	t.Helper()
-	c, err := classify.New(context.Background(), m, b, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return c
-}
-
-func samples(t *testing.T) []digits.Sample {
-	t.Helper()
-	all, err := digits.Samples()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
 
 // TestDigits: files and pictures, in any batch, on the GPU, have the classes that the reference gives.
 func TestDigits(t *testing.T) {
@@ -329,103 +245,6 @@ func TestRunErrors(t *testing.T) {
 	}
 	if len(errs) != 2 || errs[0] != nil || errs[1] == nil || errs[1].Error() != "b.png: the network gives +Inf" {
 		t.Errorf("errors are %v", errs)
-	}
-}
-
-// TestBounded: however many pictures wait and callers there are, few are loaded at a time.
-func TestBounded(t *testing.T) {
-	c := open(t, digitsModel(t), zeros, classify.Options{Batch: 8})
-	var now, most atomic.Int32
-	picture := classify.Picture{Load: func() (image.Image, error) {
-		n := now.Add(1)
-		defer now.Add(-1)
-		for {
-			if old := most.Load(); n <= old || most.CompareAndSwap(old, n) {
-				break
-			}
-		}
-		time.Sleep(time.Millisecond)
-		return image.NewGray(image.Rect(0, 0, 28, 28)), nil
-	}}
-	pictures := make([]classify.Picture, 50)
-	for i := range pictures {
-		pictures[i] = picture
-	}
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			seen := 0
-			for r, err := range c.Each(context.Background(), pictures) {
-				if r.Err != nil || err != nil || r.Index != seen {
-					t.Error(r, err)
-				}
-				seen++
-			}
-			if seen != len(pictures) {
-				t.Errorf("%d results", seen)
-			}
-		}()
-	}
-	wg.Wait()
-	if n := most.Load(); n < 1 || n > 4 {
-		t.Errorf("%d pictures were loaded at once", n)
-	}
-}
-
-// TestStop: leaving the loop and cancelling end a call soon, and later calls go on.
-func TestStop(t *testing.T) {
-	c := open(t, digitsModel(t), zeros, classify.Options{})
-	var loaded atomic.Int32
-	pictures := make([]classify.Picture, 1000)
-	for i := range pictures {
-		pictures[i].Load = func() (image.Image, error) {
-			loaded.Add(1)
-			return image.NewGray(image.Rect(0, 0, 28, 28)), nil
-		}
-	}
-	for range c.Each(context.Background(), pictures) {
-		break
-	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	reason := errors.New("the user has left")
-	defer cancel(reason)
-	var last error
-	results := 0
-	for r, err := range c.Each(ctx, pictures) {
-		if results++; results == 3 {
-			cancel(reason)
-		}
-		if r.Err != nil {
-			t.Errorf("picture %d: %v", r.Index, r.Err)
-		}
-		last = err
-	}
-	if !errors.Is(last, reason) && !errors.Is(last, context.Canceled) {
-		t.Errorf("error is %v", last)
-	}
-	if n := loaded.Load(); n > 100 {
-		t.Errorf("%d pictures were loaded", n)
-	}
-	if _, err := c.Classify(ctx, image.NewGray(image.Rect(0, 0, 28, 28))); !errors.Is(err, reason) {
-		t.Errorf("error is %v", err)
-	}
-	if _, err := c.Classify(context.Background(), image.NewGray(image.Rect(0, 0, 28, 28))); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestClosed(t *testing.T) {
-	c, err := classify.New(context.Background(), digitsModel(t), classify.GPU(gputest.Open(t), inception.Options{}), classify.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Error(err)
-	}
-	if _, err := c.Classify(context.Background(), image.NewGray(image.Rect(0, 0, 28, 28))); !errors.Is(err, gpu.ErrClosed) {
-		t.Errorf("error is %v", err)
 	}
 }
 
