@@ -18,6 +18,7 @@ func TestLossyWebPLevels(t *testing.T) {
 		{"grey", "UklGRiQAAABXRUJQVlA4IBgAAABQAQCdASoQABAAAAAAJaQABHQAAP7D4AA=", [3]int{128, 128, 128}},
 		{"blue", "UklGRkAAAABXRUJQVlA4IDQAAAAQAgCdASoQABAAAAAAJaACdLoB+AH6AAPIAP7/peXf/6XsP/Zsl/+l7P/0lS4iqr/0gAAA", [3]int{31, 60, 201}},
 		{"orange", "UklGRkIAAABXRUJQVlA4IDYAAABQAgCdASoQABAAAAAAJaACdLoB+AH6AfwAB5AA/v0ddf/5ImGEwwm/+SJv/7KU2X+Jj/7IwAA=", [3]int{231, 141, 39}},
+		{"orange, half of it transparent", "UklGRmgAAABXRUJQVlA4WAoAAAAQAAAADwAADwAAQUxQSBIAAAABDzD/ERFCLJjMX7o7g4j+hy5WUDggMAAAADACAJ0BKhAAEAABQCYloAJ0ugH4AfgABGgAAP7sSd/9jMftGf5JX/pNGqfj7IAAAA==", [3]int{231, 141, 39}},
 	} {
 		data, err := base64.StdEncoding.DecodeString(c.file)
 		if err != nil {
