@@ -35,13 +35,16 @@ func init() { // not in the declaration, as for operators
 		"Tile": (*node).hostTile, "Shape": (*node).hostShape, "Cast": (*node).hostCast, "Not": (*node).hostSign,
 		"Neg": (*node).hostSign, "Where": (*node).hostWhere, "Mod": (*node).hostPair,
 		"ReduceMax": (*node).hostReduce, "ReduceMin": (*node).hostReduce, "ReduceSum": (*node).hostReduce, "ReduceMean": (*node).hostReduce,
-		"ReduceProd": (*node).hostReduce, "Sum": (*node).hostPair, "Clip": (*node).hostClip,
+		"ReduceProd": (*node).hostReduce, "Clip": (*node).hostClip,
 		"QuantizeLinear": (*node).hostCodes, "DequantizeLinear": (*node).hostCodes,
 	}
 	for name, k := range kinds {
 		if name[0] < 'a' && k.kind != graph.PReLU { // ONNX's
 			hostOperators[name] = (*node).hostPair
 		}
+	}
+	for _, name := range []string{"Sum", "Mean", "Min", "Max"} {
+		hostOperators[name] = (*node).hostSeveral
 	}
 	for name := range functions {
 		hostOperators[name] = (*node).hostFunction

@@ -158,11 +158,7 @@ func (n *node) hostFunction() (tail.Op, []*value, [][]dim, error) {
 
 // hostPair is an operator of two inputs.
 func (n *node) hostPair() (tail.Op, []*value, [][]dim, error) {
-	if len(n.in) != 2 {
-		return nil, nil, nil, fmt.Errorf("has %d inputs: on the host 2 are supported", len(n.in))
-	}
-	rank := max(n.in[0].rank(), n.in[1].rank())
-	dims, err := together(aligned(n.in[0].dims, rank), aligned(n.in[1].dims, rank))
+	dims, err := n.joint()
 	if n.op == "Mod" {
 		return tail.Mod{Fmod: n.flag("fmod", false)}, n.in, one(dims), err
 	}
@@ -170,16 +166,29 @@ func (n *node) hostPair() (tail.Op, []*value, [][]dim, error) {
 	return tail.Binary{Name: n.op, Type: k.kind, Swapped: k.swapped}, n.in, one(dims), err
 }
 
+// hostSeveral is an operator of any number of inputs.
+func (n *node) hostSeveral() (tail.Op, []*value, [][]dim, error) {
+	dims, err := n.joint()
+	kind := map[string]graph.BinaryKind{"Min": graph.Minimum, "Max": graph.Maximum}[n.op] // else Add
+	return tail.Several{Name: n.op, Type: kind, Mean: n.op == "Mean"}, n.in, one(dims), err
+}
+
 func (n *node) hostWhere() (tail.Op, []*value, [][]dim, error) {
+	dims, err := n.joint()
+	return tail.Where{}, n.in, one(dims), err
+}
+
+// joint are the extents of all inputs, broadcast together.
+func (n *node) joint() ([]dim, error) {
 	dims := n.in[0].dims
 	for _, v := range n.in[1:] {
 		rank := max(len(dims), v.rank())
 		var err error
 		if dims, err = together(aligned(dims, rank), aligned(v.dims, rank)); err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 	}
-	return tail.Where{}, n.in, one(dims), nil
+	return dims, nil
 }
 
 // hostReduce is a reduction over some axes.

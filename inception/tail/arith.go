@@ -90,6 +90,44 @@ func (b Binary) Run(in []Array) ([]Array, error) {
 	return []Array{out}, nil
 }
 
+// Several joins any number of arrays, one after another: a sum, a product, the smallest or largest; with Mean, divided by their number.
+type Several struct {
+	Name string // in ONNX
+	Type graph.BinaryKind
+	Mean bool
+}
+
+// Kind is the name.
+func (s Several) Kind() string { return s.Name }
+
+// Run computes.
+func (s Several) Run(in []Array) ([]Array, error) {
+	if len(in) == 0 {
+		return nil, fmt.Errorf("takes 1 input or more, has none")
+	}
+	pair := func(kind graph.BinaryKind, x, y Array) (Array, error) {
+		out, err := Binary{Name: s.Name, Type: kind}.Run([]Array{x, y})
+		if err != nil {
+			return Array{}, err
+		}
+		return out[0], nil
+	}
+	acc := in[0]
+	for _, x := range in[1:] {
+		var err error
+		if acc, err = pair(s.Type, acc, x); err != nil {
+			return nil, err
+		}
+	}
+	if s.Mean && len(in) > 1 {
+		var err error
+		if acc, err = pair(graph.Div, acc, Floats([]int{}, []float32{float32(len(in))})); err != nil {
+			return nil, err
+		}
+	}
+	return []Array{acc}, nil
+}
+
 // integers is a op b.
 func integers(kind graph.BinaryKind, a, b int64) (int64, error) {
 	switch kind {

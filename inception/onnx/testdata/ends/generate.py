@@ -115,7 +115,10 @@ def keypoints():
     at = m("ArgMax", flat, axis=2, keepdims=1)
     x, y = m("Mod", at, i64(10)), m("Div", at, i64(10))
     m.output(m("Cast", m("Concat", x, y, axis=2), to=T.FLOAT), "points")
-    m.output(m("GatherElements", flat, at, axis=2), "peaks")
+    peaks = m("GatherElements", flat, at, axis=2)
+    m.output(peaks, "peaks")
+    m.output(m("Mean", peaks, np.float32([0.5, 2, 3]), m("Cast", x, to=T.FLOAT)), "means")
+    m.output(m("Max", x, y, i64(2)), "far")
     m.output(m("Where", m("Greater", x, i64(5)), x, m("Neg", y)), "odd")
     return m
 
