@@ -283,15 +283,18 @@ func (n *node) tensors(kind graph.BinaryKind, x, y *value) (*value, error) {
 	if own, same := alike(x, y); same {
 		v, w, all = own, own, own
 	} else if v, w, all, err = n.b.facing(x.dims, y.dims, dims); errors.Is(err, errAxes) {
-		p, err := n.spread(x, dims)
-		if err != nil {
-			return nil, err
+		p, failed := n.spread(x, dims)
+		if failed != nil {
+			return nil, failed
 		}
-		q, err := n.spread(y, dims)
-		if err != nil {
-			return nil, err
+		q, failed := n.spread(y, dims)
+		if failed != nil {
+			return nil, failed
 		}
-		return n.tensors(kind, p, q) // all axes are alike now
+		if p == x && q == y { // it is along free ones
+			return nil, fmt.Errorf("%w (Options.Dims can fix those that are free)", err)
+		}
+		return n.tensors(kind, p, q) // these axes are alike now
 	} else if err != nil {
 		return nil, err
 	}

@@ -126,11 +126,11 @@ func broadcast(a, b []dim) ([]dim, error) {
 	return out, nil
 }
 
-// spread is x, repeated along the axes on which it broadcasts to dims, which has its rank.
+// spread is x, repeated along the axes of known extent on which it broadcasts to dims, which has its rank.
 func (n *node) spread(x *value, dims []dim) (*value, error) {
 	times := slices.Repeat([]dim{num(1)}, len(dims))
 	for k, d := range dims {
-		if x.dims[k].is(1) {
+		if x.dims[k].is(1) && d.sym == number {
 			times[k] = d
 		}
 	}

@@ -239,6 +239,7 @@ var hostile = []hostileModel{
 	{"reshape that overflows", `"the Reshape" (Reshape)`, []part{weight(list("s", 1<<62, 4, 1<<62, -1)), op("Reshape", in("x", "s"), "y")}},
 	{"reshape to many dimensions", `"the Reshape" (Reshape): 40 dimensions`, []part{weight(list("s", make([]int64, 40)...)), op("Reshape", in("x", "s"), "y")}},
 	{"no permutation", `"the Transpose" (Transpose): perm [0 0 1 2]`, []part{op("Transpose", in("x"), "y", aInts("perm", 0, 0, 1, 2))}},
+	{"squeezing the batch", `"the Squeeze" (Squeeze): axis 0 of batch×4×6×6 isn't known to be 1 (Options.Dims can fix it)`, []part{opset(11), op("Squeeze", in("x"), "y", aInts("axes", 0))}},
 	{"squeezing 4", `"the Squeeze" (Squeeze): axis 1 of batch×4×6×6 isn't 1`, []part{opset(11), op("Squeeze", in("x"), "y", aInts("axes", 1))}},
 	{"many new axes", `"the Unsqueeze" (Unsqueeze): 20 axes`, []part{opset(11), op("Unsqueeze", in("x"), "y", aInts("axes", make([]int64, 20)...))}},
 	{"a new axis twice", `"the Unsqueeze" (Unsqueeze): axis 0 is given twice`, []part{opset(11), op("Unsqueeze", in("x"), "y", aInts("axes", 0, 0))}},

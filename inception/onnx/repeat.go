@@ -109,7 +109,7 @@ func (n *node) repeat(x *value, times []dim) (*value, error) {
 			continue
 		}
 		if times[a].sym != number {
-			return nil, fmt.Errorf("from %s to %s: repeating elements along the batch", show(x.dims), show(dims))
+			return nil, fmt.Errorf("from %s to %s: repeating elements along the batch (Options.Dims can fix it)", show(x.dims), show(dims))
 		}
 		to[k].extent = dims[a]
 		to[k].axes = slices.Insert(to[k].axes, 0, graph.Axis{Of: graph.Repeat, Count: times[a].n})

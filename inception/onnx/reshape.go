@@ -269,6 +269,9 @@ func (n *node) squeeze() (*value, error) {
 		return nil, err
 	}
 	for _, a := range axes {
+		if x.dims[a].sym != number {
+			return nil, fmt.Errorf("axis %d of %s isn't known to be 1 (Options.Dims can fix it)", a, show(x.dims))
+		}
 		if !x.dims[a].is(1) {
 			return nil, fmt.Errorf("axis %d of %s isn't 1", a, show(x.dims))
 		}
