@@ -46,7 +46,8 @@ layout(std140, binding = 0) uniform Params {
     float alpha, beta, offset, value;
     int mode, first_texel, first_channel;
     int src2_n, src2_c, src2_h, src2_w; // second input
-    int residual, from_group_x, from_group_y;
+    int residual, from_group_x, from_group_y, from_tile;
+    int part_tiles;
     Segment seg[8];
     ivec4 axes;     // how many axes the output's N, C, H and W consist of
     ivec4 axis[12]; // extent, texels, channels, table

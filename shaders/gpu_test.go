@@ -148,7 +148,7 @@ func (l *lab) dispatches(k shaders.Key, p *problem, parts int) ([][]gpu.Dispatch
 	for _, launch := range whole {
 		n := launch.Workgroups
 		for _, part := range launch.Split((n[0]*n[1]*n[2] + parts - 1) / parts) {
-			params.FromGroupX, params.FromGroupY = int32(part.First[0]), int32(part.First[1])
+			part.Fill(&params)
 			launches = append(launches, part)
 			blocks = append(blocks, append(params.Bytes(), make([]byte, slot-len(params.Bytes()))...)...)
 		}

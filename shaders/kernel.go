@@ -32,7 +32,7 @@ type Kernel struct {
 	uneven     func(p *Params) bool                     // sums of different lengths, which Key.Rest tells; nil: as TileK has it
 	turn       func(k Key) int                          // terms of the sum in a turn of its loop; nil: it doesn't sum in blocks (blocks.glsl)
 	launches   func(k Key, p *Params) ([]Launch, error) // several dispatches, of its own; nil: one, or a split sum's two
-	scratch    func(p *Params) []Range                  // what those hand on
+	scratch    func(k Key, p *Params) []Range           // what those hand on
 	candidates func(p *Params) []Key                    // tiles worth timing, the best guess first; nil: the kernel as it is. Candidates does the rest
 	onGPU      func(p *Params) []Key                    // the same where workgroups run on multiprocessors, in any order; nil: candidates
 	// estimate orders onGPU's keys on that many multiprocessors: see Rank.

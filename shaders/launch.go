@@ -11,6 +11,13 @@ type Launch struct {
 	Input      bool   // the step's input is bound, too: as BindInput
 	Second     bool   // it reads the step's second input
 	Totals     bool   // all of scratch is bound, too: as BindTotals
+	Tiles      [2]int // winograd: the first of the tiles that it works on, and their number
+}
+
+// Fill writes what differs between a step's launches into its parameters.
+func (l Launch) Fill(p *Params) {
+	p.FromGroupX, p.FromGroupY = int32(l.First[0]), int32(l.First[1])
+	p.FromTile, p.Tiles = int32(l.Tiles[0]), int32(l.Tiles[1])
 }
 
 // Split is l in parts of at most each workgroups. Every workgroup does what it did, so that the bits are the same; scratch for totals is
@@ -95,7 +102,7 @@ func (k Key) sum() Key {
 func (k Key) ScratchTexels(p *Params) int {
 	if k.Kernel.scratch != nil {
 		n := 0
-		for _, r := range k.Kernel.scratch(p) {
+		for _, r := range k.Kernel.scratch(k, p) {
 			n = max(n, r.First+r.Texels)
 		}
 		return n
@@ -111,7 +118,7 @@ func (k Key) ScratchTexels(p *Params) int {
 func (k Key) ScratchBound(p *Params) int {
 	if k.Kernel.scratch != nil {
 		n := 0
-		for _, r := range k.Kernel.scratch(p) {
+		for _, r := range k.Kernel.scratch(k, p) {
 			n = max(n, r.Texels)
 		}
 		return n

@@ -29,7 +29,7 @@ var NormalizeGroups = &Kernel{
 	iterations: func(k Key, p *Params) int { return 2*(1+ceil(p.groupTexelsOf(), k.localX())+k.localX()) + 1 },
 	shared:     func(k Key) int { return 16 * k.localX() },
 	launches:   Key.normalizeLaunches,
-	scratch:    func(p *Params) []Range { return []Range{{Texels: 2 * int(p.N) * p.normalized()}} },
+	scratch:    func(_ Key, p *Params) []Range { return []Range{{Texels: 2 * int(p.N) * p.normalized()}} },
 	onGPU: func(p *Params) []Key {
 		if p.groupTexelsOf() < 1024 {
 			return []Key{{}}
@@ -61,7 +61,7 @@ func (k Key) normalizeLaunches(p *Params) ([]Launch, error) {
 	first := k
 	first.Acts = 0
 	last := Key{Kernel: NormalizeApply, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts}
-	means := k.Kernel.scratch(p)[0]
+	means := k.Kernel.scratch(k, p)[0]
 	return filled([]Launch{
 		{To: Scratch, ToRange: means},
 		{From: Scratch, FromRange: means, Input: true},

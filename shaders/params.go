@@ -79,7 +79,10 @@ type Params struct {
 	Residual int32 // convolutions: 1 adds the second input, of the output's shape, before the activation
 
 	FromGroupX, FromGroupY int32 // where the dispatch's workgroups begin among the step's: see Launch.Split
-	_                      int32
+	FromTile               int32 // winograd: the first tile of those that the dispatch works on
+
+	Tiles int32 // winograd: how many they are; 0 for all
+	_     [3]int32
 
 	Seg [MaxSegments]Segment
 

@@ -13,7 +13,7 @@ var Winograd = &Kernel{
 		return winogradRows.outputs() * winogradColumns.outputs() * (1 + 9*groups(int(p.C)))
 	},
 	launches:   Key.winogradLaunches,
-	scratch:    winogradScratch,
+	scratch:    Key.winogradScratch,
 	onGPU:      func(*Params) []Key { return nil }, // its products aren't staged in shared memory
 	candidates: winogradTiles,
 }
@@ -22,11 +22,11 @@ var Winograd = &Kernel{
 var (
 	WinogradIn = &Kernel{
 		Name: "winograd_in", convolves: true, hands: true, local: [2]int{8},
-		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(winogradTileCount(p), k.localX()), groups(int(p.C))} },
+		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(partTiles(p), k.localX()), groups(int(p.C))} },
 	}
 	WinogradOut = &Kernel{
 		Name: "winograd_out", convolves: true, input: true, local: [2]int{8},
-		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(winogradTileCount(p), k.localX()), int(p.OutG)} },
+		workgroups: func(k Key, p *Params) [2]int { return [2]int{ceil(partTiles(p), k.localX()), int(p.OutG)} },
 	}
 )
 
@@ -112,7 +112,7 @@ var WinogradTexels = &Layout{
 }
 
 const (
-	winogradImage     = 640 << 10 // texels of V and M, of one image: 8 images take 80 of the 128 MiB that software drivers allow a buffer
+	winogradTexels    = 320 << 10 // of V and M together, at once: 5 MiB
 	winogradPositions = 4 * 6
 	winogradGroup     = (winogradPositions + 9) * 16 // floats for an output and an input group
 )
@@ -138,9 +138,24 @@ func winogradTileCount(p *Params) int {
 	return int(p.N) * ceil(int(p.OutH), winogradRows.outputs()) * ceil(int(p.OutW), winogradColumns.outputs())
 }
 
+// partTiles is how many of them a dispatch works on: all, or its part.
+func partTiles(p *Params) int {
+	if p.Tiles > 0 {
+		return int(p.Tiles)
+	}
+	return winogradTileCount(p)
+}
+
 // winogradBlocks is the number of blocks of tiles that workgroups take, of all positions.
 func (k Key) winogradBlocks(p *Params) int {
-	return winogradPositions * ceil(winogradTileCount(p), k.localX()*k.TileX)
+	return winogradPositions * ceil(partTiles(p), k.localX()*k.TileX)
+}
+
+// winogradPart is how many tiles are worked on at once: as many whole blocks as scratch has room for, in parts of like size.
+func (k Key) winogradPart(p *Params) int {
+	tiles, block := winogradTileCount(p), k.localX()*k.TileX
+	most := max(winogradTexels/(winogradPositions*(groups(int(p.C))+int(p.OutG)))/block, 1) * block
+	return min(ceil(ceil(tiles, ceil(tiles, most)), block)*block, tiles)
 }
 
 func servesWinograd(k Key, p *Params) error {
@@ -164,7 +179,7 @@ func winogradTiles(p *Params) []Key {
 	in, out, tiles := int(p.C), int(p.OutC), winogradTileCount(p)
 	// Of one image: the choice, and so the bits of an answer, don't depend on the batch.
 	one := tiles / int(p.N)
-	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 || winogradPositions*one*(groups(in)+int(p.OutG)) > winogradImage {
+	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 {
 		return nil
 	}
 	k := Key{TileX: tileWidth(ceil(tiles, 8), 6, 14), TileG: 2}
@@ -174,24 +189,36 @@ func winogradTiles(p *Params) []Key {
 	return []Key{k}
 }
 
-// winogradLaunches are the three dispatches.
+// winogradLaunches are three dispatches for each part of the tiles.
 func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
 	in := Key{Kernel: WinogradIn, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide}
 	products := k
 	products.Acts, products.Residual = 0, false // what goes to scratch is the same for every destination
 	out := Key{Kernel: WinogradOut, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Acts: k.Acts, Residual: k.Residual}
-	r := winogradScratch(p)
+	r := k.winogradScratch(p)
 	v, m := r[0], r[1]
-	return filled([]Launch{
-		{To: Scratch, ToRange: v},
-		{From: Scratch, FromRange: v, To: Scratch, ToRange: m},
-		{From: Scratch, FromRange: m, Input: true, Second: k.Residual},
-	}, p, in, products, out)
+	var all []Launch
+	each, tiles := k.winogradPart(p), winogradTileCount(p)
+	for first := 0; first < tiles; first += each {
+		part := *p
+		part.FromTile, part.Tiles = int32(first), int32(min(each, tiles-first))
+		of := [2]int{first, int(part.Tiles)}
+		three, err := filled([]Launch{
+			{To: Scratch, ToRange: v, Tiles: of},
+			{From: Scratch, FromRange: v, To: Scratch, ToRange: m, Tiles: of},
+			{From: Scratch, FromRange: m, Input: true, Second: k.Residual, Tiles: of},
+		}, &part, in, products, out)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, three...)
+	}
+	return all, nil
 }
 
-// winogradScratch is where V and M lie in scratch. A range may be bound at multiples of 16 texels on any device.
-func winogradScratch(p *Params) []Range {
-	each := winogradPositions * winogradTileCount(p)
+// winogradScratch is where V and M of a part lie in scratch. A range may be bound at multiples of 16 texels on any device.
+func (k Key) winogradScratch(p *Params) []Range {
+	each := winogradPositions * k.winogradPart(p)
 	v := Range{0, each * groups(int(p.C))}
 	return []Range{v, {ceil(v.Texels, 16) * 16, each * int(p.OutG)}}
 }

@@ -3,9 +3,9 @@
 //
 //   V = Bᵀ₂ · d · B₄
 //
-// with zeros outside the input. V goes to scratch, position by position: texel (position·C4 + group)·tiles + tile, position
+// with zeros outside the input. V goes to scratch, position by position: texel (position·C4 + group)·part_tiles + tile, position
 // being row·6 + column of V.
-// Invocations: x = tile of N × ⌈out_h/2⌉ × ⌈out_w/4⌉, y = input group. Macros: see common.glsl.
+// Invocations: x = tile of the part, of N × ⌈out_h/2⌉ × ⌈out_w/4⌉ in all, y = input group. Macros: see common.glsl.
 
 // Bᵀ₂ for the points 0, 1, −1, ∞: four rows of an input column.
 void rows(in vec4 d[4], out vec4 v[4]) {
@@ -29,9 +29,9 @@ void columns(in vec4 d[6], out vec4 v[6]) {
 
 void main() {
     int tile = invocation_x(), ig = workgroup_y();
-    int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4, tiles = N * y_tiles * x_tiles;
-    if (tile >= tiles) return;
-    ivec2 row_tile = divide(tile, x_tiles);
+    int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4;
+    if (tile >= part_tiles) return;
+    ivec2 row_tile = divide(from_tile + tile, x_tiles);
     ivec2 image_row = divide(row_tile.x, y_tiles);
     int top = 2 * image_row.y - pad_top, left = 4 * row_tile.y - pad_left;
     int C4 = channel_groups(C), plane = src_base + (image_row.x * C4 + ig) * H * W;
@@ -51,6 +51,6 @@ void main() {
         vec4 column[4], v[4];
         for (int y = 0; y < 4; ++y) column[y] = d[y][x];
         rows(column, v);
-        for (int y = 0; y < 4; ++y) dst[((y * 6 + x) * C4 + ig) * tiles + tile] = stored(v[y]);
+        for (int y = 0; y < 4; ++y) dst[((y * 6 + x) * C4 + ig) * part_tiles + tile] = stored(v[y]);
     }
 }

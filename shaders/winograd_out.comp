@@ -6,7 +6,7 @@
 // An infinity among the inputs comes out of the transforms as NaN, and at outputs that don't see it, too; so does a NaN, and a
 // sum that overflows on the way. Where an output isn't finite, the tile's outputs are therefore summed once more, as
 // conv.comp does, from the input (bound beside M) and the weights.
-// Invocations: x = tile of N × ⌈out_h/2⌉ × ⌈out_w/4⌉, y = output group. Macros: see common.glsl.
+// Invocations: x = tile of the part, of N × ⌈out_h/2⌉ × ⌈out_w/4⌉ in all, y = output group. Macros: see common.glsl.
 
 const int POSITIONS = 24;
 const int GROUP_TEXELS = (POSITIONS + 9) * 4; // of an output group's weights for one input group: U, then w
@@ -48,12 +48,12 @@ vec4 direct(int n, int g, int y, int x) {
 
 void main() {
     int tile = invocation_x(), g = workgroup_y();
-    int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4, tiles = N * y_tiles * x_tiles;
-    if (tile >= tiles) return;
-    ivec2 row_tile = divide(tile, x_tiles);
+    int y_tiles = (out_h + 1) / 2, x_tiles = (out_w + 3) / 4;
+    if (tile >= part_tiles) return;
+    ivec2 row_tile = divide(from_tile + tile, x_tiles);
     ivec2 image_row = divide(row_tile.x, y_tiles);
     int n = image_row.x, first_y = 2 * image_row.y, first_x = 4 * row_tile.y;
-    int from = g * tiles + tile, step = out_g * tiles;
+    int from = g * part_tiles + tile, step = out_g * part_tiles;
 
     vec4 upper[6], lower[6]; // Aᵀ₂ · M for the points 0, 1, −1, ∞
     for (int x = 0; x < 6; ++x) {

@@ -29,6 +29,29 @@ func TestWinograd(t *testing.T) {
 	}
 }
 
+// TestWinogradParts: more tiles than scratch has room for at once, in three parts, of which one has tiles of both images.
+func TestWinogradParts(t *testing.T) {
+	l, g := newLab(t), newGen()
+	p, err := g.convProblem(convCase{in: shape(2, 14, 61, 157), conv: k3, segs: []seg{{out: 24}, {out: 9}}, special: inf}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := shaders.Key{Kernel: shaders.Winograd, TileX: 14, TileG: 2}
+	launches, err := k.Launches(&p.params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(launches) != 9 {
+		t.Errorf("%d dispatches, want three for each of three parts", len(launches))
+	}
+	for _, load := range shaders.Loads() {
+		k.Load = load
+		if err := l.check(k, p); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestWinogradOverflow: inputs and weights so large that the transforms overflow where the sum doesn't, and a weight of infinity.
 func TestWinogradOverflow(t *testing.T) {
 	l, g := newLab(t), newGen()

@@ -37,7 +37,7 @@ func estimate(s *plan.Step, k shaders.Key, p *shaders.Params) float64 {
 	return max(numbers, float64(s.MACs))
 }
 
-// launches are a step's dispatches with a kernel, and their parameters but for where their workgroups begin. What would take more than most
+// launches are a step's dispatches with a kernel, and their parameters but for what differs between them. What would take more than most
 // goes in parts; of a step that takes several dispatches each counts as all of it.
 func launches(step *plan.Step, k shaders.Key, most int64) ([]shaders.Launch, shaders.Params, error) {
 	params := step.ParamsFor(k)
@@ -62,7 +62,7 @@ func paramBlocks(step *plan.Step, k shaders.Key, most int64, slot int) ([]byte, 
 	}
 	blocks := make([]byte, slot*len(all))
 	for i, l := range all {
-		params.FromGroupX, params.FromGroupY = int32(l.First[0]), int32(l.First[1])
+		l.Fill(&params)
 		copy(blocks[i*slot:], params.Bytes())
 	}
 	return blocks, nil

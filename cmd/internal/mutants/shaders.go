@@ -29,6 +29,8 @@ func ofShaders() []mutant {
 		{file: "shaders/avgpool.comp", old: "H + pad_bottom : H);", new: "H : H);", pkg: pkg, run: pool},
 		{file: "shaders/maxpool.comp", old: "vec4(uintBitsToFloat(0xff800000u)); // −∞", new: "vec4(0);", pkg: pkg, run: pool},
 		{file: "shaders/winograd_in.comp", old: "v[3] = d[3] - d[1];", new: "v[3] = d[1] - d[3];", pkg: pkg, run: winograd},
+		{file: "shaders/winograd_in.comp", old: "divide(from_tile + tile, x_tiles);", new: "divide(tile, x_tiles);", pkg: pkg, run: "^TestWinogradParts$"},
+		{file: "shaders/winograd.go", old: "int32(min(each, tiles-first))", new: "int32(each)", pkg: pkg, run: "^TestWinogradParts$"},
 		{file: "shaders/winograd_out.comp", old: "if (out_x + x < out_w) {", new: "if (out_x + x <= out_w) {", pkg: pkg, run: winograd},
 		{file: "shaders/winograd_out.comp", old: "right && finite(r[x]);", new: "right;", pkg: pkg, run: winograd},
 		{file: "shaders/common.glsl", old: "if (r >= b) { q += 1; r -= b; }", new: "", pkg: pkg, run: "^TestDivide$"},
