@@ -89,7 +89,7 @@ func (g *glDriver) init() error {
 	case ext["GL_ARB_robustness"]:
 		g.reset = gl.GetGraphicsResetStatusARB
 	}
-	g.quirks = traitsOf(g.inf.Renderer)
+	g.quirks = traitsOf(g.inf.Renderer, amdCPU())
 	if ext["GL_NV_shader_thread_group"] {
 		g.quirks.Multiprocessors = getInt(smCountNV)
 	}

@@ -16,9 +16,10 @@ type Traits struct {
 	// Lanes is how many invocations a software driver runs in one vector.
 	Lanes int
 	// StoresNumbers says that a shader's stores are made number by number and lane by
-	// lane, of 32 or of 64 bits: Mesa's gallivm has a loop around each (emit_store_mem).
-	// Two floats stored as a double take half the loops: 5–7 % of a depthwise or a small
-	// 1×1 convolution.
+	// lane, of 32 or of 64 bits, and that fewer and wider ones pay: Mesa's gallivm has a loop
+	// around each (emit_store_mem). On AMD's Zen 3 two floats stored as a double save 5–7 % of
+	// a depthwise or a small 1×1 convolution. On Intel's Sapphire Rapids they cost more than
+	// they save: 2–20 % of these, a quarter of a Winograd transform.
 	StoresNumbers bool
 	// Multiprocessors is how many parts of the GPU each run workgroups of their own
 	// (GL_SM_COUNT_NV).
@@ -93,7 +94,8 @@ func isSoftware(renderer string, flagged bool) bool {
 const intelRegisters = 76
 
 // traitsOf tells what a renderer's name gives away.
-func traitsOf(renderer string) Traits {
+// amd says whose CPU renders where that is one.
+func traitsOf(renderer string, amd bool) Traits {
 	t := Traits{StaleViews: strings.HasPrefix(strings.ToLower(renderer), "zink")}
 	if regexp.MustCompile(`\bIntel\b`).MatchString(renderer) {
 		t.Registers = intelRegisters
@@ -107,7 +109,7 @@ func traitsOf(renderer string) Traits {
 	if m := regexp.MustCompile(`\b(\d{2,5}) bits`).FindStringSubmatch(renderer); m != nil {
 		bits, _ := strconv.Atoi(m[1]) // the pattern admits digits only
 		t.Lanes = bits / 32
-		t.StoresNumbers = true // only gallivm names its vectors
+		t.StoresNumbers = amd // only gallivm names its vectors
 	}
 	return t
 }

@@ -19,11 +19,11 @@ func TestIsSoftware(t *testing.T) {
 
 func TestTraitsOf(t *testing.T) {
 	for renderer, want := range map[string]Traits{
-		"llvmpipe (LLVM 15.0.6, 256 bits)":                                  {MaxIterations: 65535, Lanes: 8, StoresNumbers: true},
-		"llvmpipe (LLVM 19.1.7, 512 bits)":                                  {MaxIterations: 65535, Lanes: 16, StoresNumbers: true},
-		"llvmpipe (LLVM 7.0, 128 bits)":                                     {MaxIterations: 65535, Lanes: 4, StoresNumbers: true},
-		"zink (llvmpipe (LLVM 15.0.6, 256 bits))":                           {MaxIterations: 65535, Lanes: 8, StoresNumbers: true, StaleViews: true},
-		"zink Vulkan 1.4(llvmpipe (LLVM 19.1.7, 256 bits) (MESA_LLVMPIPE))": {MaxIterations: 65535, Lanes: 8, StoresNumbers: true, StaleViews: true},
+		"llvmpipe (LLVM 15.0.6, 256 bits)":                                  {MaxIterations: 65535, Lanes: 8},
+		"llvmpipe (LLVM 19.1.7, 512 bits)":                                  {MaxIterations: 65535, Lanes: 16},
+		"llvmpipe (LLVM 7.0, 128 bits)":                                     {MaxIterations: 65535, Lanes: 4},
+		"zink (llvmpipe (LLVM 15.0.6, 256 bits))":                           {MaxIterations: 65535, Lanes: 8, StaleViews: true},
+		"zink Vulkan 1.4(llvmpipe (LLVM 19.1.7, 256 bits) (MESA_LLVMPIPE))": {MaxIterations: 65535, Lanes: 8, StaleViews: true},
 		"zink (Lavapipe)":                                                   {MaxIterations: 65535, StaleViews: true},
 		"softpipe":                                                          {},
 		"Google SwiftShader":                                                {},
@@ -34,8 +34,12 @@ func TestTraitsOf(t *testing.T) {
 		"A card with 256 bits of bus":                                       {},
 		"":                                                                  {},
 	} {
-		if got := traitsOf(renderer); got != want {
+		if got := traitsOf(renderer, false); got != want {
 			t.Errorf("%q has %+v, want %+v", renderer, got, want)
+		}
+		want.StoresNumbers = want.Lanes > 0
+		if got := traitsOf(renderer, true); got != want {
+			t.Errorf("%q on an AMD CPU has %+v, want %+v", renderer, got, want)
 		}
 	}
 }
