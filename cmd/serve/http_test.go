@@ -11,8 +11,14 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"inceptiongl/cmd/serve/internal/oip"
 )
 
 // TestHTTP: every endpoint, and every way to send and to get tensors.
@@ -241,6 +247,14 @@ func TestRequestID(t *testing.T) {
 	}
 	if !strings.Contains(r.log.String(), `"request_id":"my-id.7"`) {
 		t.Error("the log doesn't have it")
+	}
+	var header metadata.MD
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-request-id", "my-id.8")
+	if _, err := r.grpc.ModelInfer(ctx, inferRequest("BYTES", []int64{1}, nil, &oip.InferTensorContents{BytesContents: [][]byte{s.PNG}}), grpc.Header(&header)); err != nil {
+		t.Fatal(err)
+	}
+	if got := header.Get("x-request-id"); !slices.Equal(got, []string{"my-id.8"}) || !strings.Contains(r.log.String(), `"request_id":"my-id.8"`) {
+		t.Errorf("over gRPC it is %q, and in the log %v", got, strings.Contains(r.log.String(), "my-id.8"))
 	}
 	for _, bad := range []string{"a b", "a\"b", strings.Repeat("a", 101)} {
 		if got := r.say("/v2", nil, "X-Request-Id: "+bad).header.Get("X-Request-Id"); len(got) != 16 {

@@ -38,7 +38,7 @@ type flags struct {
 	TLSCert  string `name:"tls-cert" placeholder:"FILE" help:"The server's certificate, with its chain: both protocols are encrypted then."`
 	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"Its key."`
 	ClientCA string `name:"client-ca" placeholder:"FILE" help:"Clients must have a certificate of one of these authorities."`
-	Tokens   string `placeholder:"FILE" help:"Clients must have one of these bearer tokens, one a line. Health and the page itself are open."`
+	Tokens   string `placeholder:"FILE" help:"Clients must have one of these bearer tokens, one a line; a changed file is read again. Health and the page itself are open."`
 
 	MaxBody        int64 `name:"max-body" default:"16" placeholder:"MIB" help:"The largest request. Default: ${default} MiB."`
 	MaxPixels      int64 `name:"max-pixels" default:"50" placeholder:"MILLIONS" help:"The largest picture. Default: ${default} million pixels."`

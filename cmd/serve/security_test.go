@@ -84,6 +84,40 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// TestNewTokens: a list of tokens that changes while the server runs is used; one that can't be used, isn't.
+func TestNewTokens(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const first, second = "first-token-of-the-list", "second-token-of-the-list"
+	write(first)
+	r := start(t, nil, "--tokens="+file)
+	status := func(token string) int { return r.say("/v2", nil, "Authorization: Bearer "+token).status }
+	if a, b := status(first), status(second); a != 200 || b != 401 {
+		t.Fatalf("the first token: %d, the second: %d", a, b)
+	}
+	write(second)
+	eventually(t, "the second token is used, the first no longer", func() bool {
+		time.Sleep(50 * time.Millisecond)
+		return status(second) == 200 && status(first) == 401
+	})
+	write("short\n")
+	eventually(t, "the log tells", func() bool {
+		time.Sleep(50 * time.Millisecond)
+		return status(second) == 200 && strings.Contains(r.log.String(), "new tokens are not used")
+	})
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the log tells of the file that is gone", func() bool {
+		time.Sleep(50 * time.Millisecond)
+		return status(second) == 200 && strings.Count(r.log.String(), "new tokens are not used") == 2
+	})
+}
+
 // authority signs certificates.
 type authority struct {
 	cert *x509.Certificate

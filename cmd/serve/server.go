@@ -57,7 +57,7 @@ func newServer(ctx context.Context, f *flags, log io.Writer) (_ *server, err err
 	}()
 	var tokens *guard.Tokens
 	if f.Tokens != "" {
-		if tokens, err = guard.ReadTokens(f.Tokens); err != nil {
+		if tokens, err = guard.NewTokens(f.Tokens, s.log); err != nil {
 			return nil, fmt.Errorf("--tokens: %w", err)
 		}
 	}

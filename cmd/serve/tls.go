@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"inceptiongl/cmd/serve/internal/guard"
 )
 
 // tls is how connections are encrypted; nil: they aren't.
@@ -35,14 +37,11 @@ type keys struct {
 	looked time.Time
 }
 
-// recheck is how often the files are looked at, at most.
-const recheck = time.Second
-
 // current is the configuration of the files by now. While they don't fit together, it is the one before.
 func (k *keys) current() *tls.Config {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.looked) < recheck {
+	if time.Since(k.looked) < guard.Recheck {
 		return k.config
 	}
 	k.looked = time.Now()

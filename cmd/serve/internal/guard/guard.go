@@ -7,11 +7,14 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -21,17 +24,73 @@ import (
 	"inceptiongl/cmd/serve/internal/v2"
 )
 
-// Tokens are those that are let in. A nil *Tokens lets everybody in.
-type Tokens struct{ hashes [][sha256.Size]byte }
+// Tokens are those that are let in: a file's, which is read again when it has changed. A nil *Tokens lets everybody in.
+type Tokens struct {
+	path string
+	log  *slog.Logger
 
-// ReadTokens reads a file with one token a line. Empty lines, and those that begin with #, are left out.
-func ReadTokens(path string) (*Tokens, error) {
+	mu     sync.Mutex
+	hashes []hash
+	seen   time.Time // when the file was last changed
+	looked time.Time
+}
+
+type hash = [sha256.Size]byte
+
+// Recheck is how often files are looked at, at most.
+const Recheck = time.Second
+
+// NewTokens reads a file with one token a line. Empty lines, and those that begin with #, are left out.
+func NewTokens(path string, log *slog.Logger) (*Tokens, error) {
+	t := &Tokens{path: path, log: log}
+	seen := t.changed() // before it is read: a change meanwhile is seen the next time
+	hashes, err := readTokens(path)
+	if err != nil {
+		return nil, err
+	}
+	t.hashes, t.seen = hashes, seen
+	return t, nil
+}
+
+// changed is the file's time.
+func (t *Tokens) changed() time.Time {
+	info, err := os.Stat(t.path)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// current are the file's tokens by now. While it can't be read, or holds none, they are those before.
+func (t *Tokens) current() []hash {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if time.Since(t.looked) < Recheck {
+		return t.hashes
+	}
+	t.looked = time.Now()
+	seen := t.changed()
+	if seen.Equal(t.seen) {
+		return t.hashes
+	}
+	t.seen = seen // a bad file is told of once
+	hashes, err := readTokens(t.path)
+	if err != nil {
+		t.log.Warn("new tokens are not used, those before are", "error", err.Error())
+		return t.hashes
+	}
+	t.hashes = hashes
+	t.log.Info("new tokens are used", "tokens", len(hashes))
+	return hashes
+}
+
+func readTokens(path string) ([]hash, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t := &Tokens{}
+	var hashes []hash
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		word := strings.TrimSpace(lines.Text())
@@ -41,15 +100,15 @@ func ReadTokens(path string) (*Tokens, error) {
 		if len(word) < 16 {
 			return nil, fmt.Errorf("%s: a token of %d characters can be guessed: 16 at least are needed", path, len(word))
 		}
-		t.hashes = append(t.hashes, sha256.Sum256([]byte(word)))
+		hashes = append(hashes, sha256.Sum256([]byte(word)))
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(t.hashes) == 0 {
+	if len(hashes) == 0 {
 		return nil, fmt.Errorf("%s: no token", path)
 	}
-	return t, nil
+	return hashes, nil
 }
 
 // allow reports a known token. How long it takes says nothing about how much of it was right.
@@ -62,7 +121,7 @@ func (t *Tokens) allow(authorization string) bool {
 		return false
 	}
 	given, known := sha256.Sum256([]byte(strings.TrimSpace(word))), 0
-	for _, h := range t.hashes {
+	for _, h := range t.current() {
 		known |= subtle.ConstantTimeCompare(given[:], h[:])
 	}
 	return known == 1

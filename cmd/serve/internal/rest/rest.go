@@ -206,10 +206,7 @@ type idKey struct{}
 // WithRequestID gives every request an id: its own X-Request-Id where that is harmless. The answer has it, too.
 func WithRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get("X-Request-Id")
-		if !harmless(id) {
-			id = NewID()
-		}
+		id := IDFrom(r.Header.Get("X-Request-Id"))
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), idKey{}, id)))
 	})
@@ -223,8 +220,16 @@ func harmless(id string) bool {
 	return id != "" && len(id) <= 100 && strings.IndexFunc(id, func(r rune) bool { return !ok(r) }) < 0
 }
 
-// NewID is a request id.
-func NewID() string {
+// IDFrom is the id of a request that brings one: its own where that is harmless.
+func IDFrom(given string) string {
+	if harmless(given) {
+		return given
+	}
+	return newID()
+}
+
+// newID is a request id.
+func newID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])

@@ -30,6 +30,9 @@ func Register(to grpc.ServiceRegistrar, s *service.Service, memory *budget.Budge
 	grpc_health_v1.RegisterHealthServer(to, &health{s: s})
 }
 
+// idKey is the metadata of a request's id, and of its answer's.
+const idKey = "x-request-id"
+
 type server struct {
 	oip.UnimplementedGRPCInferenceServiceServer
 	s      *service.Service
@@ -71,10 +74,10 @@ func (s *server) ModelMetadata(ctx context.Context, r *oip.ModelMetadataRequest)
 }
 
 func (s *server) ModelInfer(ctx context.Context, r *oip.ModelInferRequest) (*oip.ModelInferResponse, error) {
-	call := service.Call{Protocol: "grpc", ID: rest.NewID()}
-	if md, ok := metadata.FromIncomingContext(ctx); ok {
-		ctx = service.Propagator.Extract(ctx, carrier(md))
-	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	ctx = service.Propagator.Extract(ctx, carrier(md))
+	call := service.Call{Protocol: "grpc", ID: rest.IDFrom(carrier(md).Get(idKey))}
+	_ = grpc.SetHeader(ctx, metadata.Pairs(idKey, call.ID)) // it fails where there is no stream, as in tests
 	claim := s.memory.Claim()
 	defer claim.Close()
 	response, _, err := s.s.Infer(ctx, call, r.GetModelName(), r.GetModelVersion(), func(*models.Model) (*v2.Request, error) {
