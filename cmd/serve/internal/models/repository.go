@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cmd/serve/internal/batch"
 	"inceptiongl/cmd/serve/internal/v2"
 )
@@ -142,14 +143,15 @@ func (r *Repository) Load(ctx context.Context, name string) error {
 		m, err = newModel(ctx, spec, r)
 	}
 	if err != nil {
-		r.o.Log.Error("a model does not load", "model", name, "error", err.Error())
+		reason := cli.Words(err.Error(), "an export with fixed extents")
+		r.o.Log.Error("a model does not load", "model", name, "error", reason)
 		r.set(entry, func() {
-			entry.reason = err.Error()
+			entry.reason = reason
 			if entry.model == nil {
 				entry.state = v2.Unavailable
 			}
 		})
-		return v2.Errorf(v2.Invalid, "model %q does not load: %v", name, err)
+		return v2.Errorf(v2.Invalid, "model %q does not load: %s", name, reason)
 	}
 	var old *Model
 	r.set(entry, func() {

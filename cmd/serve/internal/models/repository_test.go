@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"inceptiongl/cmd/internal/cli"
 	"inceptiongl/cmd/serve/internal/v2"
 	"inceptiongl/cpuref"
@@ -76,6 +78,26 @@ func model(t *testing.T) []byte {
 	return data
 }
 
+// squeezed is an ONNX model that takes its height, which is free, for an axis of one.
+func squeezed() []byte {
+	message := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	field := func(n protowire.Number, data []byte) []byte {
+		return protowire.AppendBytes(protowire.AppendTag(nil, n, protowire.BytesType), data)
+	}
+	text := func(n protowire.Number, s string) []byte { return field(n, []byte(s)) }
+	number := func(n protowire.Number, v uint64) []byte {
+		return protowire.AppendVarint(protowire.AppendTag(nil, n, protowire.VarintType), v)
+	}
+	axes := message(text(1, "axes"), number(8, 2), number(20, 7)) // INTS
+	node := message(text(1, "x"), text(2, "y"), text(4, "Squeeze"), field(5, axes))
+	shape := message(field(1, text(2, "n")), field(1, number(1, 1)), field(1, text(2, "h")), field(1, number(1, 4)))
+	value := func(name string) []byte {
+		return message(text(1, name), field(2, field(1, message(number(1, 1), field(2, shape))))) // FLOAT
+	}
+	graph := message(field(1, node), text(2, "g"), field(11, value("x")), field(12, value("y")))
+	return message(number(1, 7), field(7, graph), field(8, number(2, 11)))
+}
+
 // photo is a picture of one colour but for its left half.
 func photo(t *testing.T, left, right color.Color) []byte {
 	t.Helper()
@@ -103,6 +125,7 @@ func TestTriton(t *testing.T) {
 	put(t, []byte("not a model"), dir, "mean", "9", "model.onnx")
 	put(t, []byte("red\ngreen\nblue\n"), dir, "mean", "labels.txt")
 	put(t, []byte("not a model"), dir, "broken", "1", "model.onnx")
+	put(t, squeezed(), dir, "free", "1", "model.onnx")
 	put(t, nil, dir, "empty", "readme.txt")
 	put(t, model(t), dir, "bad name", "1", "model.onnx")
 	r := open(t, dir)
@@ -117,10 +140,13 @@ func TestTriton(t *testing.T) {
 			if e.State != v2.Ready && e.Reason == "" {
 				t.Errorf("%s has no reason", e.Name)
 			}
+			if e.Name == "free" && !strings.Contains(e.Reason, "isn't known to be 1 (an export with fixed extents can fix it)") {
+				t.Errorf("%s: %s", e.Name, e.Reason)
+			}
 		}
 		return strings.Join(all, " ")
 	}
-	if got := states(); got != "broken::UNAVAILABLE empty::UNAVAILABLE mean:10:READY" || r.Ready() != nil {
+	if got := states(); got != "broken::UNAVAILABLE empty::UNAVAILABLE free::UNAVAILABLE mean:10:READY" || r.Ready() != nil {
 		t.Errorf("%s; ready: %v", got, r.Ready())
 	}
 	if all := r.Index(true); len(all) != 1 || all[0].Name != "mean" {
@@ -145,7 +171,7 @@ func TestTriton(t *testing.T) {
 	put(t, model(t), dir, "broken", "1", "model.onnx")
 	put(t, model(t), dir, "mean", "11", "model.onnx")
 	put(t, model(t), dir, "later", "1", "model.onnx")
-	if got := states(); got != "broken::UNAVAILABLE empty::UNAVAILABLE later::UNAVAILABLE mean:10:READY" {
+	if got := states(); got != "broken::UNAVAILABLE empty::UNAVAILABLE free::UNAVAILABLE later::UNAVAILABLE mean:10:READY" {
 		t.Error(got)
 	}
 	for _, name := range []string{"broken", "mean", "later"} {
@@ -153,7 +179,7 @@ func TestTriton(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := states(); got != "broken:1:READY empty::UNAVAILABLE later:1:READY mean:11:READY" {
+	if got := states(); got != "broken:1:READY empty::UNAVAILABLE free::UNAVAILABLE later:1:READY mean:11:READY" {
 		t.Error(got)
 	}
 	put(t, []byte("damaged"), dir, "mean", "12", "model.onnx")
