@@ -54,9 +54,9 @@ func (k Key) withBlocks(n int) int { return n + ceil(n, k.turns()) }
 
 // writeBlocks writes blocks.glsl, which errors call by that number, and what it wants to know.
 func (k Key) writeBlocks(b *strings.Builder, number int) error {
-	text, err := files.ReadFile("blocks.glsl")
+	text, err := textOf("blocks.glsl")
 	if err != nil {
-		return fmt.Errorf("shaders: %w", err)
+		return err
 	}
 	totals, byPixel := k.Totals, 0
 	if k.byPixel() {

@@ -162,7 +162,11 @@ func (l *lab) dispatches(k shaders.Key, p *problem, parts int) ([][]gpu.Dispatch
 	}
 	var passes [][]gpu.Dispatch
 	for i, launch := range launches {
-		prog, err := l.dev.Program(context.Background(), gpu.Source(launch.Source))
+		src, err := launch.Source()
+		if err != nil {
+			return nil, err
+		}
+		prog, err := l.dev.Program(context.Background(), gpu.Source(src))
 		if err != nil {
 			return nil, err
 		}

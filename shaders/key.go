@@ -279,11 +279,12 @@ func (k Key) source() (Source, error) {
 	if err := k.Validate(); err != nil {
 		return Source{}, err
 	}
-	text, err := files.ReadFile(k.Kernel.file())
+	text, err := textOf(k.Kernel.file())
 	if err != nil {
-		return Source{}, fmt.Errorf("shaders: %w", err)
+		return Source{}, err
 	}
 	var b strings.Builder
+	b.Grow(26 << 10) // about what most become
 	define := func(name string, v int) { fmt.Fprintf(&b, "#define %s %d\n", name, v) }
 	define("LOAD", int(k.Load))
 	define("ALIGNED", number(k.partial || k.Kernel.hands || k.Aligned && !k.Kernel.scalar))
@@ -340,9 +341,9 @@ func (k Key) source() (Source, error) {
 		if libraries[i] == "math.glsl" && k.Acts&EveryAct == 0 && !k.Kernel.math {
 			continue
 		}
-		lib, err := files.ReadFile(libraries[i])
+		lib, err := textOf(libraries[i])
 		if err != nil {
-			return Source{}, fmt.Errorf("shaders: %w", err)
+			return Source{}, err
 		}
 		fmt.Fprintf(&b, "#line 1 %d\n%s", i+1, lib)
 	}
@@ -352,7 +353,7 @@ func (k Key) source() (Source, error) {
 		}
 	}
 	b.WriteString("#line 1 0\n")
-	return Source{Name: k.Kernel.file(), Prelude: b.String(), Text: string(text)}, nil
+	return Source{Name: k.Kernel.file(), Prelude: b.String(), Text: text}, nil
 }
 
 // unroll writes out the loops over a tile's groups and a row's taps, and over its groups and pixels: where a compiler left one

@@ -2,7 +2,7 @@ package shaders
 
 // Launch is one dispatch of a step.
 type Launch struct {
-	Source     Source
+	key        Key
 	Workgroups [3]int
 	First      [2]int // where its workgroups begin among the step's, along x and y: Params.FromGroupX, FromGroupY
 	From, To   Place  // what is bound as its input and as its destination
@@ -14,10 +14,16 @@ type Launch struct {
 	Tiles      [2]int // winograd: the first of the tiles that it works on, and their number
 }
 
+// Source is its shader. The text is made anew each time: it is long, and most who look at launches don't want it.
+func (l Launch) Source() (Source, error) { return l.key.source() }
+
+// SameProgram reports that both run the same shader.
+func (l Launch) SameProgram(as Launch) bool { return l.key == as.key }
+
 // Fill writes what differs between a step's launches into its parameters.
 func (l Launch) Fill(p *Params) {
 	p.FromGroupX, p.FromGroupY = int32(l.First[0]), int32(l.First[1])
-	p.FromTile, p.Tiles = int32(l.Tiles[0]), int32(l.Tiles[1])
+	p.FromTile, p.PartTiles = int32(l.Tiles[0]), int32(l.Tiles[1])
 }
 
 // Split is l in parts of at most each workgroups. Every workgroup does what it did, so that the bits are the same; scratch for totals is
@@ -63,32 +69,30 @@ func (k Key) Launches(p *Params) ([]Launch, error) {
 		return k.Kernel.launches(k, p)
 	}
 	if k.splits() == 1 {
-		src, err := k.source()
-		return []Launch{{Source: src, Workgroups: k.Workgroups(p), Second: k.Kernel.second || k.Residual, Totals: k.Totals == TotalsScratch}}, err
+		return []Launch{{key: k, Workgroups: k.Workgroups(p), Second: k.Kernel.second || k.Residual, Totals: k.Totals == TotalsScratch}}, nil
 	}
 	first := k
 	first.partial, first.Acts, first.Residual = true, 0, false // what a part stores is the same for every destination
-	parts, err := first.source()
-	if err != nil {
-		return nil, err
-	}
 	last := k.sum()
-	sum, err := last.source()
-	all := Range{Texels: k.splits() * p.texels()}
-	return []Launch{
-		{Source: parts, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all, Totals: k.Totals == TotalsScratch},
-		{Source: sum, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all, Second: k.Residual},
-	}, err
-}
-
-// filled are launches, one for each key, with its source and workgroups.
-func filled(launches []Launch, p *Params, keys ...Key) ([]Launch, error) {
-	for i, k := range keys {
-		src, err := k.source()
-		if err != nil {
+	for _, k := range []Key{first, last} {
+		if err := k.Validate(); err != nil {
 			return nil, err
 		}
-		launches[i].Source, launches[i].Workgroups = src, k.Workgroups(p)
+	}
+	all := Range{Texels: k.splits() * p.texels()}
+	return []Launch{
+		{key: first, Workgroups: first.Workgroups(p), To: Scratch, ToRange: all, Totals: k.Totals == TotalsScratch},
+		{key: last, Workgroups: last.Workgroups(p), From: Scratch, FromRange: all, Second: k.Residual},
+	}, nil
+}
+
+// filled are launches, one for each key, with that and its workgroups.
+func filled(launches []Launch, p *Params, keys ...Key) ([]Launch, error) {
+	for i, k := range keys {
+		if err := k.Validate(); err != nil {
+			return nil, err
+		}
+		launches[i].key, launches[i].Workgroups = k, k.Workgroups(p)
 	}
 	return launches, nil
 }

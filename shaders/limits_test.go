@@ -76,11 +76,15 @@ func testDivide(t *testing.T, l *lab, wide bool) {
 	if !wide {
 		most = 1<<20 - 1
 	}
-	src, err := shaders.Key{Kernel: shaders.Copy}.For(&shaders.Params{N: 1 << 21, OutG: 1, OutH: 1}).Launches(&shaders.Params{N: 1, OutG: 1, OutH: 1, OutW: 1})
+	launches, err := shaders.Key{Kernel: shaders.Copy}.For(&shaders.Params{N: 1 << 21, OutG: 1, OutH: 1}).Launches(&shaders.Params{N: 1, OutG: 1, OutH: 1, OutW: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(src[0].Source.Prelude, "ivec2 divide(")
+	src, err := launches[0].Source()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(src.Prelude, "ivec2 divide(")
 	text, _, _ = strings.Cut(text, "\n}")
 	rng := newGen()
 	var pairs []int32

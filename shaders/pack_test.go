@@ -85,10 +85,10 @@ func TestParamsLayout(t *testing.T) {
 	if size, at := unsafe.Sizeof(p.Axis[0]), unsafe.Offsetof(p.Axis); size != 16 || at%16 != 0 || unsafe.Offsetof(p.Axes)%16 != 0 {
 		t.Errorf("Axis has %d bytes, not 16, or is at byte %d", size, at)
 	}
-	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 176 {
-		t.Errorf("Seg is at byte %d, not 176", at)
+	if at := unsafe.Offsetof(p.Seg); at%16 != 0 || at != 192 {
+		t.Errorf("Seg is at byte %d, not 192", at)
 	}
-	if size := len(p.Bytes()); size != 176+8*32+16+12*16 || uintptr(size) != unsafe.Sizeof(p) {
+	if size := len(p.Bytes()); size != 192+8*32+16+12*16 || uintptr(size) != unsafe.Sizeof(p) {
 		t.Errorf("Params has %d bytes", size)
 	}
 	// The names and their order, in the shader and in Go.
@@ -96,7 +96,10 @@ func TestParamsLayout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := launches[0].Source
+	src, err := launches[0].Source()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for block, v := range map[string]reflect.Type{"uniform Params": reflect.TypeOf(p), "struct Segment": reflect.TypeOf(p.Seg[0])} {
 		_, text, _ := strings.Cut(src.Prelude, block)
 		_, text, _ = strings.Cut(text, "{")

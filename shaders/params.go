@@ -81,8 +81,8 @@ type Params struct {
 	FromGroupX, FromGroupY int32 // where the dispatch's workgroups begin among the step's: see Launch.Split
 	FromTile               int32 // winograd: the first tile of those that the dispatch works on
 
-	Tiles int32 // winograd: how many they are; 0 for all
-	_     [3]int32
+	PartTiles int32 // winograd: how many they are; 0 for all
+	_         [3]int32
 
 	Seg [MaxSegments]Segment
 

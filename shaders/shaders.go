@@ -11,10 +11,39 @@ package shaders
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"sync"
 )
 
 //go:embed *.comp *.glsl
 var files embed.FS
+
+// texts are all files, read once: a network's compilation asks for hundreds.
+var texts = sync.OnceValues(func() (map[string]string, error) {
+	all := map[string]string{}
+	err := fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := files.ReadFile(name)
+		all[name] = string(data)
+		return err
+	})
+	return all, err
+})
+
+// textOf is a file's text.
+func textOf(name string) (string, error) {
+	all, err := texts()
+	if err != nil {
+		return "", fmt.Errorf("shaders: %w", err)
+	}
+	text, ok := all[name]
+	if !ok {
+		return "", fmt.Errorf("shaders: no file %s", name)
+	}
+	return text, nil
+}
 
 // Load is how a kernel reads its tensors and its weights.
 type Load int

@@ -140,8 +140,8 @@ func winogradTileCount(p *Params) int {
 
 // partTiles is how many of them a dispatch works on: all, or its part.
 func partTiles(p *Params) int {
-	if p.Tiles > 0 {
-		return int(p.Tiles)
+	if p.PartTiles > 0 {
+		return int(p.PartTiles)
 	}
 	return winogradTileCount(p)
 }
@@ -201,8 +201,8 @@ func (k Key) winogradLaunches(p *Params) ([]Launch, error) {
 	each, tiles := k.winogradPart(p), winogradTileCount(p)
 	for first := 0; first < tiles; first += each {
 		part := *p
-		part.FromTile, part.Tiles = int32(first), int32(min(each, tiles-first))
-		of := [2]int{first, int(part.Tiles)}
+		part.FromTile, part.PartTiles = int32(first), int32(min(each, tiles-first))
+		of := [2]int{first, int(part.PartTiles)}
 		three, err := filled([]Launch{
 			{To: Scratch, ToRange: v, Tiles: of},
 			{From: Scratch, FromRange: v, To: Scratch, ToRange: m, Tiles: of},

@@ -147,12 +147,16 @@ func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
 		return err
 	}
 	for _, l := range all {
-		text := l.Source.GLSL()
+		src, err := l.Source()
+		if err != nil {
+			return err
+		}
+		text := src.GLSL()
 		if c.texts[text] {
 			continue
 		}
 		c.texts[text] = true
-		name := fileName(k, l)
+		name := fileName(k, l, src.Name)
 		if c.names[name] != "" {
 			return fmt.Errorf("two shaders are called %s: its key's String leaves something out", name)
 		}
@@ -163,9 +167,9 @@ func (c *collector) launches(k shaders.Key, p *shaders.Params) error {
 }
 
 // fileName says what a shader is specialised for.
-func fileName(k shaders.Key, l shaders.Launch) string {
+func fileName(k shaders.Key, l shaders.Launch, file string) string {
 	name := k.String()
-	switch kernel := shaders.Find(strings.TrimSuffix(l.Source.Name, ".comp")); {
+	switch kernel := shaders.Find(strings.TrimSuffix(file, ".comp")); {
 	case kernel != nil && kernel != k.Kernel: // which knows none of k's tile
 		other := shaders.Key{Kernel: kernel, Load: k.Load, Aligned: k.Aligned, Pairs: k.Pairs, Wide: k.Wide, Splits: k.Splits}
 		if l.To != shaders.Scratch {

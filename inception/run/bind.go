@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"inceptiongl/gpu"
 	"inceptiongl/inception/plan"
@@ -44,8 +45,13 @@ func sources(step *plan.Step, k shaders.Key) []gpu.Source {
 	params := step.ParamsFor(k)
 	launches, _ := k.Launches(&params)
 	var list []gpu.Source
-	for _, l := range launches {
-		list = append(list, gpu.Source(l.Source))
+	for i, l := range launches {
+		if slices.ContainsFunc(launches[:i], l.SameProgram) {
+			continue
+		}
+		if src, err := l.Source(); err == nil {
+			list = append(list, gpu.Source(src))
+		}
 	}
 	return list
 }
@@ -64,9 +70,17 @@ func Dispatches(ctx context.Context, d *gpu.Device, step *plan.Step, k shaders.K
 	scratch := func(r shaders.Range) texels { return texels{b.Arena, b.ScratchAt + r.First, r.Texels} }
 	var all []gpu.Dispatch
 	for i, l := range launches {
-		prog, err := d.Program(ctx, gpu.Source(l.Source))
-		if err != nil {
-			return nil, fmt.Errorf("step %s: %w", step.Name, err)
+		var prog *gpu.Program
+		if before := slices.IndexFunc(launches[:i], l.SameProgram); before >= 0 {
+			prog = all[before].Program
+		} else {
+			src, err := l.Source()
+			if err == nil {
+				prog, err = d.Program(ctx, gpu.Source(src))
+			}
+			if err != nil {
+				return nil, fmt.Errorf("step %s: %w", step.Name, err)
+			}
 		}
 		from, to := tensorOf(step.In.Tensor), texels{b.Arena, first, end - first}
 		if l.From == shaders.Scratch {
