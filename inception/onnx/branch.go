@@ -59,6 +59,9 @@ func reads(p *pb.NodeProto) []string {
 			continue
 		}
 		own := map[string]bool{}
+		for _, in := range g.GetInput() { // a loop's body has some
+			own[in.GetName()] = true
+		}
 		for _, t := range g.GetInitializer() {
 			own[t.GetName()] = true
 		}

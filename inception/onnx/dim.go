@@ -144,7 +144,7 @@ func count(ns []int, limit int) (int, error) {
 // arith is a op b for shape arithmetic: + − * / on numbers and on multiples of the batch.
 func arith(op string, a, b dim) (dim, error) {
 	const big = 1 << 31 // no sum or product of two such overflows
-	fail := func() (dim, error) { return dim{}, fmt.Errorf("can't fold %v %s %v", a, op, b) }
+	fail := func() (dim, error) { return dim{}, unfoldable(op, a, b) }
 	if a.sym == unknown || b.sym == unknown || max(a.n, b.n) > big || min(a.n, b.n) < -big {
 		return fail()
 	}
@@ -164,6 +164,18 @@ func arith(op string, a, b dim) (dim, error) {
 		return dim{a.sym, a.n / b.n}.settle(), nil
 	}
 	return fail()
+}
+
+// unfoldable says why a op b has no value while loading.
+func unfoldable(op string, a, b dim) error {
+	why := ""
+	switch {
+	case a.sym == unknown || b.sym == unknown:
+		why = ": it depends on an extent that the file leaves open, whose value must be given (Options.Dims)"
+	case a.sym != number || b.sym != number:
+		why = ": it depends on the batch (Options.Dims can fix it)"
+	}
+	return fmt.Errorf("can't fold %v %s %v%s", a, op, b, why)
 }
 
 // settle makes 0·batch the number 0.

@@ -63,7 +63,7 @@ var hostile = []hostileModel{
 	{"too many nodes", "nodes: more than", []part{func(m *pb.ModelProto) { m.Graph.Node = make([]*pb.NodeProto, 1<<16+1) }}},
 	{"too many messages", "messages", []part{func(m *pb.ModelProto) { m.Graph.ValueInfo = make([]*pb.ValueInfoProto, 1<<20+1) }}},
 	{"too many strings", "strings", []part{op("Relu", make([]string, 1<<24+1), "y")}},
-	{"deep nesting", "nested deeper", []part{func(m *pb.ModelProto) {
+	{"deep nesting", "onnx: messages nested deeper than 16, as branches (If, Loop) in branches may be: not supported", []part{func(m *pb.ModelProto) {
 		g := m.Graph
 		for range 100 {
 			inner := &pb.GraphProto{}
@@ -226,8 +226,12 @@ var hostile = []hostileModel{
 	{"an output that is a sequence", `output "y" must be a tensor, not a sequence`, []part{op("SplitToSequence", in("x"), "y", aInt("axis", 1))}},
 	{"parts of nothing", `"the SplitToSequence" (SplitToSequence): parts of 0 elements`, []part{weight(&pb.TensorProto{Name: proto.String("p"), DataType: proto.Int32(7), Int64Data: []int64{0}}), op("SplitToSequence", in("x", "p"), "y", aInt("axis", 1))}},
 	{"a condition of the input", `"the If" (If): the condition must be a constant`, []part{op("ReduceMax", in("x"), "c", aInts("axes", 1, 2, 3)), op("If", in("c"), "y", aGraph("then_branch", "x"), aGraph("else_branch", "x"))}},
+	{"a loop with a body", `"the Loop" (Loop): operator "Loop" is not supported: a network must be the same`, []part{weight(list("n", 2)), op("Loop", in("n", "", "x"), "y", aBody("body", []string{"i", "on", "state"}, "on",
+		&pb.NodeProto{OpType: proto.String("Relu"), Input: []string{"state"}, Output: []string{"out"}}))}},
 	{"no branch", `"the If" (If): attribute else_branch is missing`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "x"))}},
 	{"a branch of nothing", `"the If" (If): nothing gives its input "z"`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "z"), aGraph("else_branch", "x"))}},
+	{"a product of what is open", `"the Mul" (Mul): can't fold ? Mul ?: it depends on an extent that the file leaves open, whose value must be given (Options.Dims)`, []part{inputDims(-1, 4, -1, -1), weight(list("i", 2)), op("Shape", in("x"), "s"), op("Gather", in("s", "i"), "h"), op("Mul", in("h", "h"), "hh"), op("Expand", in("x", "hh"), "y")}},
+	{"a product of the batch", `"the Mul" (Mul): can't fold batch Mul batch: it depends on the batch (Options.Dims can fix it)`, []part{weight(list("i", 0)), op("Shape", in("x"), "s"), op("Gather", in("s", "i"), "h"), op("Mul", in("h", "h"), "hh"), op("Expand", in("x", "hh"), "y")}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 
 	{"reshape to other elements", `"the Reshape" (Reshape): batch×4×6×6 to batch×5: numbers of elements differ`, []part{weight(list("f", 5)), op("Shape", in("x"), "all"), weight(list("zero", 0)), op("Gather", in("all", "zero"), "n"), op("Concat", in("n", "f"), "s", aInt("axis", 0)), op("Reshape", in("x", "s"), "y")}},

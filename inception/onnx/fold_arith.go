@@ -93,7 +93,7 @@ func integers(op string, kind graph.BinaryKind, a, b dim) (dim, error) {
 			return num(int(v)), nil
 		}
 	}
-	return dim{}, fmt.Errorf("can't fold %v %s %v", a, op, b)
+	return dim{}, unfoldable(op, a, b)
 }
 
 // foldWhere picks elements of constants.
@@ -156,7 +156,7 @@ func (n *node) foldMod() (*value, error) {
 	for k := range out {
 		a, b := x.i[i[k]], y.i[j[k]]
 		if a.sym != number || b.sym != number || b.n == 0 {
-			return nil, fmt.Errorf("can't fold %v mod %v", a, b)
+			return nil, unfoldable("Mod", a, b)
 		}
 		r := a.n % b.n
 		if !like && r != 0 && (r < 0) != (b.n < 0) {

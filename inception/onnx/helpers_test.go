@@ -124,6 +124,15 @@ func aGraph(name, gives string, nodes ...*pb.NodeProto) *pb.AttributeProto {
 	return &pb.AttributeProto{Name: &name, Type: pb.AttributeProto_GRAPH.Enum(), G: g}
 }
 
+// aBody is aGraph with inputs.
+func aBody(name string, takes []string, gives string, nodes ...*pb.NodeProto) *pb.AttributeProto {
+	a := aGraph(name, gives, nodes...)
+	for _, in := range takes {
+		a.G.Input = append(a.G.Input, &pb.ValueInfoProto{Name: &in})
+	}
+	return a
+}
+
 func encode(t testing.TB, m *pb.ModelProto) []byte {
 	t.Helper()
 	b, err := proto.Marshal(m)

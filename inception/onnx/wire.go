@@ -98,7 +98,7 @@ type census struct{ messages, scalars int }
 // walk counts messages, strings and the elements of packed fields in an encoded message.
 func (c *census) walk(b []byte, desc protoreflect.MessageDescriptor, depth int) error {
 	if depth == 0 {
-		return fmt.Errorf("not an ONNX file: messages nested deeper than %d", maxDepth)
+		return fmt.Errorf("messages nested deeper than %d, as branches (If, Loop) in branches may be: not supported", maxDepth)
 	}
 	for len(b) > 0 {
 		id, wire, n := protowire.ConsumeTag(b)
