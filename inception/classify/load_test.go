@@ -369,6 +369,23 @@ func TestChannelsLast(t *testing.T) {
 	}
 }
 
+// TestNoPictures: a model for sound, say, whose input has three dimensions, is no one's for photos of any size.
+func TestNoPictures(t *testing.T) {
+	m, err := classify.FromONNX(func(o onnx.Options) (*onnx.Model, error) {
+		return onnx.Parse(t.Context(), average(0, 3, 50), o)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const words = "takes tensors of ?×3×50, not pictures"
+	if err := m.Suits(m.Preset); m.Pictures() || m.AnySize() || err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("pictures: %v, of any size: %v, error: %v", m.Pictures(), m.AnySize(), err)
+	}
+	if _, err := m.OwnSize(m.Preset, images.Square(50), 1e6); !errors.As(err, new(classify.PresetError)) || !strings.Contains(err.Error(), words) {
+		t.Errorf("own size: error is %v", err)
+	}
+}
+
 // TestBatchInOneRow: a model exported for one picture, which ends in Flatten from the first axis on (view(1, -1) and flatten() are exported
 // like that), puts all pictures of a batch into one row. It keeps its batch of 1, and its classes.
 func TestBatchInOneRow(t *testing.T) {

@@ -46,6 +46,9 @@ func (e PresetError) Error() string { return string(e) }
 
 // Suits reports a preset that is wrong in itself, or a PresetError.
 func (m *Model) Suits(p images.Preset) error {
+	if !m.Pictures() {
+		return PresetError(fmt.Sprintf("the model takes tensors of %s, not pictures, which have four dimensions", show(m.InputDims)))
+	}
 	if err := p.Check(); err != nil {
 		return err
 	}
@@ -67,8 +70,11 @@ func (m *Model) fixed() images.Size {
 	return images.Size{H: max(d[k[2]], 0), W: max(d[k[3]], 0)}
 }
 
+// Pictures reports whether the input has as many dimensions as pictures have. Those of networks for sound, say, have fewer.
+func (m *Model) Pictures() bool { return m.InputDims == nil || len(m.InputDims) == 4 }
+
 // AnySize reports whether the model takes pictures of more than one size. Whether it takes a particular one OwnSize tells.
-func (m *Model) AnySize() bool { return m.Size == (images.Size{}) }
+func (m *Model) AnySize() bool { return m.Pictures() && m.Size == (images.Size{}) }
 
 // Channels is how many the input has; 0 for a graph that isn't one.
 func (m *Model) Channels() int {

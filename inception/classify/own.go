@@ -15,6 +15,9 @@ func (m *Model) OwnSize(p images.Preset, size images.Size, most int) (images.Pre
 	if size.H < 1 || size.W < 1 || most < 1 {
 		return p, fmt.Errorf("a picture of %v pixels; at most %d", size, most)
 	}
+	if !m.Pictures() {
+		return p, m.Suits(p)
+	}
 	fixed := m.fixed()
 	switch {
 	case fixed.H > 0 && fixed.W > 0:

@@ -88,6 +88,9 @@ func (f PresetFlags) Choose(m *classify.Model) (images.Preset, error) {
 	if p.String() != plain.String() {
 		p.Name += ", changed"
 	}
+	if !m.Pictures() {
+		return p, suits(p, m)
+	}
 	if p.Own() {
 		return p, f.checkOwn(p)
 	}
@@ -129,6 +132,8 @@ func suits(p images.Preset, m *classify.Model) error {
 	switch channels := m.Channels(); {
 	case err == nil:
 		return nil
+	case !m.Pictures():
+		return fmt.Errorf("%w: for other tensors there are --in and --out", err)
 	case channels == p.Order.Channels():
 		return fmt.Errorf("%w: choose a --preset, or --size and --crop", err)
 	case channels == 1 || channels == 3:

@@ -106,6 +106,9 @@ func (m *Model) compile(ctx context.Context, list []int, fixed bool) ([]batch.Si
 func (m *Model) describe() error {
 	about := m.about
 	m.photos = about.Suits(m.preset) == nil
+	if !about.Pictures() {
+		return fmt.Errorf("%w; others aren't served", about.Suits(m.preset))
+	}
 	if !m.photos && about.Size == (images.Size{}) {
 		return fmt.Errorf("the input's size is open, and the preset doesn't say it: %w", about.Suits(m.preset))
 	}
