@@ -9,8 +9,8 @@ import (
 )
 
 // assume is the preset that suits a network by what it shows: its channels, the size of its input where that is fixed, and the
-// scaling that it begins with. The reason says what was taken for what, in words.
-func assume(g *graph.Graph, channels int, size images.Size) (p images.Preset, reason string, err error) {
+// scaling that it begins with; or by what its file says. The reason says what was taken for what, in words.
+func assume(g *graph.Graph, channels int, size images.Size, meta metadata) (p images.Preset, reason string, err error) {
 	const untold = "; the file doesn't say what the network was trained with"
 	name := "imagenet"
 	switch center, spread, ok := scaling(g); {
@@ -18,6 +18,8 @@ func assume(g *graph.Graph, channels int, size images.Size) (p images.Preset, re
 		name, reason = "levels", fmt.Sprintf("the network itself scales levels in [0, 255]: it subtracts %.4g and divides by %.4g", center, spread)
 	case ok && spread > 0.05 && spread < 0.7 && center > 0.1 && center < 0.9:
 		name, reason = "unit", fmt.Sprintf("the network itself scales levels in [0, 1]: it subtracts %.4g and divides by %.4g", center, spread)
+	case meta.unit():
+		name, reason = "unit", "the file says that it is Ultralytics', whose networks take levels in [0, 1]"
 	case channels == 1 && size.H > 0 && max(size.H, size.W) <= 32:
 		name, reason = "digits", "levels in [0, 1] are usual for one channel"+untold
 	case channels == 1:
@@ -33,7 +35,7 @@ func assume(g *graph.Graph, channels int, size images.Size) (p images.Preset, re
 	if channels == 1 {
 		p.Order = images.Gray
 	}
-	return p.ForSize(size), reason, nil
+	return meta.fit(p.ForSize(size), size == images.Size{}), reason, nil
 }
 
 // scaling is what the network does to its input before anything else, as (x − center) / spread, the mean over the channels: affine

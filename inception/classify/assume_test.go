@@ -57,7 +57,7 @@ func TestAssume(t *testing.T) {
 		g, x := graph.New("g", c.channels)
 		v := c.begin(g, x)
 		g.Outputs = []graph.Value{g.Add("sum", graph.Binary{}, g.Add("relu", graph.ReLU{}, v), v)}
-		p, reason, err := assume(g, c.channels, c.size)
+		p, reason, err := assume(g, c.channels, c.size, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,9 +104,14 @@ func TestNameClasses(t *testing.T) {
 		g.Outputs = []graph.Value{v}
 		m := &Model{Graph: g, Labels: c.own}
 		m.Preset, _ = images.FindPreset("imagenet")
-		m.nameClasses()
+		m.nameClasses(nil)
 		if len(m.Labels) != c.want || (m.LabelsReason != "") != (c.want > 0 && c.own == nil) {
 			t.Errorf("%+v: %d labels, %q", c, len(m.Labels), m.LabelsReason)
+		}
+		m.Labels = nil
+		m.nameClasses(metadata{"character": strings.Repeat("a\n", c.classes)})
+		if len(m.Labels) > 0 != c.pooled || c.pooled && m.Labels[0] != "a" {
+			t.Errorf("%+v: %d labels of the file", c, len(m.Labels))
 		}
 	}
 }

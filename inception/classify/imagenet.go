@@ -22,13 +22,17 @@ func ImageNetLabels(classes int) []string {
 	return nil
 }
 
-// nameClasses calls the classes after ImageNet's where there are as many, and nothing else is known.
-func (m *Model) nameClasses() {
+// nameClasses calls the classes what the model's file does, or after ImageNet's where there are as many, and nothing else is known.
+func (m *Model) nameClasses(meta metadata) {
 	if m.Labels != nil || m.Suits(m.Preset) != nil {
 		return
 	}
 	n, err := m.Classes()
 	if err != nil {
+		return
+	}
+	if m.Labels = meta.labels(n); m.Labels != nil {
+		m.LabelsReason = "what the file calls them"
 		return
 	}
 	if m.Labels = ImageNetLabels(n); m.Labels != nil {

@@ -213,7 +213,7 @@ func FromWeights(arch string, w map[string]tensor.Array, plainInput bool) (*Mode
 			return nil, err
 		}
 		if m.Preset, err = images.FindPreset(a.preset); err == nil && w != nil {
-			m.nameClasses()
+			m.nameClasses(nil)
 		}
 		return m, err
 	}

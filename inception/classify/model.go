@@ -141,8 +141,8 @@ func Digits() (*Model, error) {
 //
 //	func(o onnx.Options) (*onnx.Model, error) { return onnx.Parse(ctx, data, o) }
 //
-// The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with. The classes of a
-// network that has 1,000, or 1,001, are called after ImageNet's. PresetReason and LabelsReason say what was assumed.
+// The preset is the one that suits the network: by its channels, its size, and the scaling that it begins with, or by who exported it. The
+// classes are called what the file calls them, or those of a network that has 1,000, or 1,001, after ImageNet's. PresetReason and LabelsReason say what was assumed.
 func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 	m := &Model{}
 	imported, err := load(onnx.Options{})
@@ -175,10 +175,10 @@ func FromONNX(load func(onnx.Options) (*onnx.Model, error)) (*Model, error) {
 	m.InputName, m.InputDims, m.InputOrder = imported.Input, imported.InputDims, imported.InputOrder
 	m.About = fmt.Sprintf("ONNX, opset %d", imported.Opset)
 	m.Size = inputSize(imported)
-	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size); err != nil {
+	if m.Preset, m.PresetReason, err = assume(m.Graph, m.Channels(), m.Size, imported.Metadata); err != nil {
 		return nil, err
 	}
-	m.nameClasses()
+	m.nameClasses(imported.Metadata)
 	return m, nil
 }
 

@@ -100,13 +100,13 @@ func importModel(ctx context.Context, data []byte, o Options, ext external) (*Mo
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Opset: b.opset}
+	m := &Model{Opset: b.opset, Metadata: metadata(p)}
 	if err := b.input(m, g, order, o); err != nil {
 		return nil, err
 	}
 	for _, n := range order {
 		if err := b.add(n); err != nil {
-			return nil, fmt.Errorf("node %s: %w", printable(describe(n)), err)
+			return nil, fmt.Errorf("node %s: %w%s", printable(describe(n)), err, m.exported())
 		}
 	}
 	if err := b.finish(m, o.Outputs); err != nil {
@@ -116,6 +116,27 @@ func importModel(ctx context.Context, data []byte, o Options, ext external) (*Mo
 		return nil, err
 	}
 	return m, m.verify()
+}
+
+// metadata are the file's named values. Of those with one name the first counts.
+func metadata(p *pb.ModelProto) map[string]string {
+	const longest = 1 << 20
+	all := map[string]string{}
+	for _, e := range p.GetMetadataProps() {
+		if _, ok := all[e.GetKey()]; !ok && len(e.GetKey())+len(e.GetValue()) <= longest {
+			all[e.GetKey()] = e.GetValue()
+		}
+	}
+	return all
+}
+
+// exported is a hint for an input whose size is open: the size that Ultralytics' exporter notes.
+func (m *Model) exported() string {
+	size := m.Metadata["imgsz"]
+	if size == "" || len(m.InputDims) == 0 || !slices.Contains(m.InputDims[1:], -1) {
+		return ""
+	}
+	return fmt.Sprintf("; the file was exported for imgsz %s", shorten(printable(size), 30))
 }
 
 // opset is the version of ONNX's own operators.

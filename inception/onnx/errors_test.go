@@ -231,6 +231,9 @@ var hostile = []hostileModel{
 	{"no branch", `"the If" (If): attribute else_branch is missing`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "x"))}},
 	{"a branch of nothing", `"the If" (If): nothing gives its input "z"`, []part{weight(list("c", 1)), op("If", in("c"), "y", aGraph("then_branch", "z"), aGraph("else_branch", "x"))}},
 	{"a product of what is open", `"the Mul" (Mul): can't fold ? Mul ?: it depends on an extent that the file leaves open, whose value must be given (Options.Dims)`, []part{inputDims(-1, 4, -1, -1), weight(list("i", 2)), op("Shape", in("x"), "s"), op("Gather", in("s", "i"), "h"), op("Mul", in("h", "h"), "hh"), op("Expand", in("x", "hh"), "y")}},
+	{"a size that the file notes", `whose value must be given (Options.Dims); the file was exported for imgsz [640, 640]`, []part{inputDims(-1, 4, -1, -1), weight(list("i", 2)), op("Shape", in("x"), "s"), op("Gather", in("s", "i"), "h"), op("Mul", in("h", "h"), "hh"), op("Expand", in("x", "hh"), "y"), func(m *pb.ModelProto) {
+		m.MetadataProps = []*pb.StringStringEntryProto{{Key: proto.String("imgsz"), Value: proto.String("[640, 640]")}, {Key: proto.String("imgsz"), Value: proto.String("no")}}
+	}}},
 	{"a product of the batch", `"the Mul" (Mul): can't fold batch Mul batch: it depends on the batch (Options.Dims can fix it)`, []part{weight(list("i", 0)), op("Shape", in("x"), "s"), op("Gather", in("s", "i"), "h"), op("Mul", in("h", "h"), "hh"), op("Expand", in("x", "hh"), "y")}},
 	{"adding integers", `"the Add" (Add): a tensor with a constant of integers`, []part{weight(list("l", 1)), op("Add", in("x", "l"), "y")}},
 

@@ -59,6 +59,7 @@ type Model struct {
 	InputOrder []int
 	Outputs    []Output
 	Opset      int
+	Metadata   map[string]string // what the file says of itself, by name; texts of more than 1 MiB are left out
 
 	// Tail is the end of the model that the host computes; nil for most models. Then the graph's outputs are what it reads, which Network
 	// lists in Outputs' place: see Finish.
