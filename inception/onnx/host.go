@@ -20,7 +20,7 @@ type hosted func(*node) (op tail.Op, in []*value, out [][]dim, err error)
 var begins = map[string]operator{
 	"ArgMax": {since: 1, in: 1, max: 1}, "ArgMin": {since: 1, in: 1, max: 1}, "TopK": {since: 1, in: 1, max: 2},
 	"NonMaxSuppression": {since: 10, in: 2, max: 5}, "NonZero": {since: 9, in: 1, max: 1},
-	// Only there: the network gathers by constant indices, with Gather.
+	// The network gathers by constant indices of one axis: see gathersRows.
 	"GatherElements": {since: 11, in: 2, max: 2}, "GatherND": {since: 11, in: 2, max: 2},
 }
 
@@ -58,6 +58,10 @@ func init() { // not in the declaration, as for operators
 func (n *node) placed(op operator) (operator, error) {
 	at := slices.IndexFunc(n.in, func(v *value) bool { return v != nil && v.host != nil })
 	if _, here := begins[n.op]; !here && at < 0 || n.op == "Identity" {
+		return op, nil
+	}
+	if at < 0 && n.gathersRows() {
+		op.run, op.fold = (*node).gatherRows, (*node).onHost
 		return op, nil
 	}
 	if _, can := hostOperators[n.op]; !can {

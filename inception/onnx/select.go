@@ -103,6 +103,22 @@ func (n *node) gather() (*value, error) {
 	return y.replaced(a, fixed(c.dims)), nil
 }
 
+// gathersRows reports a GatherND that is a Gather along the first axis: PyTorch's exporter writes x[list] like that.
+func (n *node) gathersRows() bool {
+	if n.op != "GatherND" || n.int("batch_dims", 0) != 0 {
+		return false
+	}
+	x, by := n.in[0], n.in[1]
+	return x.rank() > 0 && x.dims[0].sym == number && by.con != nil && by.rank() > 0 && by.dims[by.rank()-1].is(1)
+}
+
+func (n *node) gatherRows() (*value, error) {
+	by := *n.in[1].con
+	by.dims = by.dims[:len(by.dims)-1]
+	n.in[1] = known(&by)
+	return n.gather()
+}
+
 // cut is an axis that a Slice cuts: count places from start on, by step; of an axis whose extent isn't known, from start to as many
 // before the end as count is below 0.
 type cut struct {
