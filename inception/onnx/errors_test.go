@@ -217,6 +217,7 @@ var hostile = []hostileModel{
 	{"a pool of places", `"the GlobalMaxPool" (GlobalMaxPool): input 0 depends on node "the ArgMax" (ArgMax), which runs on the host when the network has run; this operator can't follow there.`, []part{op("ArgMax", in("x"), "p"), op("GlobalMaxPool", in("p"), "y")}},
 	{"more than there are", `"the TopK" (TopK): of batch×4×6×6 along axis 1: K must be`, []part{weight(list("k", 5)), op("TopK", in("x", "k"), "y", aInt("axis", 1))}},
 	{"a share above 1", `"the NonMaxSuppression" (NonMaxSuppression): an IOU of 2`, []part{inputDims(1, 4, 4), weight(list("n", 5)), weight(scalar("i", 2)), op("NonMaxSuppression", in("x", "x", "n", "i"), "y")}},
+	{"a sum of slices", `"the ScatterND" (ScatterND): reduction "add" is not supported`, []part{weight(list("i", 0)), op("ScatterND", in("x", "i", "x"), "y", aString("reduction", "add"))}},
 	{"an axis of places", `"the ArgMin" (ArgMin): axis 4 of a tensor of rank 4`, []part{op("ArgMin", in("x"), "y", aInt("axis", 4))}},
 	{"places of the batch", `"the Reshape" (Reshape): input 1, which the host needs: integers that depend on the batch`, []part{op("Shape", in("x"), "s"), op("ArgMax", in("x"), "p", aInt("axis", 3)), op("Reshape", in("p", "s"), "y")}},
 	{"a sequence as a tensor", `"the Relu" (Relu): input 0 must be a tensor`, []part{op("SplitToSequence", in("x"), "s", aInt("axis", 1)), op("Relu", in("s"), "y")}},

@@ -20,8 +20,8 @@ type hosted func(*node) (op tail.Op, in []*value, out [][]dim, err error)
 var begins = map[string]operator{
 	"ArgMax": {since: 1, in: 1, max: 1}, "ArgMin": {since: 1, in: 1, max: 1}, "TopK": {since: 1, in: 1, max: 2},
 	"NonMaxSuppression": {since: 10, in: 2, max: 5}, "NonZero": {since: 9, in: 1, max: 1},
-	// The network gathers by constant indices of one axis: see gathersRows.
-	"GatherElements": {since: 11, in: 2, max: 2}, "GatherND": {since: 11, in: 2, max: 2},
+	// The network gathers by constant indices of one axis: see gathersRows. What is scattered into constants is one.
+	"GatherElements": {since: 11, in: 2, max: 2}, "GatherND": {since: 11, in: 2, max: 2}, "ScatterND": {since: 11, in: 3, max: 3},
 }
 
 var hostOperators map[string]hosted
@@ -29,7 +29,7 @@ var hostOperators map[string]hosted
 func init() { // not in the declaration, as for operators
 	hostOperators = map[string]hosted{
 		"ArgMax": (*node).hostArg, "ArgMin": (*node).hostArg, "TopK": (*node).hostTopK, "NonMaxSuppression": (*node).hostBoxes, "NonZero": (*node).hostNonZero,
-		"Gather": (*node).hostGather, "GatherElements": (*node).hostGather, "GatherND": (*node).hostGatherND, "Slice": (*node).hostSlice,
+		"Gather": (*node).hostGather, "GatherElements": (*node).hostGather, "GatherND": (*node).hostGatherND, "ScatterND": (*node).hostScatterND, "Slice": (*node).hostSlice,
 		"Concat": (*node).hostConcat, "Split": (*node).hostSplit, "Reshape": (*node).hostReshape, "Squeeze": (*node).hostSqueeze,
 		"Unsqueeze": (*node).hostUnsqueeze, "Flatten": (*node).hostFlatten, "Transpose": (*node).hostTranspose, "Expand": (*node).hostExpand,
 		"Tile": (*node).hostTile, "Shape": (*node).hostShape, "Cast": (*node).hostCast, "Not": (*node).hostSign,

@@ -30,6 +30,14 @@ func (n *node) hostGatherND() (tail.Op, []*value, [][]dim, error) {
 	return op, n.in, one(slices.Concat(by.dims[:rows], x.dims[op.Batch+by.dims[rows].n:])), nil
 }
 
+// hostScatterND puts slices in places; adding them up and the like isn't supported.
+func (n *node) hostScatterND() (tail.Op, []*value, [][]dim, error) {
+	if how := n.string("reduction", "none"); how != "none" {
+		return nil, nil, nil, fmt.Errorf("reduction %s is not supported", quote(how))
+	}
+	return tail.ScatterND{}, n.in, one(n.in[0].dims), nil
+}
+
 // hostSlice has its lists as attributes before opset 10.
 func (n *node) hostSlice() (tail.Op, []*value, [][]dim, error) {
 	x, in := n.in[0], n.in

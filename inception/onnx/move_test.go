@@ -38,3 +38,20 @@ func TestGatherRows(t *testing.T) {
 		}
 	})
 }
+
+// TestScattered: what is put into a constant, as PyTorch's exporter writes an assignment to a part of one, is a constant.
+func TestScattered(t *testing.T) {
+	places := list("i", 2, 0)
+	places.Dims = []int64{2, 1}
+	m := parse(t, onnx.Options{}, inputDims(1, 4, 6, 6), weight(ramp("w", 4)), weight(places), weight(ramp("with", 2)), weight(list("s", 4, 1, 1)),
+		op("ScatterND", in("w", "i", "with"), "b"), op("Reshape", in("b", "s"), "c"), op("Add", in("x", "c"), "a"), op("GlobalMaxPool", in("a"), "y"))
+	if m.Tail != nil {
+		t.Fatal("the host has a part of it")
+	}
+	x := tensor.New(tensor.Shape{N: 1, C: 4, H: 6, W: 6})
+	eachBackend(t, func(t *testing.T, r run) {
+		if y := finished(t, r, m, x)[0]; !slices.Equal(y.F, []float32{0.2, 0.2, 0.1, 0.4}) {
+			t.Errorf("%v", y.F)
+		}
+	})
+}
