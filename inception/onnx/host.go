@@ -20,7 +20,7 @@ type hosted func(*node) (op tail.Op, in []*value, out [][]dim, err error)
 var begins = map[string]operator{
 	"ArgMax": {since: 1, in: 1, max: 1}, "ArgMin": {since: 1, in: 1, max: 1}, "TopK": {since: 1, in: 1, max: 2},
 	"NonMaxSuppression": {since: 10, in: 2, max: 5}, "NonZero": {since: 9, in: 1, max: 1},
-	// The network gathers by constant indices of one axis: see gathersRows. What is scattered into constants is one.
+	// The network gathers by constant indices of one axis, and scatters by a constant grid: see gathersRows and grid.
 	"GatherElements": {since: 11, in: 2, max: 2}, "GatherND": {since: 11, in: 2, max: 2}, "ScatterND": {since: 11, in: 3, max: 3},
 }
 
@@ -66,6 +66,10 @@ func (n *node) placed(op operator) (operator, error) {
 	}
 	if _, can := hostOperators[n.op]; !can {
 		return op, fmt.Errorf("input %d depends on node %s, which runs on the host when the network has run; this operator can't follow there. Options.Outputs can name values before that node", at, n.in[at].owner)
+	}
+	if lists := n.grid(); at < 0 && lists != nil {
+		op.run, op.fold = func(n *node) (*value, error) { return n.put(n.in[0], n.in[2], lists, 0) }, (*node).onHost
+		return op, nil
 	}
 	op.run, op.fold = (*node).onHost, (*node).onHost
 	return op, nil

@@ -328,19 +328,24 @@ func (n *node) concat() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(n.in) == 1 {
-		return n.in[0], nil
+	return n.glued(n.in, a)
+}
+
+// glued are values one behind the other along an axis.
+func (n *node) glued(in []*value, a int) (*value, error) {
+	if len(in) == 1 {
+		return in[0], nil
 	}
 	// All are stored as the first tensor is.
-	lead := n.in[max(slices.IndexFunc(n.in, func(v *value) bool { return v.con == nil }), 0)]
-	if lead, err = n.b.batchFirst(lead, a); err != nil {
+	lead, err := n.b.batchFirst(in[max(slices.IndexFunc(in, func(v *value) bool { return v.con == nil }), 0)], a)
+	if err != nil {
 		return nil, err
 	}
 	at := lead.axisOf(a)
-	dims := slices.Clone(n.in[0].dims)
+	dims := slices.Clone(in[0].dims)
 	dims[a] = num(0)
 	var ps []*picture
-	for _, v := range n.in {
+	for _, v := range in {
 		if dims, err = joined(dims, v.dims, a); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,108 @@
+package onnx_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"inceptiongl/inception/onnx"
+	pb "inceptiongl/inception/onnx/internal/onnxpb"
+	"inceptiongl/inception/tensor"
+)
+
+// assigned is x[places of the first axes] = the same of −x, as PyTorch's exporters write it; then a pool, which the host has not.
+func assigned(batch int, lists [][]int) []part {
+	dims := []int64{}
+	var places []int64
+	for _, l := range lists {
+		dims = append(dims, int64(len(l)))
+	}
+	at := make([]int, len(lists))
+	for {
+		for a, k := range at {
+			places = append(places, int64(lists[a][k]))
+		}
+		a := len(at) - 1
+		for ; a >= 0; a-- {
+			if at[a]++; at[a] < len(lists[a]) {
+				break
+			}
+			at[a] = 0
+		}
+		if a < 0 {
+			break
+		}
+	}
+	by := list("by", places...)
+	by.Dims = append(slices.Clone(dims), int64(len(lists)))
+	parts := []part{inputDims(int64(batch), 4, 3, 5), weight(by), op("Neg", in("x"), "with0")}
+	with := "with0"
+	for a, l := range lists {
+		place := make([]int64, len(l))
+		for k, i := range l {
+			place[k] = int64(i)
+		}
+		name, next := fmt.Sprint("l", a), fmt.Sprint("with", a+1)
+		parts = append(parts, weight(list(name, place...)), op("Gather", in(with, name), next, aInt("axis", int64(a))))
+		with = next
+	}
+	return append(parts, op("ScatterND", in("x", "by", with), "s"), op("MaxPool", in("s"), "y", aInts("kernel_shape", 1, 1)))
+}
+
+// TestAssigned: elements at a grid of places are replaced, in the network.
+func TestAssigned(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	x := tensor.New(tensor.Shape{N: 2, C: 4, H: 3, W: 5})
+	for i := range x.Data {
+		x.Data[i] = float32(i + 1)
+	}
+	for range 30 {
+		lists := make([][]int, 1+random.IntN(4))
+		for a := range lists {
+			size := []int{2, 4, 3, 5}[a]
+			lists[a] = random.Perm(size)[:1+random.IntN(size)]
+			if random.IntN(2) == 0 {
+				slices.Sort(lists[a])
+			}
+		}
+		m := parse(t, onnx.Options{}, assigned(2, lists)...)
+		if m.Tail != nil {
+			t.Fatalf("%v: the host has a part of it", lists)
+		}
+		eachBackend(t, func(t *testing.T, r run) {
+			y := finished(t, r, m, x)[0]
+			for i, got := range y.F {
+				at, inside := []int{i / 60, i / 15 % 4, i / 5 % 3, i % 5}, true
+				for a, l := range lists {
+					inside = inside && slices.Contains(l, at[a])
+				}
+				if want := x.Data[i]; got != want && !inside || got != -want && inside {
+					t.Fatalf("%v: element %v is %v", lists, at, got)
+				}
+			}
+		})
+	}
+}
+
+// TestAssignedNot: other places are the host's, and what follows is refused.
+func TestAssignedNot(t *testing.T) {
+	for name, change := range map[string]func(*pb.TensorProto){
+		"no grid": func(by *pb.TensorProto) { by.Int64Data[len(by.Int64Data)-1] = 0 },
+		"twice":   func(by *pb.TensorProto) { by.Int64Data[2], by.Int64Data[3] = 0, 1 },
+		"beyond":  func(by *pb.TensorProto) { by.Int64Data[0] = 2 },
+	} {
+		parts := append(assigned(2, [][]int{{0, 1}, {1, 3}}), func(m *pb.ModelProto) {
+			for _, w := range m.Graph.Initializer {
+				if w.GetName() == "by" {
+					change(w)
+				}
+			}
+		})
+		_, err := onnx.Parse(t.Context(), encode(t, model(parts...)), onnx.Options{})
+		if err == nil || !strings.Contains(err.Error(), `"the MaxPool" (MaxPool): input 0 depends on node "the ScatterND" (ScatterND), which runs on the host`) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
