@@ -20,7 +20,7 @@ type hosted func(*node) (op tail.Op, in []*value, out [][]dim, err error)
 var begins = map[string]operator{
 	"ArgMax": {since: 1, in: 1, max: 1}, "ArgMin": {since: 1, in: 1, max: 1}, "TopK": {since: 1, in: 1, max: 2},
 	"NonMaxSuppression": {since: 10, in: 2, max: 5}, "NonZero": {since: 9, in: 1, max: 1},
-	// The network gathers by constant indices of one axis, and scatters by a constant grid: see gathersRows and grid.
+	// The network gathers and scatters by constant grids: see crossing and grid.
 	"GatherElements": {since: 11, in: 2, max: 2}, "GatherND": {since: 11, in: 2, max: 2}, "ScatterND": {since: 11, in: 3, max: 3},
 }
 
@@ -60,8 +60,13 @@ func (n *node) placed(op operator) (operator, error) {
 	if _, here := begins[n.op]; !here && at < 0 || n.op == "Identity" {
 		return op, nil
 	}
-	if at < 0 && n.gathersRows() {
-		op.run, op.fold = (*node).gatherRows, (*node).onHost
+	if places := n.crossing(); at < 0 && places != nil {
+		op.run, op.fold = func(n *node) (*value, error) {
+			if y, err := n.cross(places); err == nil {
+				return y, nil
+			}
+			return n.onHost()
+		}, (*node).onHost
 		return op, nil
 	}
 	if _, can := hostOperators[n.op]; !can {

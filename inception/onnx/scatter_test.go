@@ -106,3 +106,64 @@ func TestAssignedNot(t *testing.T) {
 		}
 	}
 }
+
+// TestCrossing: x[:, rows, columns] and the like pick in the network; places that depend on one another are the host's.
+func TestCrossing(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	extents := []int{2, 4, 3, 5}
+	x := tensor.New(tensor.Shape{N: 2, C: 4, H: 3, W: 5})
+	for i := range x.Data {
+		x.Data[i] = float32(i + 1)
+	}
+	for round := range 40 {
+		long := 1 + random.IntN(3)
+		lists, places := make([][]int, long), [][]int{nil}
+		dims := []int64{}
+		for a := range lists {
+			n := 1
+			for range random.IntN(3) {
+				d := 1 + random.IntN(3)
+				dims = append(dims, int64(d))
+				n *= d
+			}
+			var next [][]int
+			for range n {
+				lists[a] = append(lists[a], random.IntN(extents[a]))
+			}
+			for _, p := range places {
+				for _, i := range lists[a] {
+					next = append(next, append(slices.Clone(p), i))
+				}
+			}
+			places = next
+		}
+		if round == 0 { // a diagonal
+			long, dims, places = 2, []int64{2}, [][]int{{0, 3}, {1, 1}}
+		}
+		var flat []int64
+		rest, size := extents[long:], 1
+		for _, d := range rest {
+			size *= d
+		}
+		var want []float32
+		for _, p := range places {
+			at := 0
+			for a, i := range p {
+				at = at*extents[a] + i
+				flat = append(flat, int64(i-extents[a]*random.IntN(2)))
+			}
+			want = append(want, x.Data[at*size:(at+1)*size]...)
+		}
+		by := list("by", flat...)
+		by.Dims = append(dims, int64(long))
+		m := parse(t, onnx.Options{}, inputDims(2, 4, 3, 5), weight(by), op("GatherND", in("x", "by"), "y"))
+		if host := m.Tail != nil; host != (round == 0) {
+			t.Fatalf("%v: the host has a part of it: %v", places, host)
+		}
+		eachBackend(t, func(t *testing.T, r run) {
+			if y := finished(t, r, m, x)[0]; !slices.Equal(y.F, want) || len(y.Dims) != len(dims)+len(rest) {
+				t.Errorf("%v: %v of %v, want %v", places, y.F, y.Dims, want)
+			}
+		})
+	}
+}

@@ -88,35 +88,98 @@ func (n *node) gather() (*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	return n.gathered(x, a, spots{c.dims, index})
+}
+
+// gathered is x with elements picked along an axis, whose place the dimensions of the indices take.
+func (n *node) gathered(x *value, a int, p spots) (*value, error) {
+	index := p.index
 	if err := n.b.spend(len(index)); err != nil {
 		return nil, err
 	}
 	if len(index) == 0 {
 		return nil, fmt.Errorf("no elements are gathered")
 	}
-	y := x
+	y, err := x, error(nil)
 	if !(len(index) == x.dims[a].n && inOrder(index)) {
 		if y, err = n.choose(x, a, spaced(index), num(len(index))); err != nil {
 			return nil, err
 		}
 	}
-	return y.replaced(a, fixed(c.dims)), nil
+	return y.replaced(a, fixed(p.dims)), nil
 }
 
-// gathersRows reports a GatherND that is a Gather along the first axis: PyTorch's exporter writes x[list] like that.
-func (n *node) gathersRows() bool {
-	if n.op != "GatherND" || n.int("batch_dims", 0) != 0 {
-		return false
+// spots are a GatherND's places along one of the first axes: an array of indices.
+type spots struct{ dims, index []int }
+
+// crossing are the places of a GatherND by constants that are the same along each axis, whatever those along the others are, as PyTorch's
+// exporter writes x[:, list] and pools to sizes that don't divide the picture's. Nil for another node or other places.
+func (n *node) crossing() []spots {
+	if n.op != "GatherND" || n.int("batch_dims", 0) != 0 || n.in[1].con == nil || !n.in[1].con.isInt {
+		return nil
 	}
-	x, by := n.in[0], n.in[1]
-	return x.rank() > 0 && x.dims[0].sym == number && by.con != nil && by.rank() > 0 && by.dims[by.rank()-1].is(1)
+	x, by := n.in[0], n.in[1].con
+	rows := len(by.dims) - 1
+	places, ok := numbers(by.i)
+	if rows < 0 || by.dims[rows] > x.rank() || !ok || len(places) == 0 {
+		return nil
+	}
+	all := make([]spots, by.dims[rows])
+	for k, i := range places {
+		size := x.dims[k%len(all)]
+		if size.sym != number || i < -size.n || i >= size.n {
+			return nil
+		}
+		if i < 0 {
+			places[k] += size.n
+		}
+	}
+	steps := make([]int, rows+1) // from a place to the next along each axis of the places
+	for k, step := rows, 1; k >= 0; k-- {
+		steps[k] = step
+		step *= by.dims[k]
+	}
+	start := 0 // the first axis of the places that is no other's yet
+	for a := range all {
+		end := start
+		for k := start; k < rows; k++ {
+			for i := a; i < len(places); i += len(all) {
+				if at := i / steps[k] % by.dims[k]; places[i] != places[i-at*steps[k]] {
+					end = k + 1
+				}
+			}
+		}
+		if a == len(all)-1 {
+			end = rows
+		}
+		p := spots{dims: by.dims[start:end], index: make([]int, 0, 1)}
+		size, step := 1, steps[max(end-1, 0)]
+		for _, d := range p.dims {
+			size *= d
+		}
+		for k := range size {
+			p.index = append(p.index, places[k*step+a])
+		}
+		for i := a; i < len(places); i += len(all) {
+			if places[i] != p.index[i/step%size] {
+				return nil
+			}
+		}
+		all[a], start = p, end
+	}
+	return all
 }
 
-func (n *node) gatherRows() (*value, error) {
-	by := *n.in[1].con
-	by.dims = by.dims[:len(by.dims)-1]
-	n.in[1] = known(&by)
-	return n.gather()
+// cross picks elements along several axes.
+func (n *node) cross(places []spots) (*value, error) {
+	x := n.in[0]
+	for a := len(places) - 1; a >= 0; a-- {
+		var err error
+		if x, err = n.gathered(x, a, places[a]); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
 }
 
 // cut is an axis that a Slice cuts: count places from start on, by step; of an axis whose extent isn't known, from start to as many
