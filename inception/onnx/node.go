@@ -113,6 +113,7 @@ func init() { // not in the declaration, as run leads back to the table
 		"Resize":             {10, 1, 4, (*node).resize, nil},
 		"Round":              {11, 1, 1, (*node).element, (*node).foldElement},
 		"Selu":               {6, 1, 1, (*node).element, (*node).foldElement},
+		"ScatterElements":    {11, 3, 3, (*node).scatterElements, nil},
 		"Shape":              {1, 1, 1, (*node).shape, (*node).shape},
 		"Shrink":             {9, 1, 1, (*node).element, (*node).foldElement},
 		"Sigmoid":            {6, 1, 1, (*node).element, (*node).foldElement},

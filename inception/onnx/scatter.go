@@ -1,5 +1,7 @@
 package onnx
 
+import "fmt"
+
 // grid is what a ScatterND by constants puts its slices into: for each of the first axes, the places along it. PyTorch's exporters write
 // assignments to a part of a tensor like that, as x[:, 1:3] = y. Nil for another node or other places.
 func (n *node) grid() [][]int {
@@ -22,20 +24,77 @@ func (n *node) grid() [][]int {
 		step /= len(list) // from a place along this axis to the next
 		taken := map[int]bool{}
 		for k := range list {
-			list[k] = places[k*step+a]
-			if d := x.dims[a]; d.sym != number || with.dims[a] != num(len(list)) || list[k] < 0 || list[k] >= d.n || taken[list[k]] {
+			if list[k], ok = counted(places[k*step+a], x.dims[a]); !ok || with.dims[a] != num(len(list)) || taken[list[k]] {
 				return nil
 			}
 			taken[list[k]] = true
 		}
 		for i := 0; i < len(places); i += axes {
-			if places[i+a] != list[i/step%len(list)] {
+			if at, _ := counted(places[i+a], x.dims[a]); at != list[i/step%len(list)] {
 				return nil
 			}
 		}
 		lists[a] = list
 	}
 	return lists
+}
+
+// counted is a place from 0 on along an axis; what is negative counts from the end.
+func counted(i int, size dim) (int, bool) {
+	if i < 0 {
+		i += size.n
+	}
+	return i, size.sym == number && i >= 0 && i < size.n
+}
+
+// scatterElements is for constant places that are the same all along the other axes, as PyTorch's exporter writes x[:, 0] = y.
+func (n *node) scatterElements() (*value, error) {
+	x, by, with := n.in[0], n.in[1].con, n.in[2]
+	a, err := axis(n.int("axis", 0), x.rank())
+	if err != nil {
+		return nil, err
+	}
+	if how := n.string("reduction", "none"); how != "none" {
+		return nil, fmt.Errorf("reduction %s is not supported", quote(how))
+	}
+	fail := func() (*value, error) {
+		return nil, fmt.Errorf("the places must be constants, each once, and the same along the other axes")
+	}
+	if by == nil || !by.isInt || len(by.dims) != x.rank() || with.rank() != x.rank() {
+		return fail()
+	}
+	places, ok := numbers(by.i)
+	if !ok || len(places) == 0 {
+		return fail()
+	}
+	step := 1 // from a place along the axis to the next
+	for _, d := range by.dims[a+1:] {
+		step *= d
+	}
+	lists := make([][]int, a+1)
+	list := make([]int, by.dims[a])
+	taken := map[int]bool{}
+	for k := range list {
+		if list[k], ok = counted(places[k*step], x.dims[a]); !ok || taken[list[k]] {
+			return fail()
+		}
+		taken[list[k]] = true
+	}
+	for i, p := range places {
+		if at, _ := counted(p, x.dims[a]); at != list[i/step%len(list)] {
+			return fail()
+		}
+	}
+	for k, d := range by.dims {
+		if with.dims[k] != num(d) || k != a && x.dims[k] != num(d) {
+			return fail()
+		}
+		if k < a {
+			lists[k] = identity(d)
+		}
+	}
+	lists[a] = list
+	return n.put(x, with, lists, 0)
 }
 
 // put is x with other elements at places of its axes from one on, whose lists are a grid's.
