@@ -755,11 +755,52 @@ def dequantized(g):
     g.values = [p for p in g.values if p[0] != f"w{m}"]
 
 
+# Elements by their places, as PyTorch's exporters write what is read from and assigned to parts of a tensor.
+def mesh(g, v):
+    """Places along the first axes of v, each with each: places and how many axes."""
+    if g.opset < 11 or g.dyn and g.R.random() < 0.9:
+        raise Skip("opset, or places along the batch")
+    k = g.R.randint(1, min(3, v.ndim))
+    lists = [list(range(d)) if g.R.random() < 0.4 else g.R.sample(range(d), g.R.randint(1, d)) for d in v.shape[:k]]
+    places = np.stack(np.meshgrid(*lists, indexing="ij"), -1)
+    return np.where(g.N.random(places.shape) < 0.2, places - v.shape[:k], places), k
+
+
+def gather_nd(g):
+    n, v = g.pick(lambda v: v.ndim > 0)
+    places, k = mesh(g, v)
+    if g.R.random() < 0.2:
+        places = places.reshape(-1, k)
+    g.op("GatherND", [n, g.const(places, np.int64)])
+
+
+def scatter_nd(g):
+    n, v = g.pick(lambda v: v.ndim > 0)
+    places, k = mesh(g, v)
+    if g.R.random() < 0.5:
+        new = g.const(g.f(*places.shape[:-1], *v.shape[k:]))
+    else:
+        new, _ = g.op("Mul", [g.op("GatherND", [n, g.const(places, np.int64)])[0], g.const(np.float32(0.5))])
+    g.op("ScatterND", [n, g.const(places, np.int64), new])
+
+
+def scatter_elements(g):
+    n, v = g.pick(lambda v: v.ndim > 0)
+    if g.opset < 11 or g.dyn and g.R.random() < 0.9:
+        raise Skip("opset, or places along the batch")
+    a = g.axis(v)
+    places = g.R.sample(range(-v.shape[a], 0) if g.R.random() < 0.3 else range(v.shape[a]), g.R.randint(1, v.shape[a]))
+    shape = [len(places) if k == a else d for k, d in enumerate(v.shape)]
+    index = np.broadcast_to(np.reshape(places, [-1 if k == a else 1 for k in range(v.ndim)]), shape)
+    g.op("ScatterElements", [n, g.const(index, np.int64), g.const(g.f(*shape))], axis=g.sign(a, v))
+
+
 GENERATORS = [
     unary, unary, positive, exponential, rounding, clip, silu, prelu, constant_pair, pair, wide_pair, quotient, power, compared, flatten, reshape, transpose,
     slice_, gather, concat, split, squeeze, unsqueeze, pad, tile, expand, blocks, through_shape, conv, conv_transpose, pool, global_pool, gate, resize,
     softmax, reduce, running, batch_norm, instance_norm, layer_norm, lrn, gemm, matmul, codes, dequantized,
     sequence, filled, product, product, gemm_pair, attention, einsum, einsum, heads, group_norm, unit_norm, mean_variance,
+    gather_nd, scatter_nd, scatter_elements,
 ]
 
 
