@@ -223,6 +223,12 @@ func TestCancelled(t *testing.T) {
 			t.Errorf("call %d gave %v, want context.Canceled and its cause", i, err)
 		}
 	}
+	for range 32 { // by chance the device might be busy, or not be asked
+		same(t, download(t, b), count(4))
+		if err := b.Upload(ctx, 0, make([]float32, 4)); !errors.Is(err, context.Canceled) {
+			t.Errorf("an upload gave %v, want context.Canceled", err)
+		}
+	}
 	same(t, download(t, b), count(4))
 }
 

@@ -48,7 +48,7 @@ func ofRun() []mutant {
 		{file: "inception/run/fit.go", old: "if r.texels > l.MaxTexelBuffer {", new: "if r.texels > 2*l.MaxTexelBuffer {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/fit.go", old: "if n > l.MaxGroups[i] {", new: "if n > 2*l.MaxGroups[i] {", pkg: pkg, run: "^TestFit"},
 		{file: "inception/run/bind.go", old: "texels{b.Arena, b.ScratchAt + r.First, r.Texels}", new: "texels{b.Arena, b.ScratchAt, r.Texels}", pkg: pkg, run: "^TestWinogradSession$"},
-		{file: "inception/run/work.go", old: "int(float64(n[0]*n[1]*n[2])/parts)", new: "n[0]*n[1]*n[2]", pkg: pkg, run: "^TestLongDispatches$"},
+		{file: "inception/run/work.go", old: "int(float64(n[0]*n[1]*n[2])/parts)", new: "int(float64(n[0]*n[1]*n[2])*parts)", pkg: pkg, run: "^TestLongDispatches$"},
 		{file: "inception/session_cache.go", old: "len(c.sessions) <= maxSessions && bytes", new: "bytes", pkg: "./inception", run: "Cache|Evict"},
 		{file: "inception/session_cache.go", old: "\tif e.users > 0 || !e.compiled {\n", new: "\tif !e.compiled {\n", pkg: "./inception", run: "Cache|Evict"},
 		{file: "inception/session_cache.go", old: "c.forget(dev) // memory", new: "_ = dev // memory", pkg: "./inception", run: "Cache|^TestForwardGPUAfterFaults$"},
