@@ -20,10 +20,14 @@ void main() {
     vec4 sum = vec4(0);
     for (int ky = 0; ky < kernel_h; ++ky) {
         int y = top + ky * dilation_h;
-        for (int kx = 0; kx < kernel_w; ++kx) {
-            int x = left + kx * dilation_w;
-            if (y >= 0 && y < H && x >= 0 && x < W)
-                sum += load_weight(filter_at + ky * kernel_w + kx) * load_src(plane + y * W + x);
+        for (int kx = 0, stop; kx < kernel_w;) { // in blocks, which err less than a chain
+            vec4 part = vec4(0);
+            for (stop = min(kx + 16, kernel_w); kx < stop; ++kx) {
+                int x = left + kx * dilation_w;
+                if (y >= 0 && y < H && x >= 0 && x < W)
+                    part += load_weight(filter_at + ky * kernel_w + kx) * load_src(plane + y * W + x);
+            }
+            sum += part;
         }
     }
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, sum);

@@ -6,7 +6,7 @@ import "fmt"
 var Depthwise = &Kernel{
 	Name: "depthwise", Plain: true, convolves: true, local: [2]int{64}, layout: DepthwiseTexels,
 	serves: servesDepthwise, workgroups: perTexel,
-	iterations: func(_ Key, p *Params) int { return int(p.KernelH) * (1 + int(p.KernelW)) },
+	iterations: func(_ Key, p *Params) int { return int(p.KernelH) * (1 + ceil(int(p.KernelW), 16) + int(p.KernelW)) },
 }
 
 // servesDepthwise: as many groups as channels and outputs. (Where a channel has several outputs, grouped serves.)

@@ -35,6 +35,7 @@ var depthwiseCases = []convCase{
 	{in: shape(1, 13, 7, 9), conv: depthwise(13, graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Padding{Top: 2, Right: 1}}), segs: []seg{{out: 13}}},
 	{in: shape(1, 3, 40, 40), conv: depthwise(3, graph.Conv2D{Kernel: graph.Square(3), Dilation: graph.Square(33), Pad: graph.Pad(33)}), segs: []seg{{out: 3}}}, // no row window holds it
 	{in: shape(1, 16, 7, 9), conv: depthwise(16, k1), segs: []seg{{out: 16}}},
+	{in: shape(1, 2, 2, 90), conv: depthwise(2, graph.Conv2D{Kernel: graph.Pair{H: 2, W: 37}, Stride: graph.Pair{H: 1, W: 2}, Pad: graph.Padding{Left: 9, Right: 3, Top: 1}}), segs: []seg{{out: 2}}}, // blocks of a row
 	{in: shape(2, 16, 7, 7), conv: depthwise(16, graph.Conv2D{Kernel: graph.Square(7)}), segs: []seg{{out: 16}}},
 	{in: shape(1, 15, 13, 7), conv: depthwise(15, k3), segs: []seg{{out: 15}}, special: inf},
 	{in: shape(1, 15, 13, 7), conv: depthwise(15, k3), segs: []seg{{out: 15, dstC: 16, channel: 1}}, special: inf},
