@@ -17,18 +17,21 @@ void main() {
     int plane = src_base + plane_pixel.x * H * W;
     int filter_at = weight_base + image_group.y * kernel_h * kernel_w;
 
-    vec4 sum = vec4(0);
+    vec4 sum = vec4(0), part = vec4(0); // rows of more than 16 taps are summed in blocks, which err less than a chain
     for (int ky = 0; ky < kernel_h; ++ky) {
         int y = top + ky * dilation_h;
-        for (int kx = 0, stop; kx < kernel_w;) { // in blocks, which err less than a chain
-            vec4 part = vec4(0);
+        for (int kx = 0, stop; kx < kernel_w;) {
             for (stop = min(kx + 16, kernel_w); kx < stop; ++kx) {
                 int x = left + kx * dilation_w;
                 if (y >= 0 && y < H && x >= 0 && x < W)
                     part += load_weight(filter_at + ky * kernel_w + kx) * load_src(plane + y * W + x);
             }
-            sum += part;
+            if (kernel_w > 16) {
+                sum += part;
+                part = vec4(0);
+            }
         }
     }
+    sum += part;
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, sum);
 }
