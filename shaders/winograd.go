@@ -98,7 +98,7 @@ var WinogradTexels = &Layout{
 			part := dst[o/4*inGroups*winogradGroup:][:inGroups*winogradGroup]
 			direct := part[winogradPositions*inGroups*16:]
 			for i := range d.In {
-				taps := w[(o*d.In+i)*9:][:9]
+				taps := (*[9]float32)(w[(o*d.In+i)*9:])
 				lane := i%4*4 + o%4
 				for at, u := range transformed(taps) {
 					part[(at*inGroups+i/4)*16+lane] = u
@@ -117,18 +117,22 @@ const (
 	winogradGroup     = (winogradPositions + 9) * 16 // floats for an output and an input group
 )
 
-// transformed is U = G₂ · w · G₄ᵀ of 3×3 taps.
-func transformed(w []float32) (u [winogradPositions]float32) {
-	for y, gy := range winogradRows.G {
-		for x, gx := range winogradColumns.G {
-			sum := 0.0
-			for ky, a := range gy {
-				for kx, b := range gx {
-					sum += a * b * float64(w[ky*3+kx])
-				}
-			}
-			u[y*winogradColumns.positions()+x] = float32(sum)
-		}
+// transformed is U = G₂ · w · G₄ᵀ of 3×3 taps, with what rows of G share computed once: a network has a million such windows, and a start
+// waits for them. TestWinogradTexels holds it against winogradRows and winogradColumns.
+func transformed(w *[9]float32) (u [winogradPositions]float32) {
+	var t [4][3]float64
+	for x := range 3 {
+		top, middle, bottom := float64(w[x]), float64(w[3+x]), float64(w[6+x])
+		outer, inner := (top+bottom)/2, middle/2
+		t[0][x], t[1][x], t[2][x], t[3][x] = -top, outer+inner, outer-inner, bottom
+	}
+	for y, r := range t {
+		near, nearOdd := -128./243*r[0]-8./27*r[2], 32./81*r[1]
+		far, farOdd := 32./243*r[0]+8./27*r[2], 16./81*r[1]
+		row := u[6*y:][:6]
+		row[0], row[5] = float32(64./81*r[0]), float32(r[2])
+		row[1], row[2] = float32(near-nearOdd), float32(near+nearOdd)
+		row[3], row[4] = float32(far+farOdd), float32(far-farOdd)
 	}
 	return u
 }

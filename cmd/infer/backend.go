@@ -16,21 +16,43 @@ import (
 	"inceptiongl/inception/tensor"
 )
 
-// openBackend is what --backend and --device name; log says what it is. It must be closed.
-func openBackend(ctx context.Context, f *flags, log io.Writer) (b classify.Backend, closeIt func() error, err error) {
-	if f.Backend == "cpu" {
-		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
-		return reference(f.finite()), func() error { return nil }, nil
+// backends opens what --backend and --device name, while the model is loaded.
+type backends struct {
+	f       *flags
+	opening *cli.Opening // nil with --backend cpu
+}
+
+// openBackend begins to open it. It must be closed.
+func openBackend(ctx context.Context, f *flags) *backends {
+	b := &backends{f: f}
+	if f.Backend != "cpu" {
+		b.opening = f.OpenAhead(ctx)
 	}
-	d, err := f.Open(ctx)
+	return b
+}
+
+// ready is the backend, once it is open; log says what it is.
+func (b *backends) ready(log io.Writer) (classify.Backend, error) {
+	f := b.f
+	if b.opening == nil {
+		fmt.Fprintf(log, "Device   cpu: the plain Go reference in float64\n")
+		return reference(f.finite()), nil
+	}
+	d, err := b.opening.Wait()
 	if errors.Is(err, gpu.ErrNoDevice) {
 		err = fmt.Errorf("%w\nWithout a GPU driver, --backend cpu runs the plain Go reference", err)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	fmt.Fprintf(log, "Device   %s\n", cli.About(d))
-	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true, Exact: f.Exact, Finite: f.finite()}), d.Close, nil
+	return classify.GPU(d, inception.Options{Tune: f.Tune, NoCache: f.NoCache, TakeWeights: true, Exact: f.Exact, Finite: f.finite()}), nil
+}
+
+func (b *backends) close() {
+	if b.opening != nil {
+		_ = b.opening.Close() // the answers are there
+	}
 }
 
 // lettingGo is noting, and b has m's weights to itself where it is a device: there they have a copy, and the photos to come have room.

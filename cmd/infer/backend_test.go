@@ -63,11 +63,13 @@ func TestLetGo(t *testing.T) {
 			}
 			before := len(m.Graph.Weights)
 			var out, log bytes.Buffer
+			b := openBackend(context.Background(), f)
 			if name == "photos" {
-				err = runPhotos(context.Background(), f, m, &out, &log)
+				err = runPhotos(context.Background(), f, m, b, &out, &log)
 			} else {
-				err = runTensor(context.Background(), f, m, &log)
+				err = runTensor(context.Background(), f, m, b, &log)
 			}
+			b.close()
 			if err != nil {
 				t.Fatalf("%s, %s: %v", backend, name, err)
 			}

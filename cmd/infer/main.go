@@ -121,6 +121,8 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 	if err := check(f); err != nil {
 		return err
 	}
+	b := openBackend(ctx, f)
+	defer b.close()
 	m, err := f.Load(ctx, f.Model, "--model")
 	if err != nil {
 		return err
@@ -134,9 +136,9 @@ func run(ctx context.Context, f *flags, out, log io.Writer) error {
 		fmt.Fprintf(log, "Host     %s\n", host)
 	}
 	if f.In != "" {
-		return runTensor(ctx, f, m, log)
+		return runTensor(ctx, f, m, b, log)
 	}
-	return runPhotos(ctx, f, m, out, log)
+	return runPhotos(ctx, f, m, b, out, log)
 }
 
 // check reports flags that don't go together.

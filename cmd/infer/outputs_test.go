@@ -280,11 +280,12 @@ func TestValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, closeIt, err := openBackend(ctx, &flags{Backend: "gpu"}, io.Discard)
+	b := openBackend(ctx, &flags{Backend: "gpu"})
+	defer b.close()
+	backend, err := b.ready(io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeIt()
 	for name, wanted := range map[string][]graph.Value{"all nodes": wanted, "modules and output": append(modules.All(g), g.Outputs[0])} {
 		part, err := g.UpTo(wanted...)
 		if err != nil {

@@ -34,7 +34,7 @@ type job struct {
 }
 
 // runPhotos does what the flags say about photos.
-func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Writer) error {
+func runPhotos(ctx context.Context, f *flags, m *classify.Model, b *backends, out, log io.Writer) error {
 	j := &job{log: log, raw: f.Softmax == "off"}
 	batch, err := batchOf(f, m, 1)
 	if err != nil {
@@ -64,11 +64,10 @@ func runPhotos(ctx context.Context, f *flags, m *classify.Model, out, log io.Wri
 	if err := j.planAll(f, m, groups, batch); err != nil {
 		return err
 	}
-	backend, closeIt, err := openBackend(ctx, f, log)
+	backend, err := b.ready(log)
 	if err != nil {
 		return err
 	}
-	defer closeIt()
 	if len(groups) > 1 { // each needs the weights
 		backend = noting(backend, log)
 	} else {
@@ -163,18 +162,18 @@ func (j *job) plan(f *flags, m *classify.Model, batch int) error {
 // runGroup takes photos of one size through the network.
 func (j *job) runGroup(ctx context.Context, f *flags, b classify.Backend, g group, r *Report) error {
 	j.model.Preset = g.preset
+	var pictures []classify.Picture
+	for _, i := range g.photos {
+		pictures = append(pictures, j.photos[i].Picture)
+	}
 	c, err := classify.New(ctx, j.model, b, classify.Options{
-		Top: j.top, Batch: g.batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil, Decoder: f.Decoder(),
+		Top: j.top, Batch: g.batch, Values: j.values, Softmax: f.Softmax == "on", Fitted: j.draw != nil, Decoder: f.Decoder(), Pictures: pictures,
 	})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	j.begun = true
-	var pictures []classify.Picture
-	for _, i := range g.photos {
-		pictures = append(pictures, j.photos[i].Picture)
-	}
 	for res, err := range c.Each(ctx, pictures) {
 		if err == nil {
 			res.Index = g.photos[res.Index]

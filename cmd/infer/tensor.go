@@ -16,7 +16,7 @@ import (
 )
 
 // runTensor computes the network's outputs for a tensor from a file: the first one, unless more are asked for.
-func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) error {
+func runTensor(ctx context.Context, f *flags, m *classify.Model, b *backends, log io.Writer) error {
 	if f.Out != "" {
 		if err := files.Writable(f.Out); err != nil {
 			return fmt.Errorf("--out: %w", err)
@@ -49,7 +49,7 @@ func runTensor(ctx context.Context, f *flags, m *classify.Model, log io.Writer) 
 	if save != nil || m.Tail != nil {
 		wanted = m.Graph.Outputs
 	}
-	ys, err := inBatches(ctx, f, m, wanted, x, batch, log)
+	ys, err := inBatches(ctx, f, m, b, wanted, x, batch, log)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func tuple(dims []int) string {
 }
 
 // inBatches runs x through the network, batch items at a time, for some of its outputs. The last batch is filled up with zeros.
-func inBatches(ctx context.Context, f *flags, m *classify.Model, wanted []graph.Value, x *tensor.Tensor, batch int, log io.Writer) ([]*tensor.Tensor, error) {
+func inBatches(ctx context.Context, f *flags, m *classify.Model, b *backends, wanted []graph.Value, x *tensor.Tensor, batch int, log io.Writer) ([]*tensor.Tensor, error) {
 	part := x.Shape
 	part.N = batch
 	shapes, err := m.Graph.Shapes(part)
@@ -101,11 +101,10 @@ func inBatches(ctx context.Context, f *flags, m *classify.Model, wanted []graph.
 	if err != nil {
 		return nil, err
 	}
-	backend, closeIt, err := openBackend(ctx, f, log)
+	backend, err := b.ready(log)
 	if err != nil {
 		return nil, err
 	}
-	defer closeIt()
 	r, err := lettingGo(f, m, backend, log)(ctx, g, part)
 	if err != nil {
 		return nil, err

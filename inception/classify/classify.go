@@ -50,6 +50,9 @@ type Options struct {
 	// Decoder decodes what isn't decoded yet, within its budget of memory: that of several classifiers where they share it. Nil is one
 	// of the classifier's own, with images.DefaultLimits.
 	Decoder *images.Decoder
+	// Pictures are those that Each is going to be called with first, if they are known: the first of them are loaded while the network is
+	// compiled.
+	Pictures []Picture
 }
 
 // Classifier runs a model. Its methods may be called by several goroutines at once; Close after the last.
@@ -64,6 +67,7 @@ type Classifier struct {
 	values  []int         // and which the Options' values
 	slots   chan struct{} // bounds the pictures that are decoded and scaled at once
 	decoder *images.Decoder
+	ahead   ahead
 }
 
 // New makes a model ready. The model must not be changed afterwards, but for its weights where the backend is GPU: they may go.
@@ -92,7 +96,10 @@ func New(ctx context.Context, m *Model, b Backend, o Options) (*Classifier, erro
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	c.fewer = part.Separable(c.in)
+	c.o.Pictures = nil
+	c.loadAhead(o.Pictures)
 	if c.runner, err = b(ctx, part, c.in); err != nil {
+		c.ahead.stop()
 		return nil, fmt.Errorf("classify: %w", err)
 	}
 	return c, nil
@@ -142,7 +149,10 @@ func (c *Classifier) choose(m *Model) ([]graph.Value, error) {
 }
 
 // Close frees what the classifier holds on the device.
-func (c *Classifier) Close() error { return c.runner.Close() }
+func (c *Classifier) Close() error {
+	c.ahead.stop()
+	return c.runner.Close()
+}
 
 // Classify tells what is in some pictures: the result at their place. A picture that can't be used has its error in its
 // Result.Err, and the others are classified; the error that Classify returns is one of the device or of ctx.

@@ -7,6 +7,7 @@ import (
 	"image"
 	"io/fs"
 	"iter"
+	"sync"
 
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/images"
@@ -182,33 +183,16 @@ func (c *Classifier) run(ctx context.Context, pictures []Picture) <-chan *answer
 	return answers
 }
 
-// prepare yields the pictures in order. While the caller works on one, the next are loaded and scaled: a few at once, as slots has
-// room, and as many in all as a batch takes.
+// prepare yields the pictures in order. While the caller works on one, the next are loaded and scaled.
 func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*item] {
 	return func(yield func(*item) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		queue := make(chan chan *item, max(cap(c.slots), c.in.N))
-		go func() {
-			defer close(queue)
-			for i, p := range pictures {
-				done := make(chan *item, 1)
-				select { // first a place, then a slot: nobody holds a slot while its caller is slow
-				case queue <- done:
-				case <-ctx.Done():
-					return
-				}
-				select { // here, so that the earlier picture has the earlier slot
-				case c.slots <- struct{}{}:
-				case <-ctx.Done():
-					return
-				}
-				go func() {
-					defer func() { <-c.slots }()
-					done <- c.prepareOne(ctx, i, p)
-				}()
-			}
-		}()
+		queue, end := c.ahead.take(pictures)
+		if queue == nil {
+			queue = c.load(ctx, pictures)
+		}
+		defer end()
 		for done := range queue {
 			select {
 			case it := <-done:
@@ -219,6 +203,71 @@ func (c *Classifier) prepare(ctx context.Context, pictures []Picture) iter.Seq[*
 				return
 			}
 		}
+	}
+}
+
+// load begins to load and scale the pictures: a few at once, as slots has room, and as many in all as a batch takes.
+func (c *Classifier) load(ctx context.Context, pictures []Picture) <-chan chan *item {
+	queue := make(chan chan *item, max(cap(c.slots), c.in.N))
+	go func() {
+		defer close(queue)
+		for i, p := range pictures {
+			done := make(chan *item, 1)
+			select { // first a place, then a slot: nobody holds a slot while its caller is slow
+			case queue <- done:
+			case <-ctx.Done():
+				return
+			}
+			select { // here, so that the earlier picture has the earlier slot
+			case c.slots <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			go func() {
+				defer func() { <-c.slots }()
+				done <- c.prepareOne(ctx, i, p)
+			}()
+		}
+	}()
+	return queue
+}
+
+// ahead are pictures that are loaded before they are asked for.
+type ahead struct {
+	mu       sync.Mutex
+	pictures []Picture
+	queue    <-chan chan *item // nil once it is taken
+	end      func()
+}
+
+// loadAhead begins with the pictures that Each is going to have.
+func (c *Classifier) loadAhead(pictures []Picture) {
+	if len(pictures) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background()) // Each has a context of its own, and Close ends what nobody asked for
+	c.ahead.pictures, c.ahead.queue, c.ahead.end = pictures, c.load(ctx, pictures), cancel
+}
+
+// take gives what was begun, once, and what ends it; nil where these pictures were not.
+func (a *ahead) take(pictures []Picture) (queue <-chan chan *item, end func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.queue == nil || len(pictures) != len(a.pictures) || &pictures[0] != &a.pictures[0] {
+		return nil, func() {}
+	}
+	queue, end = a.queue, a.end
+	a.queue, a.pictures = nil, nil
+	return queue, end
+}
+
+// stop ends what nobody has taken.
+func (a *ahead) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.queue != nil {
+		a.end()
+		a.queue, a.pictures = nil, nil
 	}
 }
 

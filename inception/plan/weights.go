@@ -256,7 +256,7 @@ type Packing struct {
 }
 
 // pieceFloats is little memory, and yet makes few calls.
-const pieceFloats = 1 << 18
+const pieceFloats = 1 << 16
 
 // PackWeights packs the step's weights, WeightsLen floats, and hands them to write piece by piece: each with its place, counted in
 // floats. A piece is write's until it returns.

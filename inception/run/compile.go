@@ -202,17 +202,13 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 
 // sendWeights brings to the device what doesn't change from run to run.
 func (s *Session) sendWeights(ctx context.Context, o Options) error {
-	defer func() { s.weights.packing = plan.Packing{} }()
 	var taken *taker
 	if o.TakeWeights {
 		taken = newTaker(s.graph, &s.weights.store.mu, s.plan.Steps())
 		defer taken.end()
 	}
-	for _, step := range s.plan.Steps() {
-		if _, err := s.weights.of(ctx, step, step.Key.Kernel.Layout()); err != nil {
-			return err
-		}
-		taken.packed(step)
+	if err := s.weights.send(ctx, s.plan.Steps(), taken.packed); err != nil {
+		return err
 	}
 	return s.allocate(ctx) // constants are among the graph's weights
 }
@@ -302,7 +298,7 @@ func (s *Session) record(ctx context.Context) error {
 	for _, w := range s.plan.Waves {
 		var stages []stage
 		for i, step := range w.Steps {
-			weights, err := s.weights.of(ctx, step, step.Key.Kernel.Layout())
+			weights, err := s.weights.of(ctx, step, step.Key.Kernel.Layout(), nil) // by now it is there
 			if err != nil {
 				return err
 			}

@@ -92,7 +92,7 @@ func (b *bench) measure(ctx context.Context, step *plan.Step, keys []shaders.Key
 			best[i] = lost // it can't win, and is no reason to fail
 			continue
 		}
-		weights, err := b.s.weights.of(ctx, step, k.Kernel.Layout())
+		weights, err := b.s.weights.of(ctx, step, k.Kernel.Layout(), new(plan.Packing))
 		if err != nil {
 			return nil, err
 		}

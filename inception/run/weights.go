@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"weak"
 
+	"golang.org/x/sync/errgroup"
+
 	"inceptiongl/gpu"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/plan"
+	"inceptiongl/inception/tensor"
 	"inceptiongl/shaders"
 )
 
@@ -97,28 +101,85 @@ func (w *graphWeights) current() bool {
 // sessionWeights are what one session uses of a graph's weights.
 type sessionWeights struct {
 	*graphWeights
-	dev     *gpu.Device
-	held    map[string]*packedWeights
-	packing plan.Packing // empty once the session is compiled
+	dev  *gpu.Device
+	mu   sync.Mutex // of held
+	held map[string]*packedWeights
 }
 
 func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
 	return &sessionWeights{graphWeights: s.open(g), dev: d, held: map[string]*packedWeights{}}
 }
 
-// of is the buffer with a step's weights in a layout, nil where it has none. It is packed and uploaded at the first asking.
-func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
+// send packs and uploads all that the steps need with their kernels, some at once: packing takes the host's cores, uploading the device's
+// thread. One goroutine begins with the largest, the others with the smallest: what is packed is in memory twice, and the device's part only
+// grows. done is called after each step, by one goroutine at a time.
+func (s *sessionWeights) send(ctx context.Context, steps []*plan.Step, done func(*plan.Step)) error {
+	same := map[string][]*plan.Step{} // by what they need
+	var ids []string
+	for _, step := range steps {
+		id := step.WeightsID(step.Key.Kernel.Layout())
+		if same[id] == nil {
+			ids = append(ids, id)
+		}
+		same[id] = append(same[id], step)
+	}
+	size := func(id string) int { return same[id][0].WeightsLen(same[id][0].Key.Kernel.Layout()) }
+	slices.SortStableFunc(ids, func(a, b string) int { return size(b) - size(a) })
+	var mu sync.Mutex
+	take := func(large bool) (of []*plan.Step) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch n := len(ids); {
+		case n == 0:
+		case large:
+			of, ids = same[ids[0]], ids[1:]
+		default:
+			of, ids = same[ids[n-1]], ids[:n-1]
+		}
+		return of
+	}
+	workers, ctx := errgroup.WithContext(ctx)
+	for i := range min(runtime.GOMAXPROCS(0), maxPackers) {
+		workers.Go(func() error {
+			var m plan.Packing
+			for of := take(i == 0); of != nil; of = take(i == 0) {
+				if _, err := s.of(ctx, of[0], of[0].Key.Kernel.Layout(), &m); err != nil {
+					return err
+				}
+				mu.Lock()
+				for _, step := range of {
+					done(step)
+				}
+				mu.Unlock()
+			}
+			return nil
+		})
+	}
+	return workers.Wait()
+}
+
+// maxPackers bounds the memory that packing takes: some 2 MiB each.
+const maxPackers = 4
+
+// of is the buffer with a step's weights in a layout, nil where it has none. It is packed, in m, and uploaded at the first asking.
+// Several goroutines must not ask for the same at once.
+func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Layout, m *plan.Packing) (*gpu.Buffer, error) {
 	id := step.WeightsID(l)
 	if id == "" {
 		return nil, nil
 	}
-	if p := s.held[id]; p != nil {
+	s.mu.Lock()
+	p := s.held[id]
+	s.mu.Unlock()
+	if p != nil {
 		return p.buffer, nil
 	}
 	for {
-		p, mine, err := s.take(ctx, id, step, l)
+		p, mine, err := s.take(ctx, id, step, l, m)
 		if err == nil {
+			s.mu.Lock()
 			s.held[id] = p
+			s.mu.Unlock()
 			return p.buffer, nil
 		}
 		err = errors.Join(err, s.drop(id, p))
@@ -130,7 +191,7 @@ func (s *sessionWeights) of(ctx context.Context, step *plan.Step, l *shaders.Lay
 }
 
 // take finds the weights or makes them; mine tells which. The caller is a user of p then, whatever the error.
-func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l *shaders.Layout) (p *packedWeights, mine bool, err error) {
+func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l *shaders.Layout, m *plan.Packing) (p *packedWeights, mine bool, err error) {
 	s.store.mu.Lock()
 	p = s.packed[id]
 	mine = p == nil
@@ -141,7 +202,7 @@ func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l
 	p.users++
 	s.store.mu.Unlock()
 	if mine {
-		p.buffer, p.err = s.upload(ctx, step, l)
+		p.buffer, p.err = s.upload(ctx, step, l, m)
 		close(p.done)
 	}
 	select {
@@ -152,16 +213,30 @@ func (s *sessionWeights) take(ctx context.Context, id string, step *plan.Step, l
 	}
 }
 
-func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout) (*gpu.Buffer, error) {
+func (s *sessionWeights) upload(ctx context.Context, step *plan.Step, l *shaders.Layout, m *plan.Packing) (*gpu.Buffer, error) {
 	b, err := s.dev.NewBuffer(ctx, "weights of "+step.Name, 4*step.WeightsLen(l))
 	if err != nil {
 		return nil, err
 	}
-	err = step.PackWeights(s.graph, l, &s.packing, func(at int, piece []float32) error { return b.Upload(ctx, 4*at, piece) })
+	err = step.PackWeights(s.view(step), l, m, func(at int, piece []float32) error { return b.Upload(ctx, 4*at, piece) })
 	if err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
+}
+
+// view is the graph with the weights that a step needs: others may be taken from the graph while they are packed.
+func (s *sessionWeights) view(step *plan.Step) *graph.Graph {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	g := *s.graph
+	g.Weights = map[string]tensor.Array{}
+	for _, name := range step.WeightNames() {
+		if a, ok := s.graph.Weights[name]; ok {
+			g.Weights[name] = a
+		}
+	}
+	return &g
 }
 
 // drop frees p after its last user.

@@ -77,12 +77,17 @@ func readSafetensors(r io.Reader, size int64) (map[string]tensor.Array, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
 		}
-		if into == nil {
+		same := into != nil
+		if !same {
 			raw = slices.Grow(raw[:0], n)[:n]
 			into = raw
 		}
 		if _, err := io.ReadFull(r, into); err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
+		}
+		if same {
+			m[e.name] = a
+			continue
 		}
 		if err := e.decode(a.Data, into); err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
@@ -168,7 +173,7 @@ func (e entry) array() (a tensor.Array, same []byte, err error) {
 	return a, same, nil
 }
 
-// decode is raw in float32; it may be out's own memory where array says so.
+// decode is raw in float32.
 func (e entry) decode(out []float32, raw []byte) (err error) {
 	switch e.DType {
 	case safetensors.F32:

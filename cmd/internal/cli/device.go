@@ -26,6 +26,40 @@ func (f DeviceFlags) Open(ctx context.Context) (*gpu.Device, error) {
 	return gpu.Open(ctx, o)
 }
 
+// Opening is a device that is being opened, beside what the caller does meanwhile.
+type Opening struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the rest is set
+	device *gpu.Device
+	err    error
+}
+
+// OpenAhead begins to open the device. The Opening must be closed.
+func (f DeviceFlags) OpenAhead(ctx context.Context) *Opening {
+	ctx, cancel := context.WithCancel(ctx)
+	o := &Opening{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(o.done)
+		o.device, o.err = f.Open(ctx)
+	}()
+	return o
+}
+
+// Wait gives the device, once it is open. It stays the Opening's.
+func (o *Opening) Wait() (*gpu.Device, error) {
+	<-o.done // soon after the context ends
+	return o.device, o.err
+}
+
+// Close closes the device, or has it opened no further.
+func (o *Opening) Close() error {
+	o.cancel()
+	if d, err := o.Wait(); err == nil {
+		return d.Close()
+	}
+	return nil
+}
+
 // About is a device in words.
 func About(d *gpu.Device) string {
 	kind := ""
