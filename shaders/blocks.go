@@ -32,9 +32,10 @@ func (k Key) totals(p *Params) Totals {
 	return TotalsNowhere
 }
 
-// byPixel: the taps of a row are summed pixel by pixel, each row by itself. On llvmpipe it takes 0.85–1 of the time of blocks.
+// byPixel: the taps of a row are summed pixel by pixel, each row by itself. On llvmpipe it takes 0.85–1 of the time of blocks, where Mesa
+// unrolls the loop over the taps: up to 32 of them.
 func (k Key) byPixel() bool {
-	return k.has(tuneWindow) && k.Totals == TotalsRegisters && k.KernelW >= 3
+	return k.has(tuneWindow) && k.Totals == TotalsRegisters && k.KernelW >= 3 && k.KernelW <= 32
 }
 
 // turns is how many turns of the loop make up a block.

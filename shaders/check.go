@@ -49,7 +49,14 @@ func (k Key) Check(p *Params, t Target) error {
 		return fail("%d destinations; it writes one", p.Segments)
 	}
 	if k.has(tuneWindow) {
-		if w := k.window(p); w != [3]int{k.KernelW, k.StrideW, k.DilationW} {
+		w := k.window(p)
+		if k.Chunks != k.chunked(p) {
+			return fail("rows of %d taps: it knows whether they are one chunk", w[0])
+		}
+		if k.Chunks && w[0]%k.KernelW == 0 {
+			w[0] = k.KernelW
+		}
+		if w != [3]int{k.KernelW, k.StrideW, k.DilationW} {
 			return fail("window %d, stride %d, dilation %d differ from the kernel's", w[0], w[1], w[2])
 		}
 	}

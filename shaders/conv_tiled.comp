@@ -6,9 +6,9 @@
 // window of ROW texels once; all KERNEL_W taps and 4·TILE_G outputs read it from registers.
 // Tiles count over N × out_h × ⌈out_w/TILE_X⌉, so that small images fill whole workgroups.
 // Invocations: x = tile, y = group tile.
-// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); and see
-// common.glsl and blocks.glsl (a turn is a row). With PARTIAL 1 it sums one of SPLITS ranges of (input group, ky), and the sum
-// waits in scratch for split_sum.
+// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); CHUNKS, 1 where a
+// row of kernel_w taps is several chunks of KERNEL_W; and see common.glsl and blocks.glsl (a turn is a row, or a chunk of it). With
+// PARTIAL 1 it sums one of SPLITS ranges of (input group, ky, chunk), and the sum waits in scratch for split_sum.
 
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 
@@ -32,26 +32,40 @@ void main() {
 
     int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
     for (int g = 0; g < TILE_G; ++g)
-        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * KERNEL_W * 4;
+        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * kernel_w * 4;
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
         for (int x = 0; x < TILE_X; ++x) sum[g][x] = vec4(0);
 
     // Columns outside are read as the nearest inside, and taken as 0. (Not bool: zink on Mesa 22 fails to compile arrays of bool.)
-    int column[ROW], column_inside[ROW];
-    for (int j = 0; j < ROW; ++j) {
-        column[j] = clamp(left + j, 0, W - 1);
-        column_inside[j] = uint(left + j) < uint(W) ? 1 : 0;
+#define COLUMNS \
+    int column[ROW], column_inside[ROW]; \
+    for (int j = 0; j < ROW; ++j) { \
+        column[j] = clamp(left + j, 0, W - 1); \
+        column_inside[j] = uint(left + j) < uint(W) ? 1 : 0; \
     }
+#if CHUNKS == 1
+    int chunks = kernel_w / KERNEL_W, chunk = 0;
+#else
+    const int chunks = 1;
+    COLUMNS
+#endif
 
-    // One loop over (ig, ky), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
-    int ky = 0, first_k = 0, end_k = C4 * kernel_h;
+    // One loop over (ig, ky, chunk), in the order of the weights: on llvmpipe a loop around the loop costs as much as a row.
+    int ky = 0, first_k = 0, end_k = C4 * kernel_h * chunks;
 #if PARTIAL == 1
-    ivec2 range = part_of(part_tile.x, C4 * kernel_h);
+    ivec2 range = part_of(part_tile.x, end_k);
     first_k = range.x;
     end_k = range.y;
-    ivec2 ig_ky = divide(first_k, kernel_h);
+    int first_line = first_k;
+#if CHUNKS == 1
+    ivec2 line_chunk = divide(first_k, chunks);
+    first_line = line_chunk.x;
+    chunk = line_chunk.y;
+    left += chunk * (KERNEL_W * DILATION_W);
+#endif
+    ivec2 ig_ky = divide(first_line, kernel_h);
     image += ig_ky.x * HW;
     ky = ig_ky.y;
 #endif
@@ -64,6 +78,9 @@ void main() {
         for (; k < stop; ++k) {
             bool row_inside = uint(iy) < uint(H);
             int from = row_inside ? row_at : src_base; // texelFetch is undefined outside the buffer
+#if CHUNKS == 1
+            COLUMNS
+#endif
             vec4 row[ROW];
             for (int j = 0; j < ROW; ++j) {
                 vec4 v = load_src(from + column[j]);
@@ -88,11 +105,19 @@ void main() {
             }
 #endif
             TAPS
-            ky += 1;
+#if CHUNKS == 1
+            chunk += 1;
+            bool more = chunk < chunks;
+            left += KERNEL_W * DILATION_W - (more ? 0 : kernel_w * DILATION_W);
+            chunk = more ? chunk : 0;
+#else
+            const bool more = false;
+#endif
+            ky += more ? 0 : 1;
             bool last = ky == kernel_h;
             ky = last ? 0 : ky;
-            iy += last ? first_row : dilation_h;
-            row_at += last ? next_plane : next_row;
+            iy += more ? 0 : last ? first_row : dilation_h;
+            row_at += more ? 0 : last ? next_plane : next_row;
         }
         END_BLOCK(k <= first_k + TURNS, k >= end_k)
     }

@@ -28,6 +28,8 @@ type Key struct {
 	Splits int // split-K: the sum is taken in that many parts, in order; 0 or 1 is one
 
 	KernelW, StrideW, DilationW int // the row window, fixed at compile time
+	// Chunks: KernelW is a part of a row of taps, which several make up. See Key.For
+	Chunks bool
 
 	partial bool // the first dispatch of a split: stores sums as they are. Set by Launches
 }
@@ -40,6 +42,7 @@ func (k Key) For(p *Params) Key {
 	k.Rest = k.rest(p)
 	k.Totals = k.totals(p)
 	k.Residual = p.Residual != 0
+	k.Chunks = k.chunked(p)
 	return k
 }
 
@@ -59,6 +62,9 @@ func (k Key) String() string {
 	b.WriteString(" " + k.Load.String())
 	if k.has(tuneWindow) {
 		fmt.Fprintf(&b, " k%d", k.KernelW)
+		if k.Chunks {
+			b.WriteString(" chunks")
+		}
 		if k.StrideW != 1 {
 			fmt.Fprintf(&b, " s%d", k.StrideW)
 		}
@@ -155,6 +161,11 @@ func (k Key) window(p *Params) [3]int {
 		return k.Kernel.window(p)
 	}
 	return [3]int{int(p.KernelW), int(p.StrideW), int(p.DilationW)}
+}
+
+// chunked reports that a row of p's taps is several of the key's.
+func (k Key) chunked(p *Params) bool {
+	return k.Kernel != nil && k.Kernel.chunks && k.KernelW > 0 && int(p.KernelW) > k.KernelW
 }
 
 // taps is the number of texels that an output's sum goes over, each 4 terms of it.
@@ -330,6 +341,9 @@ func (k Key) source() (Source, error) {
 		define("KERNEL_W", k.KernelW)
 		define("STRIDE_W", k.StrideW)
 		define("DILATION_W", k.DilationW)
+		if k.Kernel.chunks {
+			define("CHUNKS", number(k.Chunks))
+		}
 	}
 	if k.Kernel.macros != nil {
 		for _, m := range k.Kernel.macros(k) {

@@ -16,7 +16,7 @@ var PointwiseTiled = &Kernel{
 	candidates: func(p *Params) []Key {
 		// On small maps the narrow tile is as wide as overhangs them least: 7 for 7 × 7 pixels.
 		narrow := Key{TileX: max(tileWidth(ceil(p.pixels(), 8), 7, 9), 7), TileG: tileWidth(int(p.OutG), 2, 3), LocalX: 8}
-		wide := Key{TileX: 14, TileG: 2, LocalX: 8}
+		wide := Key{TileX: max(tileWidth(ceil(p.pixels(), 8), 12, 14), 12), TileG: min(int(p.OutG), 2), LocalX: 8}
 		// On llvmpipe the wide tile takes 0.93 of the time for a pixel, those that overhang the image included.
 		overhung := func(k Key) int { return ceil(p.pixels(), k.LocalX*k.TileX) * k.LocalX * k.TileX }
 		if 93*overhung(wide) < 100*overhung(narrow) {

@@ -147,6 +147,8 @@ func windows() *graph.Graph {
 		{Kernel: graph.Square(7)},
 		{Kernel: graph.Square(11), Stride: graph.Square(4)},
 		{Kernel: graph.Square(13)},
+		{Kernel: graph.Pair{H: 1, W: 16}}, // in chunks
+		{Kernel: graph.Pair{H: 1, W: 20}, Stride: graph.Square(2)},
 		{Kernel: graph.Square(29)}, // as a fully connected layer
 	} {
 		w.In, w.Out, w.Weight = channels, channels, "conv"+strconv.Itoa(i)
