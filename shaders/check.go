@@ -60,6 +60,9 @@ func (k Key) Check(p *Params, t Target) error {
 			return fail("window %d, stride %d, dilation %d differ from the kernel's", w[0], w[1], w[2])
 		}
 	}
+	if n := k.inputs(p); n != k.Inputs {
+		return fail("%d channels: it is made for %d", p.C, k.Inputs)
+	}
 	if !k.Wide && p.quotient() >= maxQuotient {
 		return fail("indices need the long division")
 	}

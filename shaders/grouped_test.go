@@ -205,7 +205,7 @@ func TestLayouts(t *testing.T) {
 	}{
 		{shaders.DepthwiseTexels, shaders.Dims{Out: 5, In: 1, KernelH: 1, KernelW: 2, Groups: 5}, []float32{1, 3, 5, 7, 2, 4, 6, 8, 9, 0, 0, 0, 10, 0, 0, 0}},
 		{shaders.StemTexels, shaders.Dims{Out: 2, In: 2, KernelH: 1, KernelW: 2, Groups: 1},
-			[]float32{1, 5, 0, 0, 3, 7, 0, 0, 0, 0, 0, 0, 2, 6, 0, 0, 4, 8, 0, 0, 0, 0, 0, 0}},
+			[]float32{1, 5, 0, 0, 3, 7, 0, 0, 2, 6, 0, 0, 4, 8, 0, 0}},
 		{shaders.GroupTexels, shaders.Dims{Out: 6, In: 2, KernelH: 1, KernelW: 1, Groups: 2}, []float32{ // texel 0 of group 0, 0 of 1, 1 of 1
 			1, 3, 5, 0, 2, 4, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 8,

@@ -28,6 +28,7 @@ type Kernel struct {
 	shared     func(k Key) int                          // bytes of shared memory
 	macros     func(k Key) []macro                      // beside those of every kernel
 	taps       func(p *Params) int                      // texels that an output's sum goes over; nil: Params.taps
+	inputs     bool                                     // it is made for a number of input channels: see Key.Inputs
 	chunks     bool                                     // a row of taps may be taken in several chunks
 	window     func(p *Params) [3]int                   // what KernelW, StrideW and DilationW must be; nil: p's own
 	uneven     func(p *Params) bool                     // sums of different lengths, which Key.Rest tells; nil: as TileK has it

@@ -5,14 +5,29 @@
 //
 // A tile is TILE_X pixels of an output row × TILE_G groups of 4 outputs. For each ky it loads the row window of ROW texels
 // once; all KERNEL_W taps and 4·TILE_G outputs read it from registers.
-// Weights: texel WeightBase + ((og·KH + ky)·KW + kx)·3 + i holds those of input channel i for outputs 4·og … 4·og+3.
+// Weights: texel WeightBase + ((og·KH + ky)·KW + kx)·INPUTS + i holds those of input channel i for outputs 4·og … 4·og+3.
 // Tiles count over N × out_h × ⌈out_w/TILE_X⌉. Invocations: x = tile, y = group tile.
-// Macros: TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); BY_PIXEL 1,
+// Macros: INPUTS, 1 to 3, the channels; TILE_X, TILE_G; KERNEL_W, STRIDE_W, DILATION_W, the row window (rows are free: KH, SH, DH are uniforms); BY_PIXEL 1,
 // for long sums, sums each row of taps of a pixel by itself; and see common.glsl.
 
 #pragma optionNV(unroll all) // else NVIDIA's compiler keeps sum[][] in memory where TILE_G > 1; others ignore it
 
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
+
+// A pixel's channels.
+#if INPUTS == 1
+#define PIXEL float
+#define LANES x
+#define CHANNEL(v, i) v
+#elif INPUTS == 2
+#define PIXEL vec2
+#define LANES xy
+#define CHANNEL(v, i) v[i]
+#else
+#define PIXEL vec3
+#define LANES xyz
+#define CHANNEL(v, i) v[i]
+#endif
 
 void main() {
     int x_tiles = (out_w + TILE_X - 1) / TILE_X;
@@ -27,7 +42,7 @@ void main() {
 
     int filter_at[TILE_G]; // past the last group, the last one's
     for (int g = 0; g < TILE_G; ++g)
-        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * kernel_h * KERNEL_W * 3;
+        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * kernel_h * KERNEL_W * INPUTS;
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)
@@ -43,22 +58,20 @@ void main() {
         int iy = top + ky * dilation_h;
         bool row_inside = uint(iy) < uint(H);
         int row_at = row_inside ? image + iy * W : src_base; // texelFetch is undefined outside the buffer
-        vec3 row[ROW];
+        PIXEL row[ROW];
         for (int i = 0; i < ROW; ++i) {
-            vec3 v = load_src(row_at + column[i]).xyz;
-            row[i] = row_inside && column_inside[i] != 0 ? v : vec3(0);
+            PIXEL v = load_src(row_at + column[i]).LANES;
+            row[i] = row_inside && column_inside[i] != 0 ? v : PIXEL(0);
         }
         for (int g = 0; g < TILE_G; ++g) {
-            vec4 w[KERNEL_W][3];
+            vec4 w[KERNEL_W][INPUTS];
             for (int kx = 0; kx < KERNEL_W; ++kx) {
-                int at = filter_at[g] + (ky * KERNEL_W + kx) * 3;
-                for (int i = 2; i >= 0; --i) w[kx][i] = load_weight(at + i);
+                int at = filter_at[g] + (ky * KERNEL_W + kx) * INPUTS;
+                for (int i = INPUTS - 1; i >= 0; --i) w[kx][i] = load_weight(at + i);
 #if BY_PIXEL == 0
                 for (int x = 0; x < TILE_X; ++x) {
-                    vec3 v = row[x * STRIDE_W + kx * DILATION_W];
-                    sum[g][x] += w[kx][0] * v.x;
-                    sum[g][x] += w[kx][1] * v.y;
-                    sum[g][x] += w[kx][2] * v.z;
+                    PIXEL v = row[x * STRIDE_W + kx * DILATION_W];
+                    for (int i = 0; i < INPUTS; ++i) sum[g][x] += w[kx][i] * CHANNEL(v, i);
                 }
 #endif
             }
@@ -66,8 +79,8 @@ void main() {
             for (int x = 0; x < TILE_X; ++x) {
                 vec4 part = vec4(0);
                 for (int kx = 0; kx < KERNEL_W; ++kx) {
-                    vec3 v = row[x * STRIDE_W + kx * DILATION_W];
-                    part = fma(w[kx][2], vec4(v.z), fma(w[kx][1], vec4(v.y), fma(w[kx][0], vec4(v.x), part)));
+                    PIXEL v = row[x * STRIDE_W + kx * DILATION_W];
+                    for (int i = 0; i < INPUTS; ++i) part = fma(w[kx][i], vec4(CHANNEL(v, i)), part);
                 }
                 sum[g][x] += part;
             }

@@ -5,6 +5,7 @@ import "fmt"
 // Stem is stem.comp.
 var Stem = &Kernel{
 	Name: "stem", convolves: true, tunes: tuneTile | tuneWindow, local: [2]int{64}, layout: StemTexels,
+	inputs: true,
 	serves: func(_ Key, p *Params) error {
 		if p.C > stemInputs || p.Groups != 1 {
 			return fmt.Errorf("%d channels in %d groups: it serves up to %d in one", p.C, p.Groups, stemInputs)
@@ -12,7 +13,7 @@ var Stem = &Kernel{
 		return nil
 	},
 	// The taps of a row are summed by themselves where windows are large: an addition more for each 3·KernelW multiplications.
-	macros: func(k Key) []macro { return []macro{{"BY_PIXEL", number(k.KernelW > 8)}} },
+	macros: func(k Key) []macro { return []macro{{"BY_PIXEL", number(k.KernelW > 8)}, {"INPUTS", k.Inputs}} },
 	workgroups: func(k Key, p *Params) [2]int {
 		tiles := int(p.N) * int(p.OutH) * ceil(int(p.OutW), k.TileX)
 		return [2]int{ceil(tiles, k.localX()), ceil(int(p.OutG), k.TileG)}
@@ -20,7 +21,7 @@ var Stem = &Kernel{
 	iterations: func(_ Key, p *Params) int { return int(p.KernelH) },
 	estimate: func(k Key, p *Params, m int) float64 {
 		turns := int(p.KernelH)
-		return k.direct(p, m, turns, turns*(k.row()+3*k.KernelW*k.TileG), turns*12*k.KernelW*k.TileX*k.TileG)
+		return k.direct(p, m, turns, turns*(k.row()+k.Inputs*k.KernelW*k.TileG), turns*4*k.Inputs*k.KernelW*k.TileX*k.TileG)
 	},
 	onGPU: func(p *Params) []Key {
 		var keys []Key
@@ -51,19 +52,19 @@ const unrolled = 32
 // stemInputs is the most input channels that stem serves.
 const stemInputs = 3
 
-// StemTexels holds, for every output group and tap, a texel of 4 outputs for each of 3 inputs: [out/4][kh][kw][3 inputs][4
-// outputs], zero-padded.
+// StemTexels holds, for every output group and tap, a texel of 4 outputs for each input: [out/4][kh][kw][inputs][4 outputs],
+// zero-padded.
 var StemTexels = &Layout{
 	Name:   "stem texels",
 	Sliced: true,
-	Len:    func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * stemInputs * 4 },
+	Len:    func(d Dims) int { return groups(d.Out) * d.KernelH * d.KernelW * d.In * 4 },
 	Pack: func(dst, w []float32, d Dims) {
 		clear(dst)
 		area := d.KernelH * d.KernelW
 		for o := range d.Out {
-			for i := range min(d.In, stemInputs) {
+			for i := range d.In {
 				for k, v := range w[(o*d.In+i)*area:][:area] {
-					dst[((o/4*area+k)*stemInputs+i)*4+o%4] = v
+					dst[((o/4*area+k)*d.In+i)*4+o%4] = v
 				}
 			}
 		}

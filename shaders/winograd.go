@@ -112,6 +112,7 @@ var WinogradTexels = &Layout{
 }
 
 const (
+	winogradLeast     = 18e6      // multiplications of one image: below, two dispatches more take what it gains
 	winogradTexels    = 320 << 10 // of V and M together, at once: 5 MiB
 	winogradPositions = 4 * 6
 	winogradGroup     = (winogradPositions + 9) * 16 // floats for an output and an input group
@@ -184,6 +185,9 @@ func winogradTiles(p *Params) []Key {
 	// Of one image: the choice, and so the bits of an answer, don't depend on the batch.
 	one := tiles / int(p.N)
 	if !winogradWindow(p) || in*out < 24*(in+out) || one < 24 {
+		return nil
+	}
+	if one*8*9*in*out < winogradLeast {
 		return nil
 	}
 	k := Key{TileX: tileWidth(ceil(tiles, 8), 6, 14), TileG: 2}

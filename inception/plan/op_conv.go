@@ -14,6 +14,9 @@ var convRow = operator{
 		c := op.(graph.Conv2D)
 		setWindow(p, c.Kernel, c.Stride, c.Dilation, c.Pad)
 		p.Groups = int32(c.Groups)
+		if p.W == 1 && p.OutW == 1 && c.Kernel.W == 1 && c.Kernel.H > 1 {
+			columnAsRow(p)
+		}
 	},
 	kernels: only(shaders.DepthwiseTiled, shaders.Depthwise, shaders.Grouped, shaders.Dense, shaders.Stem,
 		shaders.Winograd, shaders.PointwiseTiled, shaders.ConvTiled, shaders.PointwiseShared, shaders.ConvShared, shaders.Pointwise, shaders.Conv),
@@ -24,6 +27,15 @@ var convRow = operator{
 	dims:          func(op graph.Op) shaders.Dims { return convDims(op.(graph.Conv2D)) },
 	takesEpilogue: true,
 	merges:        func(op graph.Op) bool { return op.(graph.Conv2D).Pointwise() },
+}
+
+// columnAsRow turns an image of one column, which lies in memory as one of one row does, as do the taps: kernels work along rows.
+func columnAsRow(p *shaders.Params) {
+	p.H, p.W, p.OutH, p.OutW = p.W, p.H, p.OutW, p.OutH
+	p.KernelH, p.KernelW = p.KernelW, p.KernelH
+	p.StrideH, p.StrideW = 1, p.StrideH
+	p.DilationH, p.DilationW = 1, p.DilationH
+	p.PadTop, p.PadLeft, p.PadBottom, p.PadRight = p.PadLeft, p.PadTop, p.PadRight, p.PadBottom
 }
 
 func convDims(c graph.Conv2D) shaders.Dims {

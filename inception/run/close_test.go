@@ -105,10 +105,10 @@ func TestWinogradSession(t *testing.T) {
 }
 
 func winogradNetwork(seed uint64) nettest.Network {
-	g, x := graph.New("winograd", 64)
-	g.Outputs = []graph.Value{nettest.Conv(g, "b", nettest.Conv(g, "a", x, 64, 64, 3), 64, 64, 3)}
+	g, x := graph.New("winograd", 96)
+	g.Outputs = []graph.Value{nettest.Conv(g, "b", nettest.Conv(g, "a", x, 96, 96, 3), 96, 96, 3)}
 	inception.InitHe(g, seed)
-	return nettest.Of("winograd", g, nettest.Shape(2, 64, 15, 17))
+	return nettest.Of("winograd", g, nettest.Shape(2, 96, 15, 17))
 }
 
 // TestFitWorkgroups: a kernel is refused from one workgroup too many on.
