@@ -23,16 +23,6 @@
 
 layout(local_size_x = LOCAL_X, local_size_y = LOCAL_Y) in;
 
-struct Segment { // one destination of the step
-    int first;       // first output group
-    int channels;    // real channels
-    int dst_base;    // first texel of the destination tensor
-    int dst_c;       // its channels
-    int dst_channel; // where the segment starts in it
-    int act;         // 1: ReLU; 2: clip to low … high
-    float low, high;
-};
-
 layout(std140, binding = 0) uniform Params {
     int N, C, H, W; // input
     int src_base, out_c, out_g, out_h;
@@ -48,7 +38,7 @@ layout(std140, binding = 0) uniform Params {
     int src2_n, src2_c, src2_h, src2_w; // second input
     int residual, from_group_x, from_group_y, from_tile;
     int part_tiles;
-    Segment seg[8];
+    ivec4 seg[16];  // of each destination two, as below: Mesa keeps 300 bytes and more for every member of a struct in an array
     ivec4 axes;     // how many axes the output's N, C, H and W consist of
     ivec4 axis[12]; // extent, texels, channels, table
 };
@@ -162,7 +152,7 @@ int channel_groups(int channels) { return (channels + 3) / 4; }
 // Target is where and how the outputs of one group of 4 channels are stored.
 struct Target {
     int group;   // of the step
-    int act;     // as in Segment
+    int act;     // as in SEGMENT_END
     float low, high;
     int base;    // first texel of the destination tensor
     int dst_c4;  // its channel groups
@@ -171,25 +161,31 @@ struct Target {
     int tail;    // lanes to zero after the last real channel: > 0 only where the group ends its tensor
 };
 
+// Destination s of the step. The first: its first output group, its real channels, the first texel of the destination tensor, that
+// tensor's channels. The second: where it starts among those, its activation (1: ReLU; 2: clip to low … high), low and high.
+#define SEGMENT(S) seg[2 * (S)]
+#define SEGMENT_END(S) seg[2 * (S) + 1]
+
 Target target(int g) {
     int s = 0;
 #ifndef ACT
     for (int i = 1; i < 8; ++i) // a constant count: a loop that Mesa can't unroll keeps it from unrolling the one around it
-        if (i < segments && g >= seg[i].first) s = i;
+        if (i < segments && g >= SEGMENT(i).x) s = i;
 #endif
-    int c = 4 * (g - seg[s].first), channels = seg[s].channels, dst_c = seg[s].dst_c;
+    ivec4 to = SEGMENT(s), end = SEGMENT_END(s);
+    int c = 4 * (g - to.x), channels = to.y, dst_c = to.w;
     Target t;
     t.group = g;
 #ifdef ACT
     t.act = ACT;
 #else
-    t.act = seg[s].act;
+    t.act = end.y;
 #endif
-    t.low = seg[s].low;
-    t.high = seg[s].high;
-    t.base = seg[s].dst_base;
+    t.low = intBitsToFloat(end.z);
+    t.high = intBitsToFloat(end.w);
+    t.base = to.z;
     t.dst_c4 = channel_groups(dst_c);
-    t.channel = seg[s].dst_channel + c;
+    t.channel = end.x + c;
     t.valid = min(channels - c, 4);
     t.tail = t.channel + t.valid == dst_c ? 4 * t.dst_c4 - dst_c : 0;
     return t;

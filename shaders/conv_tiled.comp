@@ -10,6 +10,11 @@
 // row of kernel_w taps is several chunks of KERNEL_W; and see common.glsl and blocks.glsl (a turn is a row, or a chunk of it). With
 // PARTIAL 1 it sums one of SPLITS ranges of (input group, ky, chunk), and the sum waits in scratch for split_sum.
 
+#if CHUNKS == 1
+#define ROW_TAPS kernel_w
+#else
+#define ROW_TAPS KERNEL_W
+#endif
 const int ROW = (TILE_X - 1) * STRIDE_W + (KERNEL_W - 1) * DILATION_W + 1;
 
 void main() {
@@ -32,7 +37,7 @@ void main() {
 
     int filter_at[TILE_G]; // the weights of input group 0; past the last group, the last one's
     for (int g = 0; g < TILE_G; ++g)
-        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * kernel_w * 4;
+        filter_at[g] = weight_base + min(first_group + g, out_g - 1) * C4 * kernel_h * ROW_TAPS * 4;
 
     vec4 sum[TILE_G][TILE_X];
     for (int g = 0; g < TILE_G; ++g)

@@ -194,23 +194,20 @@ func (s *Session) prepare(ctx context.Context, choices map[*plan.Step][]shaders.
 	if err := s.weights.keep(s.plan.Steps()); err != nil {
 		return err
 	}
-	if err := s.sendWeights(ctx, o); err != nil { // first: the graph's may go then, and leave room
-		return err
-	}
-	return s.record(ctx)
-}
-
-// sendWeights brings to the device what doesn't change from run to run.
-func (s *Session) sendWeights(ctx context.Context, o Options) error {
 	var taken *taker
 	if o.TakeWeights {
 		taken = newTaker(s.graph, &s.weights.store.mu, s.plan.Steps())
-		defer taken.end()
+		defer taken.end() // last: what else compiling leaves behind goes, too
 	}
+	// First what doesn't change from run to run: the graph's weights may go then, and leave room.
 	if err := s.weights.send(ctx, s.plan.Steps(), taken.packed); err != nil {
 		return err
 	}
-	return s.allocate(ctx) // constants are among the graph's weights
+	taken.wait()                            // the arena takes what they leave
+	if err := s.allocate(ctx); err != nil { // constants are among the graph's weights
+		return err
+	}
+	return s.record(ctx)
 }
 
 // chooseKernels sets the steps' kernels where something better than the rule is known or can be measured.

@@ -11,17 +11,16 @@ import (
 // taker drops a graph's weights as they reach the device.
 type taker struct {
 	g     *graph.Graph
-	mu    *sync.Mutex    // of g.Weights, which runs of other sessions look at
+	mu    *sync.Mutex    // of g.Weights, which runs of other sessions look at, and of what follows
 	users map[string]int // steps that have yet to be packed
 	free  int            // bytes that were dropped since the system had any back
 	batch int            // and how many it gets at a time
 
-	asked chan struct{} // for giving memory back; closed by end
-	ended chan struct{} // closed when all is given back
+	asked chan chan struct{} // for giving memory back, each closed once it is; closed by end
 }
 
 func newTaker(g *graph.Graph, mu *sync.Mutex, steps []*plan.Step) *taker {
-	t := &taker{g: g, mu: mu, users: map[string]int{}, asked: make(chan struct{}), ended: make(chan struct{})}
+	t := &taker{g: g, mu: mu, users: map[string]int{}, asked: make(chan chan struct{})}
 	all := 0
 	for _, a := range g.Weights {
 		all += 4 * len(a.Data)
@@ -32,17 +31,17 @@ func newTaker(g *graph.Graph, mu *sync.Mutex, steps []*plan.Step) *taker {
 			t.users[name]++
 		}
 	}
-	go func() { // beside packing, which a collection doesn't stop
-		defer close(t.ended)
-		for range t.asked {
+	debug.FreeOSMemory() // what loading left behind: packing adds most at first
+	go func() {          // the rest beside packing, which a collection doesn't stop
+		for done := range t.asked {
 			debug.FreeOSMemory()
+			close(done)
 		}
 	}()
-	t.release() // what loading left behind
 	return t
 }
 
-// packed drops what no other step needs. A nil taker drops nothing.
+// packed drops what no other step needs. It may be called by several goroutines. A nil taker drops nothing.
 func (t *taker) packed(step *plan.Step) {
 	if t == nil {
 		return
@@ -54,9 +53,23 @@ func (t *taker) packed(step *plan.Step) {
 			delete(t.g.Weights, name)
 		}
 	}
+	free := t.free
+	if free >= t.batch {
+		t.free = 0
+	}
 	t.mu.Unlock()
-	if t.free >= t.batch {
-		t.release()
+	if free >= t.batch {
+		done := t.release()
+		if free >= 2*t.batch { // before another large step is in memory twice
+			<-done
+		}
+	}
+}
+
+// wait has all that was dropped given back.
+func (t *taker) wait() {
+	if t != nil {
+		<-t.release()
 	}
 }
 
@@ -65,14 +78,14 @@ func (t *taker) end() {
 	t.mu.Lock()
 	clear(t.g.Weights)
 	t.mu.Unlock()
-	t.release()
+	t.wait()
 	close(t.asked)
-	<-t.ended
 }
 
-// release has what was dropped given back to the system: left to itself, the collector would wait until there is as much garbage as there
-// were weights, and a software driver's device memory grows beside it.
-func (t *taker) release() {
-	t.free = 0
-	t.asked <- struct{}{} // waits for the one before: what piles up is bounded
+// release has what was dropped given back to the system, once what was asked for earlier is: left to itself, the collector would wait until
+// there is as much garbage as there were weights, and a software driver's device memory grows beside it.
+func (t *taker) release() <-chan struct{} {
+	done := make(chan struct{})
+	t.asked <- done
+	return done
 }

@@ -112,7 +112,7 @@ func (s *weightStore) session(d *gpu.Device, g *graph.Graph) *sessionWeights {
 
 // send packs and uploads all that the steps need with their kernels, some at once: packing takes the host's cores, uploading the device's
 // thread. One goroutine begins with the largest, the others with the smallest: what is packed is in memory twice, and the device's part only
-// grows. done is called after each step, by one goroutine at a time.
+// grows. done is called after each step, by several goroutines.
 func (s *sessionWeights) send(ctx context.Context, steps []*plan.Step, done func(*plan.Step)) error {
 	same := map[string][]*plan.Step{} // by what they need
 	var ids []string
@@ -146,11 +146,9 @@ func (s *sessionWeights) send(ctx context.Context, steps []*plan.Step, done func
 				if _, err := s.of(ctx, of[0], of[0].Key.Kernel.Layout(), &m); err != nil {
 					return err
 				}
-				mu.Lock()
 				for _, step := range of {
 					done(step)
 				}
-				mu.Unlock()
 			}
 			return nil
 		})
