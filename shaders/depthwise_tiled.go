@@ -42,7 +42,13 @@ var DepthwiseTiled = &Kernel{
 			return Key{TileX: tileWidth(int(p.OutW), least, most), TileY: tileWidth(int(p.OutH), ceil(rows, 2), rows), TileG: 1, LocalX: local,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 		}
-		row := tiled(5, 9, 1, 8)
+		// Mesa unrolls a row's taps for up to 77 products, a few less with a stride: beyond, a kernel takes four times as long.
+		products := 77
+		if p.StrideW > 1 {
+			products = 70
+		}
+		most := min(9, max(products/int(p.KernelW), 1))
+		row := tiled(min(5, most), most, 1, 8)
 		if !squareWindow(p) || p.KernelW > 3 {
 			return []Key{row} // larger windows' weights fill the registers
 		}

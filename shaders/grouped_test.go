@@ -37,6 +37,8 @@ var depthwiseCases = []convCase{
 	{in: shape(1, 16, 7, 9), conv: depthwise(16, k1), segs: []seg{{out: 16}}},
 	{in: shape(1, 2, 2, 90), conv: depthwise(2, graph.Conv2D{Kernel: graph.Pair{H: 2, W: 37}, Stride: graph.Pair{H: 1, W: 2}, Pad: graph.Padding{Left: 9, Right: 3, Top: 1}}), segs: []seg{{out: 2}}}, // blocks of a row
 	{in: shape(2, 16, 7, 7), conv: depthwise(16, graph.Conv2D{Kernel: graph.Square(7)}), segs: []seg{{out: 16}}},
+	{in: shape(1, 9, 13, 19), conv: depthwise(9, graph.Conv2D{Kernel: graph.Pair{H: 3, W: 13}, Pad: graph.Padding{Top: 1, Left: 6, Right: 6}}), segs: []seg{{out: 9}}},
+	{in: shape(1, 6, 5, 40), conv: depthwise(6, graph.Conv2D{Kernel: graph.Pair{H: 2, W: 31}, Stride: graph.Pair{H: 1, W: 2}, Pad: graph.Padding{Left: 15, Right: 15}}), segs: []seg{{out: 6}}},
 	{in: shape(1, 15, 13, 7), conv: depthwise(15, k3), segs: []seg{{out: 15}}, special: inf},
 	{in: shape(1, 15, 13, 7), conv: depthwise(15, k3), segs: []seg{{out: 15, dstC: 16, channel: 1}}, special: inf},
 	{in: shape(1, 15, 13, 7), conv: depthwise(15, k3), segs: []seg{{out: 15, relu: true}}, special: nan},
