@@ -140,6 +140,12 @@ int taps_inside(int first, int step, int kernel, int from, int to) {
     return max(min(until, kernel) - min(before, kernel), 0);
 }
 
+// Which taps of a transposed convolution may reach an output, along one axis: the first, and how far apart they are. at is the output's
+// place, counted with the padding before it. With a dilation others are among them.
+ivec2 taps_reaching(int at, int stride, int dilation) {
+    return dilation == 1 && at >= 0 ? ivec2(divide(at, stride).y, stride) : ivec2(0, 1);
+}
+
 // sum + w0·v.x + w1·v.y + w2·v.z + w3·v.w as a chain: GPUs take one instruction for each multiplication. A sum of products,
 // added at the end, is a multiplication, three fma and an addition. Callers load w3 first and w0 last, which is used first: then
 // there is one wait for the four, not one for each.

@@ -18,16 +18,19 @@ void main() {
     int filters = weight_base + image_group.y * C4 * taps * 4;
 
     vec4 sum = vec4(0);
-    for (int ky = 0; ky < kernel_h; ++ky) {
+    ivec2 rows = taps_reaching(yx.x + pad_top, stride_h, dilation_h), columns = taps_reaching(yx.y + pad_left, stride_w, dilation_w);
+    for (int ky = rows.x; ky < kernel_h; ky += rows.y) {
         int below = yx.x + pad_top - ky * dilation_h; // iy·SH
         if (below < 0) break;
-        int iy = below / stride_h;
-        if (iy >= H || iy * stride_h != below) continue;
-        for (int kx = 0; kx < kernel_w; ++kx) {
+        ivec2 iy_rest = divide(below, stride_h);
+        int iy = iy_rest.x;
+        if (iy >= H || iy_rest.y != 0) continue;
+        for (int kx = columns.x; kx < kernel_w; kx += columns.y) {
             int beside = yx.y + pad_left - kx * dilation_w; // ix·SW
             if (beside < 0) break;
-            int ix = beside / stride_w;
-            if (ix >= W || ix * stride_w != beside) continue;
+            ivec2 ix_rest = divide(beside, stride_w);
+            int ix = ix_rest.x;
+            if (ix >= W || ix_rest.y != 0) continue;
             int at = image + iy * W + ix, w = filters + (ky * kernel_w + kx) * 4;
             for (int g = 0; g < C4; ++g, at += H * W, w += taps * 4)
                 sum = madd(sum, load_weight(w), load_weight(w + 1), load_weight(w + 2), load_weight(w + 3), load_src(at));

@@ -16,6 +16,11 @@ var (
 		},
 		iterations: transposedIterations,
 	}
+	// ConvTransposeDepthwise is convtranspose_depthwise.comp.
+	ConvTransposeDepthwise = &Kernel{
+		Name: "convtranspose_depthwise", Plain: true, convolves: true, local: [2]int{64}, layout: DepthwiseTexels,
+		serves: servesDepthwise, workgroups: perTexel, iterations: func(_ Key, p *Params) int { return int(p.KernelH) * (1 + int(p.KernelW)) },
+	}
 	// ConvTransposeGrouped is convtranspose_grouped.comp.
 	ConvTransposeGrouped = &Kernel{
 		Name: "convtranspose_grouped", Plain: true, scalar: true, convolves: true, local: [2]int{64}, layout: TransposedTexels,

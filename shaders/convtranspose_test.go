@@ -14,11 +14,14 @@ func TestConvTranspose(t *testing.T) {
 	type layer = graph.ConvTranspose2D
 	all := []*shaders.Kernel{shaders.ConvTranspose, shaders.ConvTransposeGrouped, shaders.ConvTransposeTiled}
 	grouped := all[1:2]
+	depthwise := []*shaders.Kernel{shaders.ConvTransposeDepthwise, shaders.ConvTransposeGrouped}
 	var cases []opCase
 	add := func(in tensor.Shape, c layer, act graph.Op, extra, channel int, special float32) {
 		c.In = in.C
 		kernels := all
-		if d := c.Norm().Dilation; c.Groups > 1 {
+		if d := c.Norm().Dilation; c.Groups > 1 && c.Groups == c.In && c.Out == c.In {
+			kernels = depthwise
+		} else if c.Groups > 1 {
 			kernels = grouped
 		} else if d != graph.Square(1) {
 			kernels = all[:2]
@@ -45,6 +48,9 @@ func TestConvTranspose(t *testing.T) {
 	add(shape(3, 130, 2, 3), layer{Out: 11, Kernel: graph.Square(4), Stride: graph.Square(2), Pad: graph.Pad(1), Bias: "b"}, nil, 0, 0, 0)
 	add(shape(2, 6, 5, 4), layer{Out: 9, Groups: 3, Kernel: graph.Square(3), Stride: graph.Square(2), Bias: "b"}, graph.ReLU{}, 0, 0, nan)
 	add(shape(1, 7, 6, 5), layer{Out: 7, Groups: 7, Kernel: graph.Square(4), Stride: graph.Square(2), Pad: graph.Pad(1)}, nil, 6, 5, -inf)
+	add(shape(2, 21, 4, 3), layer{Out: 21, Groups: 21, Kernel: graph.Square(16), Stride: graph.Square(8), Pad: graph.Pad(4), Bias: "b"}, graph.ReLU{}, 0, 0, inf)
+	add(shape(1, 6, 5, 4), layer{Out: 6, Groups: 6, Kernel: graph.Pair{H: 3, W: 4}, Stride: graph.Pair{H: 3, W: 2}, Dilation: graph.Pair{H: 2, W: 3},
+		Pad: graph.Padding{Top: 1, Left: 2, Right: 1}}, nil, 3, 1, nan)
 	for _, l := range newLabs(t) {
 		g := newGen()
 		ran := 0

@@ -64,7 +64,7 @@ type macro struct {
 func Kernels() []*Kernel {
 	return []*Kernel{
 		Pointwise, PointwiseTiled, PointwiseShared, Conv, ConvTiled, ConvShared, SplitSum, Winograd, WinogradIn, WinogradOut,
-		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTransposeTiled, ConvTranspose, ConvTransposeGrouped,
+		Depthwise, DepthwiseTiled, Grouped, Dense, Stem, ConvTransposeTiled, ConvTranspose, ConvTransposeDepthwise, ConvTransposeGrouped,
 		AvgPool, AvgPoolTiled, AvgPoolWide, MaxPool, MaxPoolTiled, MaxPoolWide,
 		Copy, Affine, Quantize, Add, Mul, AddBroadcast, MulBroadcast, Sub, Div, Pow, Minimum, Maximum, PReLU,
 		Equal, NotEqual, Greater, GreaterEqual, And, Or, Xor, Keep, Drop, LRN, Normalize, NormalizeWide, NormalizeGroups, NormalizeApply, Softmax, SoftmaxWide, CumSum, Reshape, Pad, Gather, Move, Resize,

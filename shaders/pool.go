@@ -33,11 +33,12 @@ func poolTiled(name string) *Kernel {
 		},
 		iterations: func(_ Key, p *Params) int { return int(p.KernelH) },
 		candidates: func(p *Params) []Key {
-			// Longer windows hold too many registers, and where neighbours share no texels there is nothing to gain.
-			if p.KernelW > 3 || p.KernelW <= p.StrideW || p.OutW == 1 {
+			// Where neighbours share no texels there is nothing to gain, nor where Mesa doesn't unroll the loop over a row.
+			most := min(9, 64/int(p.KernelW))
+			if most < 2 || p.KernelW <= p.StrideW || p.OutW == 1 {
 				return nil
 			}
-			narrow := Key{TileX: tileWidth(int(p.OutW), 5, 9), TileG: 1, LocalX: 8,
+			narrow := Key{TileX: tileWidth(int(p.OutW), min(5, most), most), TileG: 1, LocalX: 8,
 				KernelW: int(p.KernelW), StrideW: int(p.StrideW), DilationW: int(p.DilationW)}
 			wide := narrow
 			wide.TileX, wide.LocalX = min(4, narrow.TileX), 64

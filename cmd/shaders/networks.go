@@ -106,6 +106,8 @@ func groups() *graph.Graph {
 func transposes() *graph.Graph {
 	const channels = 16
 	g, x := graph.New("transposes", channels)
+	g.Outputs = append(g.Outputs, g.Add("each", graph.ConvTranspose2D{In: channels, Out: channels, Groups: channels,
+		Kernel: graph.Square(4), Stride: graph.Square(2), Pad: graph.Pad(1), Weight: "each"}, x))
 	for i, c := range []graph.ConvTranspose2D{
 		{Kernel: graph.Square(2), Stride: graph.Square(2)},
 		{Kernel: graph.Square(3), Stride: graph.Square(2), Pad: graph.Pad(1), Extra: graph.Square(1)},

@@ -15,7 +15,7 @@ var convTransposeRow = operator{
 		setWindow(p, c.Kernel, c.Stride, c.Dilation, c.Pad)
 		p.Groups = int32(c.Groups)
 	},
-	kernels: only(shaders.ConvTransposeTiled, shaders.ConvTranspose, shaders.ConvTransposeGrouped),
+	kernels: only(shaders.ConvTransposeTiled, shaders.ConvTranspose, shaders.ConvTransposeDepthwise, shaders.ConvTransposeGrouped),
 	values: func(op graph.Op, param func(string) []float32) (weight, bias []float32, err error) {
 		c := op.(graph.ConvTranspose2D)
 		return param(c.Weight), param(c.Bias), nil
