@@ -20,6 +20,8 @@ var poolWindows = []poolCase{
 	{in: shape(1, 1, 1, 1), pool: window(1, 1, 0)},
 	{in: shape(1, 3, 7, 9), pool: window(3, 1, 1)},
 	{in: shape(2, 13, 13, 7), pool: window(3, 2, 0), relu: true},
+	{in: shape(2, 9, 11, 20), pool: graph.Pool2D{Kernel: graph.Square(5), Pad: graph.Pad(2)}, relu: true},
+	{in: shape(1, 6, 9, 21), pool: graph.Pool2D{Kernel: graph.Pair{H: 2, W: 13}, Stride: graph.Pair{H: 1, W: 3}, Pad: graph.Padding{Left: 6, Right: 6}}},
 	{in: shape(3, 15, 1, 17), pool: graph.Pool2D{Kernel: graph.Pair{H: 1, W: 7}, Stride: graph.Pair{H: 1, W: 2}, Pad: graph.Padding{Left: 2, Right: 3}, CountIncludePad: true}, dstC: 21, channel: 5},
 	{in: shape(3, 16, 5, 1), pool: graph.Pool2D{Kernel: graph.Pair{H: 3, W: 1}, Pad: graph.Padding{Top: 2}, CountIncludePad: true}, bias: true, dstC: 40, channel: 20},
 	{in: shape(1, 33, 17, 19), pool: ceil(window(3, 2, 0)), bias: true, relu: true},
