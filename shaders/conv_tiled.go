@@ -39,14 +39,14 @@ var ConvTiled = &Kernel{
 		// Wide tiles share a row's texels among many taps. Where there is one tap, more outputs share them; where the window
 		// is long (a stride, 7 taps), the registers run out and small tiles win.
 		second := tiled(tileWidth(outW, 10, 17), 1, 8)
-		if small := tileWidth(outW, 4, 6); p.KernelW == 1 {
+		if small := tileWidth(outW, 4, 6); rowChunk(p) == 1 {
 			second = tiled(small, 3, 8)
 		} else if second.row() > 20 {
 			second = tiled(small, 2, 8)
 		}
 		first := tiled(narrow, 2, 8)
 		switch out := int(p.OutG); {
-		case p.KernelW == 1 && out > 1 && 85*ceil(out, 3)*3 < 100*ceil(out, 2)*2:
+		case rowChunk(p) == 1 && out > 1 && 85*ceil(out, 3)*3 < 100*ceil(out, 2)*2:
 			first.TileG = 3 // for one tap there is room: it takes 0.8 of the time for an output, overhanging ones included
 		case 100*ceil(out, 2)*2 > 112*out || p.KernelW >= 9 && p.StrideW == 1: // as of 3 channels, which networks that make pictures end with
 			most := 16
@@ -62,8 +62,11 @@ var ConvTiled = &Kernel{
 
 // rowChunk is how many of a row's taps are taken at once: all, or of long rows a part that leaves none over. What is unrolled for more taps
 // doesn't fit the cache for instructions, nor the registers: on llvmpipe chunks of 3 to 8 take half of the time. With a stride each
-// would load most of the row again.
+// would load most of the row again. Where taps lie far apart, one by one, without the texels between.
 func rowChunk(p *Params) int {
+	if p.DilationW > 4 {
+		return 1
+	}
 	taps, most := int(p.KernelW), 8
 	if p.StrideW > 1 {
 		most = 16

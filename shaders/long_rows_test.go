@@ -7,7 +7,7 @@ import (
 	"inceptiongl/shaders"
 )
 
-// longRows are windows whose rows conv_tiled takes in chunks: with strides, dilations, padding that covers whole chunks, and
+// longRows are windows whose rows conv_tiled takes in chunks, as they are long or their taps far apart: with strides, dilations, padding that covers whole chunks, and
 // rows of input shorter than a chunk.
 var longRows = []convCase{
 	{in: shape(2, 13, 3, 29), conv: graph.Conv2D{Kernel: graph.Pair{H: 1, W: 12}, Pad: graph.Padding{Left: 5, Right: 6}}, segs: []seg{{out: 13, relu: true}}},
@@ -18,6 +18,8 @@ var longRows = []convCase{
 	{in: shape(1, 1, 1, 600), conv: graph.Conv2D{Kernel: graph.Pair{H: 1, W: 256}, Stride: graph.Pair{H: 1, W: 4}, Pad: graph.Padding{Left: 128, Right: 128}}, segs: []seg{{out: 5}}},
 	{in: shape(1, 6, 3, 50), conv: graph.Conv2D{Kernel: graph.Pair{H: 1, W: 11}, Pad: graph.Padding{Left: 5, Right: 5}}, segs: []seg{{out: 7}}}, // no chunk: a prime
 	{in: shape(1, 14, 5, 33), conv: graph.Conv2D{Kernel: graph.Pair{H: 2, W: 15}, Pad: graph.Padding{Top: 1, Left: 7, Right: 7}}, segs: []seg{{out: 13, dstC: 28, channel: 12}}, residual: true},
+	{in: shape(2, 7, 9, 31), conv: graph.Conv2D{Kernel: graph.Square(3), Dilation: graph.Pair{H: 5, W: 11}, Pad: graph.Padding{Top: 5, Left: 11, Bottom: 5, Right: 11}}, segs: []seg{{out: 14}}, special: inf},
+	{in: shape(1, 9, 6, 80), conv: graph.Conv2D{Kernel: graph.Pair{H: 2, W: 4}, Stride: graph.Pair{H: 1, W: 3}, Dilation: graph.Pair{H: 1, W: 23}, Pad: graph.Padding{Left: 30, Right: 12}}, segs: []seg{{out: 12, relu: true}}},
 }
 
 // TestLongRows: chunks of every length that divides the row, whole sums and split ones, and what the rules pick.

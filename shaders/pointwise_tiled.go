@@ -14,8 +14,12 @@ var PointwiseTiled = &Kernel{
 	},
 	estimate: Key.tiledEstimate,
 	candidates: func(p *Params) []Key {
-		// On small maps the narrow tile is as wide as overhangs them least: 7 for 7 × 7 pixels.
-		narrow := Key{TileX: max(tileWidth(ceil(p.pixels(), 8), 7, 9), 7), TileG: tileWidth(int(p.OutG), 2, 3), LocalX: 8}
+		// On small maps the narrow tile is as wide as overhangs them least, 7 for 7 × 7 pixels; on the smallest, where few pixels share the
+		// weights, more outputs share the pixels.
+		narrow := Key{TileX: tileWidth(ceil(p.pixels(), 8), 7, 9), TileG: tileWidth(int(p.OutG), 2, 3), LocalX: 8}
+		if narrow.TileX <= 2 {
+			narrow.TileG = tileWidth(int(p.OutG), 3, 4)
+		}
 		wide := Key{TileX: max(tileWidth(ceil(p.pixels(), 8), 12, 14), 12), TileG: min(int(p.OutG), 2), LocalX: 8}
 		// On llvmpipe the wide tile takes 0.93 of the time for a pixel, those that overhang the image included.
 		overhung := func(k Key) int { return ceil(p.pixels(), k.LocalX*k.TileX) * k.LocalX * k.TileX }
