@@ -5,7 +5,8 @@
 // The output's N, C, H and W each consist of axes: place p of one, or table(p), leads p·texels texels and p·channels channels
 // into the input. Channel k of the texel t reached is lane k%4 of the texel k/4 planes behind t.
 //
-// Invocations: x = output texel, [n][group][y][x]. mode 1: the 4 channels of each texel are a texel of the input's. Macros: see
+// Invocations: x = output texel, [n][group][y][x]. mode 1: the 4 channels of each texel are a texel of the input's. Macros: UNEVEN 0
+// where none of N, C, H and W has more than one axis, or a table, as in slices and permutations: there are no loops then. And see
 // common.glsl.
 
 // Place is where the axes lead: texels, channels, and whether to nothing.
@@ -13,6 +14,11 @@ struct Place { int texel, channel; bool nothing; };
 
 // go follows count axes from the first on, innermost first, for a coordinate of the output.
 Place go(Place at, int coordinate, int first, int count) {
+#if UNEVEN == 0
+    ivec4 a = count == 1 ? axis[first] : ivec4(0);
+    at.texel += coordinate * a.y;
+    at.channel += coordinate * a.z;
+#else
     for (int k = first; k < first + count; ++k) {
         ivec4 a = axis[k];
         int p = coordinate;
@@ -29,6 +35,7 @@ Place go(Place at, int coordinate, int first, int count) {
         at.texel += p * a.y;
         at.channel += p * a.z;
     }
+#endif
     return at;
 }
 

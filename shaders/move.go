@@ -1,12 +1,19 @@
 package shaders
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Move is move.comp.
 var Move = &Kernel{
 	Name: "move", Plain: true, local: [2]int{64}, layout: ChannelTexels, serves: servesMove,
 	workgroups: func(k Key, p *Params) [2]int {
 		return [2]int{ceil(int(p.OutN)*int(p.OutG)*int(p.OutH)*int(p.OutW), k.localX()), 1}
+	},
+	uneven: func(p *Params) bool {
+		used := p.Axis[:min(max(p.Axes[0]+p.Axes[1]+p.Axes[2]+p.Axes[3], 0), MaxAxes)]
+		return max(p.Axes[0], p.Axes[1], p.Axes[2], p.Axes[3]) > 1 || slices.ContainsFunc(used, func(a Axis) bool { return a.Table >= 0 })
 	},
 	iterations: func(_ Key, p *Params) int { return int(p.Axes[0] + 4*p.Axes[1] + p.Axes[2] + p.Axes[3]) },
 }
