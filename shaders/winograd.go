@@ -39,7 +39,7 @@ type Transform struct {
 	BT [][]float64 // n × n
 }
 
-func (t *Transform) outputs() int   { return len(t.AT) }
+func (t *Transform) outputs() int { return len(t.AT) }
 
 // The transforms of F(2×4, 3×3) as the shaders have them. The points are 0, ±1, ∞ and 0, ±3/4, ±3/2, ∞: with these the numbers
 // are exact, and the error is half of what the usual 0, ±1, ±2, ∞ leave.
