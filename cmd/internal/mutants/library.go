@@ -33,6 +33,7 @@ func ofPlan() []mutant {
 func ofRun() []mutant {
 	const pkg = "./inception/run"
 	return []mutant{
+		{file: "inception/classify/stream.go", old: "a.queue, a.pictures = nil, nil\n\treturn queue, end", new: "return queue, end", pkg: "./inception/classify", run: "^TestPictures$", hangs: true},
 		{file: "inception/run/session.go", old: "\tif s.closed {\n\t\treturn nil\n\t}\n", new: "", pkg: pkg, run: "^TestClose"},
 		{file: "inception/run/session.go", old: "defer s.staging.Put(buf)", new: "s.staging.Put(buf)", pkg: pkg, run: "^TestSoak$"},
 		{file: "inception/run/session.go", old: "\t<-s.busy\n\tdefer func() { s.busy <- struct{}{} }()\n", new: "", pkg: pkg, run: "^TestCloseDuringRuns$", race: true},

@@ -19,6 +19,10 @@ func ofShaders() []mutant {
 		{file: "shaders/pointwise_tiled.comp", old: "bias = load_bias(first_group + G);", new: "bias = load_bias(first_group);", pkg: pkg, run: pointwise},
 		{file: "shaders/pointwise_tiled.comp", old: "    if (first_group + G >= out_g) return; \\\n    t", new: "    if (first_group + G > out_g) return; \\\n    t", pkg: pkg, run: pointwise},
 		{file: "shaders/pointwise_tiled.comp", old: "END_BLOCK(ig <= first_ig + TURNS,", new: "END_BLOCK(ig < first_ig + TURNS,", pkg: pkg, run: pointwise},
+		{file: "shaders/conv_tiled.comp", old: "left += chunk * (KERNEL_W * DILATION_W);", new: "", pkg: pkg, run: "^TestLongRows$"},
+		{file: "shaders/conv_tiled.comp", old: "chunk = more ? chunk : 0;", new: "", pkg: pkg, run: "^TestLongRows$"},
+		{file: "shaders/convtranspose_depthwise.comp", old: "if (iy >= H || iy_rest.y != 0) continue;", new: "if (iy >= H) continue;", pkg: pkg, run: "^TestConvTranspose$"},
+		{file: "shaders/stem.comp", old: "KERNEL_W * INPUTS;", new: "KERNEL_W * 3;", pkg: pkg, run: "^TestStem$"},
 		{file: "shaders/grouped.comp", old: "min(first_og + g, last_og) + j - j / period(outputs);", new: "min(first_og + g, last_og) + j;", pkg: pkg, run: "^TestGrouped$"},
 		{file: "shaders/grouped.comp", old: "bvec4(ivec4(mine) * int(inside)));", new: "bvec4(inside));", pkg: pkg, run: "^TestGrouped$"},
 		{file: "shaders/dense.comp", old: "for (int other = 1;", new: "for (int other = 2;", pkg: pkg, run: "^TestDense$"},
@@ -36,7 +40,7 @@ func ofShaders() []mutant {
 		{file: "shaders/common.glsl", old: "if (r >= b) { q += 1; r -= b; }", new: "", pkg: pkg, run: "^TestDivide$"},
 		{file: "shaders/common.glsl", old: "    q += more;\n", new: "", pkg: pkg, run: "^TestDivide$"},
 		{file: "shaders/common.glsl", old: "4 * t.dst_c4 - dst_c : 0;", new: "0 : 0;", pkg: pkg, run: pointwise},
-		{file: "shaders/common.glsl", old: "g >= seg[i].first) s = i;", new: "g > seg[i].first) s = i;", pkg: pkg, run: pointwise},
+		{file: "shaders/common.glsl", old: "g >= SEGMENT(i).x) s = i;", new: "g > SEGMENT(i).x) s = i;", pkg: pkg, run: pointwise},
 		{file: "shaders/common.glsl", old: "max(min(until, kernel) - min(before, kernel), 0);", new: "max(until - min(before, kernel), 0);", pkg: pkg, run: pool},
 		// NaN.
 		{file: "shaders/nan.glsl", old: "return mix(mix(max(a, b), b, is_nan(b)), a, is_nan(a));", new: "return max(a, b);", pkg: pkg, run: pool},
@@ -49,6 +53,8 @@ func ofShaders() []mutant {
 		{file: "shaders/dense.comp", old: "memoryBarrierShared();\n    barrier();", new: "", pkg: pkg, run: "^TestDense$"},
 		// The host's side.
 		{file: "shaders/key.go", old: "k.Rest = k.rest(p)", new: "k.Rest = false", pkg: pkg, run: conv},
+		{file: "shaders/key.go", old: "k.Chunks = k.chunked(p)", new: "k.Chunks = false", pkg: pkg, run: "^TestLongRows$"},
+		{file: "inception/plan/op_conv.go", old: "p.PadTop, p.PadLeft, p.PadBottom, p.PadRight = p.PadLeft, p.PadTop, p.PadRight, p.PadBottom", new: "", pkg: "./inception/run", run: "^TestColumn$"},
 		{file: "shaders/key.go", old: "k.Wide = p.quotient() >= maxQuotient", new: "k.Wide = false", pkg: pkg, run: "^TestWide$"},
 		{file: "shaders/nc4hw4.go", old: "\t\tclear(d)\n", new: "", pkg: pkg, run: "Pack"},
 		{file: "shaders/launch.go", old: "all := Range{Texels: k.splits() * p.texels()}", new: "all := Range{Texels: p.texels()}", pkg: "./inception/run", run: "^TestSplitSums$"},
