@@ -137,31 +137,47 @@ func (n *node) spread(x *value, dims []dim) (*value, error) {
 	return n.repeat(x, times)
 }
 
+// walk tells, element by element of an array that another is broadcast to, which of the other's it is. It takes no memory for that, as a
+// list would, which the collector may not find before many more are made.
+type walk struct {
+	to, stride, at []int
+	index          int // of the next
+}
+
+// walkOf begins at the first element. Ranks agree.
+func walkOf(own, to []int) *walk {
+	w := &walk{to: to, stride: make([]int, len(own)), at: make([]int, len(to))}
+	for k, s := len(own)-1, 1; k >= 0; k-- {
+		if own[k] > 1 {
+			w.stride[k] = s
+		}
+		s *= own[k]
+	}
+	return w
+}
+
+func (w *walk) next() int {
+	now := w.index
+	for k := len(w.at) - 1; k >= 0; k-- {
+		w.index += w.stride[k]
+		if w.at[k]++; w.at[k] < w.to[k] {
+			break
+		}
+		w.index -= w.stride[k] * w.to[k]
+		w.at[k] = 0
+	}
+	return now
+}
+
 // repeated lists, for each element of an array that own is broadcast to, which element of own it is. Ranks agree.
 func repeated(own, to []int) []int {
 	size := 1
 	for _, d := range to {
 		size *= d
 	}
-	stride := make([]int, len(own))
-	for k, s := len(own)-1, 1; k >= 0; k-- {
-		if own[k] > 1 {
-			stride[k] = s
-		}
-		s *= own[k]
-	}
-	index := make([]int, size)
-	at := make([]int, len(to))
+	index, w := make([]int, size), walkOf(own, to)
 	for i := range index {
-		for k, p := range at {
-			index[i] += p * stride[k]
-		}
-		for k := len(at) - 1; k >= 0; k-- {
-			if at[k]++; at[k] < to[k] {
-				break
-			}
-			at[k] = 0
-		}
+		index[i] = w.next()
 	}
 	return index
 }

@@ -32,19 +32,14 @@ func (b *builder) foldPair(op string, x, y *constant) (*constant, error) {
 	if err != nil || size == 0 {
 		return &constant{dims: dims, isInt: x.isInt || logical}, err
 	}
-	back, err := b.lend(2 * placeCost * size)
-	if err != nil {
-		return nil, err
-	}
-	defer back()
-	i, j := repeated(x.rankOf(len(dims)), dims), repeated(y.rankOf(len(dims)), dims)
+	i, j := walkOf(x.rankOf(len(dims)), dims), walkOf(y.rankOf(len(dims)), dims)
 	if k.swapped {
 		x, y, i, j = y, x, j, i
 	}
 	if x.isInt {
 		out := make([]dim, size)
 		for m := range out {
-			if out[m], err = integers(op, k.kind, x.i[i[m]], y.i[j[m]]); err != nil {
+			if out[m], err = integers(op, k.kind, x.i[i.next()], y.i[j.next()]); err != nil {
 				return nil, err
 			}
 		}
@@ -52,7 +47,7 @@ func (b *builder) foldPair(op string, x, y *constant) (*constant, error) {
 	}
 	out := make([]float32, size)
 	for m := range out {
-		out[m] = float32(k.kind.At(float64(x.f[i[m]]), float64(y.f[j[m]])))
+		out[m] = float32(k.kind.At(float64(x.f[i.next()]), float64(y.f[j.next()])))
 	}
 	if logical {
 		return truth(dims, out), nil
