@@ -5,8 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"inceptiongl/gpu"
-	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/graph"
 	"inceptiongl/shaders"
 )
@@ -16,7 +14,8 @@ import (
 // Over 200 outputs and more such figures scatter by a twentieth.
 func TestLongSums(t *testing.T) {
 	const most = 0.6
-	l := &lab{tb: t, dev: gputest.New(t, gpu.Options{}, true), exact: true}
+	t.Parallel()
+	l := newUserLab(t)
 	half := graph.Conv2D{Kernel: graph.Square(1), Stride: graph.Square(2)}
 	two := graph.Conv2D{Kernel: graph.Square(3), Pad: graph.Pad(1), Groups: 2}
 	large := graph.Conv2D{Kernel: graph.Square(11), Stride: graph.Square(4), Pad: graph.Pad(2)}
@@ -124,7 +123,8 @@ func (p *problem) relative(got []float32) float64 {
 // TestSharedTiles: tiles of the shared kernels that go through a sum in equal slices give the same bits, whether the next slice is on its way
 // while one is multiplied or not.
 func TestSharedTiles(t *testing.T) {
-	l := &lab{tb: t, dev: gputest.New(t, gpu.Options{}, true), exact: true}
+	t.Parallel()
+	l := newUserLab(t)
 	tiles := []shaders.Key{ // the last has too many sums to stage ahead
 		{TileX: 4, TileG: 1, LocalX: 16, LocalY: 16}, {TileX: 4, TileG: 2, LocalX: 8, LocalY: 8}, {TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, Pad: 1},
 	}

@@ -256,6 +256,7 @@ func TestConvCandidates(t *testing.T) {
 
 // TestBatch: an image's outputs are the same bits at any place of any batch.
 func TestBatch(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	for _, c := range []convCase{
 		{in: shape(3, 300, 5, 7), conv: k1, segs: []seg{{out: 40, relu: true}}},

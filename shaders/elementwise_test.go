@@ -272,6 +272,7 @@ func TestElementwise(t *testing.T) {
 
 // TestLargeSoftmax: more channels than one invocation may loop over on a driver that stops early.
 func TestLargeSoftmax(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	p, err := newGen().opProblem(opCase{kernel: shaders.Softmax, op: graph.Softmax{}, in: []tensor.Shape{shape(1, 100_003, 1, 2)}})
 	if err != nil {

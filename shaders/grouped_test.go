@@ -125,6 +125,7 @@ func TestGroupedRefused(t *testing.T) {
 
 // TestGroupedWide: where groups share texels, there are more tiles than texels; quotients of them may need the long division.
 func TestGroupedWide(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	p, err := g.convProblem(convCase{in: shape(1<<18+1, 4, 1, 1), conv: in(4, k1), segs: []seg{{out: 8}}}, true)
 	if err != nil {

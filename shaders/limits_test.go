@@ -15,6 +15,7 @@ import (
 )
 
 func TestFolded(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	p, err := g.convProblem(convCase{in: shape(1, 1, 1, 70001), conv: k1, segs: []seg{{out: 1}}}, true)
 	if err != nil {
@@ -39,6 +40,7 @@ func TestFolded(t *testing.T) {
 }
 
 func TestWide(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	for _, c := range []convCase{
 		{in: shape(1<<20+3, 1, 1, 1), conv: k1, segs: []seg{{out: 1}}},
@@ -64,6 +66,7 @@ func TestWide(t *testing.T) {
 }
 
 func TestDivide(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	for _, wide := range []bool{false, true} {
 		testDivide(t, l, wide)

@@ -82,6 +82,7 @@ func asStored(p *problem, keys ...shaders.Key) []shaders.Key {
 
 // TestMatMulServes: what doesn't fit is refused, and candidates exist for what does.
 func TestMatMulServes(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	for _, op := range []graph.MatMul{{}, {TransA: true}, {TransB: true}, {TransA: true, TransB: true}} {
 		p, err := g.opProblem(opCase{kernel: shaders.MatMul, op: op, in: matMulShapes(op, [2]int{4, 2}, 9, 6, 11)})

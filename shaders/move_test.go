@@ -159,6 +159,7 @@ func TestMoveWhole(t *testing.T) {
 
 // TestMoveWide: a long row that is made of short axes has quotients of 2^20 and more.
 func TestMoveWide(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	of := func(axes ...int) (list []graph.Axis) {
 		for _, i := range axes {

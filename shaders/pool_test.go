@@ -109,6 +109,7 @@ func TestPool(t *testing.T) {
 
 // TestLargePool: a driver that stops loops early gets the wide kernels, in which many invocations share a window.
 func TestLargePool(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	for _, c := range []poolCase{
 		{kernel: shaders.AvgPool, in: shape(1, 5, 256, 256), pool: window(256, 1, 0)},

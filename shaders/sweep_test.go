@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"inceptiongl/gpu"
 	"inceptiongl/gpu/gputest"
 	"inceptiongl/inception/graph"
 	"inceptiongl/inception/tensor"
@@ -63,7 +62,8 @@ type sweeper struct {
 }
 
 func newSweeper(t *testing.T) *sweeper {
-	return &sweeper{t, &lab{tb: t, dev: gputest.New(t, gpu.Options{}, true), exact: true}, newGen(), map[*shaders.Kernel]int{}}
+	t.Parallel()
+	return &sweeper{t, newUserLab(t), newGen(), map[*shaders.Kernel]int{}}
 }
 
 // run checks every element of every key's answer, and the answer in parts.

@@ -31,6 +31,7 @@ func TestWinograd(t *testing.T) {
 
 // TestWinogradParts: more tiles than scratch has room for at once, in three parts, of which one has tiles of both images.
 func TestWinogradParts(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	p, err := g.convProblem(convCase{in: shape(2, 14, 61, 157), conv: k3, segs: []seg{{out: 24}, {out: 9}}, special: inf}, true)
 	if err != nil {
@@ -54,6 +55,7 @@ func TestWinogradParts(t *testing.T) {
 
 // TestWinogradOverflow: inputs and weights so large that the transforms overflow where the sum doesn't, and a weight of infinity.
 func TestWinogradOverflow(t *testing.T) {
+	t.Parallel()
 	l, g := newLab(t), newGen()
 	for _, large := range []struct{ x, w float32 }{{1e38, 1}, {1, 1e38}, {1, inf}, {1e38, inf}} {
 		p, err := g.convProblem(convCase{in: shape(1, 5, 6, 11), conv: k3, segs: []seg{{out: 9}}, special: large.x, weight: large.w}, true)
