@@ -7,14 +7,15 @@
 SHELL       := /bin/bash -o pipefail
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-# Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously.
+# Two software drivers on every machine, so that a GPU in it changes nothing: llvmpipe, and zink on lavapipe, which runs asynchronously
+# and leaves out LLVM's optimisations: most of the time is compiling, and llvmpipe's code is the same but optimised.
 LLVMPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=llvmpipe INCEPTIONGL_DEVICE=llvmpipe
-ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
+ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink GALLIVM_PERF=nopt INCEPTIONGL_DEVICE=zink XDG_RUNTIME_DIR=$$(mktemp -d)
 # A third, Mesa's interpreter, with its version overridden: what NaN does there.
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint fuzz glsl unit zink softpipe plain race glfw cross smoke wine wine-small matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
+.PHONY: bench test lint fuzz glsl unit zink zink-half zink-rest softpipe plain race glfw cross smoke wine wine-small matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
@@ -41,11 +42,18 @@ glsl:
 CASES = export INCEPTIONGL_CASES=$$(mktemp) &&
 COUNT = && awk '/^\#/ { print; next } { n += $$1 } END { print "gpu cases run on $@: " n + 0; exit !n }' $$INCEPTIONGL_CASES
 
+# What takes longest comes first.
 unit:
-	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./... $(COUNT)
+	$(CASES) $(LLVMPIPE) go test -count=1 -timeout 25m ./shaders ./inception/run ./inception/onnx ./... $(COUNT)
 
+# Two at once: within one process zink compiles on one core, whatever runs beside.
+HALF := ^(TestPool|TestConv|TestConvCandidates|TestDepthwise)$$
 zink:
-	$(CASES) $(ZINK) go test -count=1 -timeout 25m ./gpu ./shaders ./inception ./inception/plan ./inception/run $(COUNT)
+	$(CASES) $(ZINK) $(MAKE) --no-print-directory -j2 -Otarget zink-half zink-rest $(COUNT)
+zink-half:
+	go test -count=1 -timeout 25m -run '$(HALF)' ./shaders
+zink-rest:
+	go test -count=1 -timeout 25m -skip '$(HALF)' ./shaders ./gpu ./inception ./inception/plan ./inception/run
 
 # Pools and what works on single elements, with NaN and infinities among the inputs; and where only an interpreter's slowness shows, less.
 # All four tests of kernels must be there. (Of a view past 32768 texels softpipe shows zeros: TestBeyondBlock.)
