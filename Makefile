@@ -68,14 +68,14 @@ plain:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m -run '^(TestElementwise|TestPool|TestConv|TestPointwise|TestDepthwise|TestWinograd|TestBatch)$$' ./shaders && \
 	$(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m ./gpu $(COUNT)
 
-# Every parser, and models on the device, with random inputs: ten targets, 30 s each, or what FUZZTIME says.
-FUZZTIME := 30s
+# Every parser, and models on the device, with random inputs: ten targets, 20 s each, or what FUZZTIME says.
+FUZZTIME := 20s
 fuzz:
 	$(LLVMPIPE) .ci/fuzz $(FUZZTIME)
 
 # The packages in which goroutines meet, whole. The detector makes Go code several times as slow: the rest is left out.
 race:
-	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./gpu ./cpuref ./cmd/infer ./cmd/serve/internal/... ./inception ./inception/classify ./inception/run
+	$(LLVMPIPE) go test -count=1 -timeout 25m -race ./inception/run ./cmd/infer ./gpu ./cpuref ./cmd/serve/internal/... ./inception ./inception/classify
 	go test -count=1 -race -run '^TestDecoder$$' ./inception/images
 
 glfw:
