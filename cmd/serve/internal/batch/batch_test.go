@@ -118,13 +118,12 @@ func TestSize(t *testing.T) {
 func TestFull(t *testing.T) {
 	f := &fake{hold: make(chan struct{})}
 	_, l := setup(t, f, Options{}, LaneOptions{Limit: 5, Sizes: []Size{{4, 4 * time.Second}}})
-	answers := make(chan error, 9)
-	for range 4 {
-		go func() { _, err := ask(context.Background(), l, numbers(1)); answers <- err }()
-	}
-	until(t, "a batch runs", func() bool { return l.Waiting() == 0 || l.Waiting() == 3 })
-	for range 5 - l.Waiting() {
-		go func() { _, err := ask(context.Background(), l, numbers(1)); answers <- err }()
+	answers := make(chan error, 6)
+	request := func() { _, err := ask(context.Background(), l, numbers(1)); answers <- err }
+	go request()
+	until(t, "a batch runs", func() bool { return taken(l) })
+	for range 5 {
+		go request()
 	}
 	until(t, "5 wait", func() bool { return l.Waiting() == 5 })
 	begin := time.Now()
