@@ -136,6 +136,11 @@ func TestFull(t *testing.T) {
 		t.Errorf("full: %v", err)
 	}
 	close(f.hold)
+	for range cap(answers) {
+		if err := <-answers; err != nil {
+			t.Errorf("one that was in: %v", err)
+		}
+	}
 	until(t, "none wait", func() bool { return l.Waiting() == 0 })
 	if err := l.Full(); err != nil {
 		t.Errorf("not full: %v", err)
