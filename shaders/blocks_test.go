@@ -133,7 +133,7 @@ func TestSharedTiles(t *testing.T) {
 		{in: shape(1, 96, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // 4 blocks of 256 terms
 		{in: shape(1, 92, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // the last slice isn't full
 		{in: shape(1, 1000, 3, 5), conv: k1, segs: []seg{{out: 20}}}, // the same for 1×1
-		{in: shape(1, 20, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // one block
+		{in: shape(1, 24, 5, 5), conv: k3, segs: []seg{{out: 20}}},   // one block
 	} {
 		p, err := newGen().convProblem(c, true)
 		if err != nil {

@@ -1,6 +1,7 @@
 package shaders_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -57,6 +58,8 @@ var convCases = []convCase{
 	{in: shape(1, 16, 28, 28), conv: k3, segs: []seg{{out: 24, relu: true}}},
 	{in: shape(2, 15, 7, 9), conv: k3, segs: []seg{{out: 13, dstC: 28, channel: 12}}, residual: true},
 	{in: shape(1, 192, 7, 9), conv: k3, segs: []seg{{out: 72}}},
+	{in: shape(2, 24, 5, 9), conv: k3, segs: []seg{{out: 13}}},               // conv_shared: two taps further after a slice
+	{in: shape(1, 28, 7, 5), conv: k3, segs: []seg{{out: 13}}},               // slices that begin anywhere in a tap
 	{in: shape(1, 96, 11, 21), conv: k3, segs: []seg{{out: 96, relu: true}}}, // enough tiles and channels for Winograd
 	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13}}, special: inf},
 	{in: shape(1, 15, 13, 7), conv: k3, segs: []seg{{out: 13, dstC: 14, channel: 1}}, special: inf},
@@ -156,7 +159,39 @@ func convKeys(c convCase) []shaders.Key {
 		keys = append(keys, everyLoad(high)...)
 		keys = append(keys, sharedKeys(shaders.ConvShared)...)
 	}
-	return keys
+	return withSlices(keys, c.in.C)
+}
+
+// withSlices is keys without those whose slices don't serve so many channels: see TestSlices.
+func withSlices(keys []shaders.Key, channels int) []shaders.Key {
+	return slices.DeleteFunc(keys, func(k shaders.Key) bool { return k.Kernel == shaders.ConvShared && tapsOfSlice(k, channels) > 2 })
+}
+
+// tapsOfSlice is the most taps of which one of conv_shared's slices holds texels.
+func tapsOfSlice(k shaders.Key, channels int) int {
+	in, most := (channels+3)/4, 0
+	slice := cmp.Or(k.TileK, 4)
+	for first := 0; first < in*slice; first += slice {
+		most = max(most, (first+slice-1)/in-first/in+1)
+	}
+	return most
+}
+
+// TestSlices: conv_shared refuses channels of which a slice would hold more than two taps, and no others.
+func TestSlices(t *testing.T) {
+	for channels := 1; channels <= 130; channels++ {
+		p, err := newGen().convProblem(convCase{in: shape(1, channels, 5, 5), conv: k3, segs: []seg{{out: 4}}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tile := range []int{0, 2, 4, 8, 16} {
+			k := shaders.Key{Kernel: shaders.ConvShared, TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: tile}.For(&p.params)
+			err := k.Check(&p.params, shaders.Target{})
+			if taps := tapsOfSlice(k, channels); (err == nil) != (taps <= 2) {
+				t.Errorf("%v, %d channels: slices hold %d taps, the check says %v", k, channels, taps, err)
+			}
+		}
+	}
 }
 
 func table(t *testing.T, cases []convCase, keys func(convCase, *problem) []shaders.Key) {

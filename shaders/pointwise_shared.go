@@ -11,8 +11,26 @@ var PointwiseShared = &Kernel{
 	iterations: Key.sharedIterations,
 	shared:     Key.stagedBytes,
 	candidates: func(*Params) []Key { return sharedOnCPU() },
-	onGPU:      sharedTiles,
-	estimate:   func(k Key, p *Params, m int) float64 { return k.sharedEstimate(p, m, 1) },
+	onGPU: func(p *Params) []Key {
+		keys := sharedTiles()
+		for _, k := range keys { // short slices for channels that don't fill long ones
+			if in := groups(int(p.C)); k.TileK == 8 && ceil(in, 8)*8 != ceil(in, 4)*4 {
+				k.TileK = 4
+				keys = append(keys, k)
+			}
+		}
+		return keys
+	},
+	estimate: func(k Key, p *Params, m int) float64 {
+		issue := 0.80
+		switch n := 4 * k.TileX * k.TileG; {
+		case n >= 64:
+			issue = 0.89
+		case n >= 32:
+			issue = 0.84
+		}
+		return k.sharedEstimate(p, m, issue)
+	},
 }
 
 // sharedOnCPU is one tile of a shared kernel: software drivers are slow with all.
@@ -20,8 +38,8 @@ func sharedOnCPU() []Key { return []Key{{TileX: 8, TileG: 2, Totals: TotalsScrat
 
 // sharedTiles are the tiles of shared kernels for GPUs. A workgroup of 8 × 16 invocations with 8 × 2 texels each, in slices of
 // 8, is 64 pixels × 128 outputs × 32 terms.
-func sharedTiles(p *Params) []Key {
-	keys := []Key{
+func sharedTiles() []Key {
+	return []Key{
 		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 8, TileK: 8, Pad: 1},
 		{TileX: 4, TileG: 1, LocalX: 8, LocalY: 16, TileK: 8, Pad: 1},
 		{TileX: 4, TileG: 1, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
@@ -31,27 +49,12 @@ func sharedTiles(p *Params) []Key {
 		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 8, TileK: 8, Pad: 1},
 		{TileX: 8, TileG: 2, LocalX: 16, LocalY: 16, TileK: 4, Pad: 1},
 	}
-	for _, k := range keys[:len(keys):len(keys)] { // short slices for channels that don't fill long ones
-		if in := groups(int(p.C)); k.TileK == 8 && ceil(in, 8)*8 != ceil(in, 4)*4 {
-			k.TileK = 4
-			keys = append(keys, k)
-		}
-	}
-	return keys
 }
 
-// sharedEstimate: multiplications are 0.80 of the instructions at 16 outputs an invocation, 0.84 at 32 and 0.89 at 64 (navi21),
-// less what a kernel's own staging takes.
-func (k Key) sharedEstimate(p *Params, m int, staging float64) float64 {
-	issue := 0.80
-	switch n := 4 * k.TileX * k.TileG; {
-	case n >= 64:
-		issue = 0.89
-	case n >= 32:
-		issue = 0.84
-	}
+// sharedEstimate: multiplications are that share of the instructions of a slice, its staging included (on navi21).
+func (k Key) sharedEstimate(p *Params, m int, issue float64) float64 {
 	loaded := 16 * float64(k.localX()*k.TileX+4*k.localY()*k.TileG)
-	return k.estimate(p, m, k.tileK(), k.ahead(), loaded, issue*staging)
+	return k.estimate(p, m, k.tileK(), k.ahead(), loaded, issue)
 }
 
 // slices reports a workgroup that can't stage a slice in whole passes, an invocation always the same pixel and the same

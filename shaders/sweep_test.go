@@ -114,7 +114,7 @@ func TestSweepConv(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.run(p, sweepKeys(i, v))
+				s.run(p, withSlices(sweepKeys(i, v), c[0]))
 			}
 		}
 	}

@@ -60,6 +60,13 @@ func ofShaders() []mutant {
 		{file: "shaders/launch.go", old: "all := Range{Texels: k.splits() * p.texels()}", new: "all := Range{Texels: p.texels()}", pkg: "./inception/run", run: "^TestSplitSums$"},
 		{file: "shaders/launch.go", old: "part.First = [2]int{atX, atY}", new: "part.First = [2]int{0, atY}", pkg: pkg, run: "^TestUnary$"},
 		{file: "shaders/conv_shared.comp", old: "stop = first_k + AHEAD * TILE_K,", new: "stop = first_k,", pkg: pkg, run: "^TestSharedTiles$"},
+		// Slices that span two taps.
+		{file: "shaders/conv_shared.comp", old: "while (ig >= C4) {", new: "if (ig >= C4) {", pkg: pkg, run: conv},
+		{file: "shaders/conv_shared.comp", old: "w_row < C4 - ig ? w_at : w_at + 4 - 4 * texels;", new: "w_at;", pkg: pkg, run: conv},
+		{file: "shaders/conv_shared.comp", old: "(left > (J) * IN_STEP ? before : inside)", new: "inside", pkg: pkg, run: conv},
+		{file: "shaders/conv_shared.comp", old: "(left > j * IN_STEP ? at_before : at)", new: "at_before", pkg: pkg, run: conv},
+		{file: "shaders/conv_shared.comp", old: "inside = tap < window && ", new: "inside = ", pkg: pkg, run: conv},
+		{file: "shaders/conv_shared.go", old: "n-1-gcd(n, in) >= in", new: "n-1 >= in", pkg: pkg, run: "^TestSlices$"},
 		{file: "shaders/winograd.go", old: "return []Range{v, {ceil(v.Texels, 16) * 16,", new: "return []Range{v, {0,", pkg: pkg, run: winograd},
 	}
 }
