@@ -15,11 +15,11 @@ ZINK         = LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=zink GALLIVM_PERF=nopt INC
 SOFTPIPE    := LIBGL_ALWAYS_SOFTWARE=1 GALLIUM_DRIVER=softpipe MESA_GL_VERSION_OVERRIDE=4.3 MESA_GLSL_VERSION_OVERRIDE=430 INCEPTIONGL_DEVICE=softpipe
 MINGW       := GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc
 
-.PHONY: bench test lint fuzz glsl unit zink zink-half zink-rest softpipe plain race glfw cross smoke wine wine-small matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
+.PHONY: bench test lint fuzz glsl unit zink zink-half zink-rest beside softpipe plain race glfw cross smoke wine wine-small matrix sweep soak mutants clients soak-serve replicas dockerfile fuzz-serve
 bench:
 	go run ./cmd/bench
 
-test: lint glsl unit zink softpipe plain race glfw cross wine-small fuzz smoke
+test: lint glsl unit zink beside cross wine-small fuzz smoke
 
 lint:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
@@ -63,6 +63,10 @@ softpipe:
 	$(SOFTPIPE) go test -count=1 -timeout 25m -skip '^(TestClock|TestShortByTheWall|TestCancel|TestCloseAfterCancel|TestPassesInFlight|TestBeyondBlock)' ./gpu && \
 	$(SOFTPIPE) go test -count=1 -timeout 25m -run '^(TestRun|TestClose|TestManyGoroutines)' ./inception/run $(COUNT)
 
+# The race detector's packages leave cores idle now and then.
+beside:
+	$(MAKE) --no-print-directory -j2 -Otarget race softpipe plain glfw
+
 # Kernels as drivers compile them for contexts that are neither robust nor in debug mode.
 plain:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m -run '^(TestElementwise|TestPool|TestConv|TestPointwise|TestDepthwise|TestWinograd|TestBatch)$$' ./shaders && \
@@ -81,12 +85,14 @@ race:
 glfw:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_BACKEND=glfw xvfb-run -a go test -count=1 -timeout 25m -tags glfw ./gpu $(COUNT)
 
-# Builds for systems that can't run here: Windows with cgo; macOS and no-cgo, where everything but the GPU works.
+# Builds for systems that can't run here: Windows with cgo; macOS and no-cgo, where everything but the GPU works. What never runs is compiled
+# without optimisation.
+FAST := -gcflags='all=-N -l'
 cross:
 	$(MINGW) go vet ./...
 	$(MINGW) go build -o $$(mktemp -d) ./cmd/...
-	CGO_ENABLED=0 go vet ./...
-	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build ./...
+	CGO_ENABLED=0 go vet $(FAST) ./...
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 go build $(FAST) ./...
 
 # Windows programs under Wine, in a prefix that is made for it. Wine's OpenGL is the X server's. wine-small is what `test` runs of it.
 WINE       = export WINEPREFIX=$$(mktemp -d) && trap "rm -rf $$WINEPREFIX" EXIT && xvfb-run -a .ci/wine --init && export LIBGL_ALWAYS_SOFTWARE=1 $(MINGW)

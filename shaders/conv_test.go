@@ -196,7 +196,7 @@ func TestSlices(t *testing.T) {
 
 func table(t *testing.T, cases []convCase, keys func(convCase, *problem) []shaders.Key) {
 	t.Helper()
-	tableOn(t, newLabs(t), cases, keys)
+	tableOn(t, someLabs(t), cases, keys)
 }
 
 // candidateTable runs every tile that may be chosen for each case, in the context that users get.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,7 +101,8 @@ type lab struct {
 	// exact binds each tensor by itself, the input at the very end of the buffer, as sessions do. Else the arena is bound whole,
 	// where NaNs surround every tensor.
 	exact                           bool
-	sweeps                          int // so far
+	sweeps                          int      // so far, of cases with the same window one after another
+	window                          [7]int32 // the last one's
 	arena, weights, params, scratch *gpu.Buffer
 }
 
@@ -109,6 +111,15 @@ type lab struct {
 func newLabs(t *testing.T) []*lab {
 	t.Parallel()
 	return []*lab{newLab(t), newUserLab(t)}
+}
+
+// someLabs are newLabs, of which on zink, where compiling takes longest, a run has one, as its seed has it.
+func someLabs(t *testing.T) []*lab {
+	l := newLabs(t)
+	if i := seed % 2; strings.HasPrefix(l[0].dev.Info().Renderer, "zink") && !whole {
+		return l[i : i+1]
+	}
+	return l
 }
 
 // A lab's device is the test's own: others don't wait while it compiles.
@@ -281,17 +292,21 @@ func (l *lab) run(k shaders.Key, p *problem, parts int) ([]float32, error) {
 
 // sweep runs one problem with every key that its destinations allow, and returns how many did. The last one runs in parts, too.
 //
-// Compiling is nine tenths of the time (and minutes with zink): the ways to read take turns from one problem to the next, others in
+// Compiling is nine tenths of the time (and minutes with zink): the ways to read take turns from one window to the next, others in
 // one context than in the other, from another start in every run. INCEPTIONGL_SWEEP=1 runs every one of them.
 func (l *lab) sweep(t *testing.T, p *problem, keys []shaders.Key) int {
 	t.Helper()
+	q := &p.params
+	if window := [...]int32{q.C, q.KernelH, q.KernelW, q.StrideH, q.StrideW, q.DilationH, q.DilationW}; window != l.window {
+		l.window = window
+		l.sweeps++
+	}
 	if os.Getenv("INCEPTIONGL_SWEEP") == "" {
 		load := shaders.Loads()[(uint64(l.sweeps)+seed+number(l.exact))%3]
 		if turn := slices.DeleteFunc(slices.Clone(keys), func(k shaders.Key) bool { return k.Load != load }); len(turn) > 0 {
 			keys = turn
 		}
 	}
-	l.sweeps++
 	ran := 0
 	var last shaders.Key
 	failed := func(k shaders.Key, err error) {

@@ -25,7 +25,7 @@ var longRows = []convCase{
 // TestLongRows: chunks of every length that divides the row, whole sums and split ones, and what the rules pick.
 func TestLongRows(t *testing.T) {
 	chunked, turn := 0, 0
-	table(t, longRows, func(c convCase, p *problem) []shaders.Key {
+	tableOn(t, newLabs(t), longRows, func(c convCase, p *problem) []shaders.Key {
 		v := c.conv.Norm()
 		var keys []shaders.Key
 		for i, taps := range []int{2, 3, 4, 5, 8} {

@@ -76,7 +76,7 @@ func poolKernels(plain *shaders.Kernel) []*shaders.Kernel {
 
 // TestPool runs pooling and copies: every kernel with every way to read and store, and what may be chosen.
 func TestPool(t *testing.T) {
-	for _, l := range newLabs(t) {
+	for _, l := range someLabs(t) {
 		g, ran := newGen(), 0
 		cases := poolCases()
 		for _, c := range cases {

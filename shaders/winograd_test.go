@@ -11,7 +11,7 @@ import (
 // of parts of a tile, segments, infinities and NaN among them.
 func TestWinograd(t *testing.T) {
 	cases := 0
-	table(t, convCases, func(c convCase, p *problem) []shaders.Key {
+	tableOn(t, newLabs(t), convCases, func(c convCase, p *problem) []shaders.Key {
 		if !winograd(c.conv.Norm()) {
 			return nil
 		}
