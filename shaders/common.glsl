@@ -94,11 +94,14 @@ vec4 load_input(int texel) { return step_input[texel]; }
 #endif
 #endif
 
+// Lane i of v. An index that is no constant would take v to memory on GPUs.
+float lane_of(vec4 v, int i) { return i < 2 ? (i == 0 ? v.x : v.y) : (i == 2 ? v.z : v.w); }
+
 #if SCALAR == 1 && LOAD != 0
-float load_src(int texel, int lane) { return load_src(texel)[lane]; }
-float load_weight(int texel, int lane) { return load_weight(texel)[lane]; }
+float load_src(int texel, int lane) { return lane_of(load_src(texel), lane); }
+float load_weight(int texel, int lane) { return lane_of(load_weight(texel), lane); }
 #if SECOND == 1
-float load_second(int texel, int lane) { return load_second(texel)[lane]; }
+float load_second(int texel, int lane) { return lane_of(load_second(texel), lane); }
 #endif
 #endif
 

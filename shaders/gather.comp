@@ -15,6 +15,6 @@ void main() {
     ivec4 index = ivec4(load_weight(weight_base + image_group.y));
     int image = src_base + image_group.x * channel_groups(C) * area + plane_pixel.y;
     vec4 v;
-    for (int lane = 0; lane < 4; ++lane) v[lane] = load_src(image + index[lane] / 4 * area)[index[lane] % 4];
+    for (int lane = 0; lane < 4; ++lane) v[lane] = lane_of(load_src(image + index[lane] / 4 * area), index[lane] % 4);
     store(target(image_group.y), load_bias(image_group.y), image_group.x, plane_pixel.y, v);
 }

@@ -8,7 +8,7 @@
 // Invocations: x = output texel, [n][group][y][x]. Macros: see common.glsl.
 
 // lane is channel c of image n of the first input, at a pixel.
-float first(int n, int c, int pixel) { return load_src(src_base + (n * channel_groups(C) + c / 4) * H * W + pixel)[c % 4]; }
+float first(int n, int c, int pixel) { return lane_of(load_src(src_base + (n * channel_groups(C) + c / 4) * H * W + pixel), c % 4); }
 
 vec4 second_texel(int n, int group, int pixel) {
     return load_second(src2_base + (n * channel_groups(src2_c) + group) * src2_h * src2_w + pixel);
@@ -32,7 +32,7 @@ void main() {
             float factor = a_pixels ? first(a, row, k) : first(a, k, row);
             vec4 columns;
             if (b_channels) {
-                for (int j = 0; j < 4; ++j) columns[j] = second_texel(b, k / 4, min(4 * group + j, out_c - 1))[k % 4];
+                for (int j = 0; j < 4; ++j) columns[j] = lane_of(second_texel(b, k / 4, min(4 * group + j, out_c - 1)), k % 4);
             } else {
                 columns = second_texel(b, group, k);
             }

@@ -29,7 +29,7 @@ Place go(Place at, int coordinate, int first, int count) {
         }
         if (a.w >= 0) {
             int entry = a.w + p;
-            p = int(load_weight(weight_base + entry / 4)[entry % 4]);
+            p = int(lane_of(load_weight(weight_base + entry / 4), entry % 4));
             if (p < 0) at.nothing = true;
         }
         at.texel += p * a.y;
@@ -43,7 +43,7 @@ float element(Place at, int c) {
     if (c >= out_c) return 0.0;
     at = go(at, c, axes.x, axes.y);
     if (at.nothing) return value;
-    return load_src(src_base + at.texel + at.channel / 4 * H * W)[at.channel % 4];
+    return lane_of(load_src(src_base + at.texel + at.channel / 4 * H * W), at.channel % 4);
 }
 
 void main() {

@@ -10,7 +10,7 @@ float element(int j) {
     ivec2 plane_pixel = divide(j, H * W);          // (n·C + c, pixel)
     ivec2 image_channel = divide(plane_pixel.x, C);
     int plane = image_channel.x * channel_groups(C) + image_channel.y / 4;
-    return load_src(src_base + plane * H * W + plane_pixel.y)[image_channel.y % 4];
+    return lane_of(load_src(src_base + plane * H * W + plane_pixel.y), image_channel.y % 4);
 }
 
 void main() {
