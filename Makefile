@@ -72,8 +72,8 @@ plain:
 	$(CASES) $(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m -run '^(TestElementwise|TestPool|TestConv|TestPointwise|TestDepthwise|TestWinograd|TestBatch)$$' ./shaders && \
 	$(LLVMPIPE) INCEPTIONGL_PLAIN=1 go test -count=1 -timeout 25m ./gpu $(COUNT)
 
-# Every parser, and models on the device, with random inputs: ten targets, 20 s each, or what FUZZTIME says.
-FUZZTIME := 20s
+# Every parser, and models on the device, with random inputs: ten targets, 15 s each, or what FUZZTIME says.
+FUZZTIME := 15s
 fuzz:
 	$(LLVMPIPE) .ci/fuzz $(FUZZTIME)
 
