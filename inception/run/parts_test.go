@@ -26,7 +26,7 @@ func rows(t *testing.T, d *gpu.Device, n nettest.Network, x *tensor.Tensor, ys [
 	t.Helper()
 	in := n.Input
 	in.N = 1
-	one, err := run.Compile(context.Background(), d, n.Graph, in, run.Options{Kernels: run.KernelsDefault})
+	one, err := run.Compile(context.Background(), d, n.Graph, in, run.Options{Kernels: forAnyBatch(d)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestBatchInParts(t *testing.T) {
 	} {
 		n := c.network
 		n.Input.N = c.images
-		s, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault}.WithLimits(func(l *gpu.Limits) {
+		s, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: forAnyBatch(d)}.WithLimits(func(l *gpu.Limits) {
 			l.MaxStorageBlock = min(l.MaxStorageBlock, c.block)
 		}))
 		if err != nil {
@@ -201,7 +201,7 @@ func TestFewerImages(t *testing.T) {
 	}{{small(1), 5, 1 << 30}, {twoOutOfOne(), 7, 1 << 30}, {twoOutOfOne(), 7, 4 * 16 * 15 * 2}} {
 		n := c.network
 		n.Input.N = c.images
-		s, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: run.KernelsDefault}.WithLimits(func(l *gpu.Limits) {
+		s, err := run.Compile(ctx, d, n.Graph, n.Input, run.Options{Kernels: forAnyBatch(d)}.WithLimits(func(l *gpu.Limits) {
 			l.MaxStorageBlock = min(l.MaxStorageBlock, c.block)
 		}))
 		if err != nil {

@@ -45,14 +45,18 @@ func answers(t *testing.T, d *gpu.Device, n nettest.Network, x *tensor.Tensor, o
 	return ys
 }
 
-// TestSameBitsForAnyBatch: an image's answer is the same to the bit alone and at any place of a larger batch, by the kernels that the rule
-// chooses for each. That is so on software drivers, where the rule looks at one image; what another batch's session gives on a GPU may
-// differ in rounding.
+// forAnyBatch are kernels that are the same whatever the batch: on software drivers those of the rule, which looks at one image there; on
+// GPUs, where it looks at the whole batch, the plain ones.
+func forAnyBatch(d *gpu.Device) run.Kernels {
+	if d.Info().Software {
+		return run.KernelsDefault
+	}
+	return run.KernelsPlain
+}
+
+// TestSameBitsForAnyBatch: an image's answer is the same to the bit alone and at any place of a larger batch, by the same kernels.
 func TestSameBitsForAnyBatch(t *testing.T) {
 	d := gputest.Open(t)
-	if !d.Info().Software {
-		t.Skip("a GPU: kernels go by the batch")
-	}
 	seed := nettest.Seed(t)
 	const images = 3
 	compared := 0
@@ -68,9 +72,9 @@ func TestSameBitsForAnyBatch(t *testing.T) {
 			continue
 		}
 		x := inception.RandomInput(three, seed)
-		whole := answers(t, d, n, x, run.Options{Kernels: run.KernelsDefault})
+		whole := answers(t, d, n, x, run.Options{Kernels: forAnyBatch(d)})
 		for i := range images {
-			alone := answers(t, d, n, &tensor.Tensor{Shape: one, Data: x.Data[i*one.Len():][:one.Len()]}, run.Options{Kernels: run.KernelsDefault})
+			alone := answers(t, d, n, &tensor.Tensor{Shape: one, Data: x.Data[i*one.Len():][:one.Len()]}, run.Options{Kernels: forAnyBatch(d)})
 			for k, y := range alone {
 				part := tensor.Tensor{Shape: y.Shape, Data: whole[k].Data[i*y.Shape.Len():][:y.Shape.Len()]}
 				if !sameBits(y, &part) {
@@ -91,14 +95,11 @@ func TestSameBitsForAnyBatch(t *testing.T) {
 // another kernel.
 func TestSameBitsWhereScratchIsShort(t *testing.T) {
 	d := gputest.Open(t)
-	if !d.Info().Software {
-		t.Skip("a GPU: kernels go by the batch")
-	}
 	seed := nettest.Seed(t)
 	g, v := graph.New("wide", 48)
 	g.Outputs = []graph.Value{nettest.Conv(g, "conv", v, 48, 48, 3)}
 	inception.InitHe(g, seed)
-	o := run.Options{Kernels: run.KernelsDefault}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 600_000 })
+	o := run.Options{Kernels: forAnyBatch(d)}.WithLimits(func(l *gpu.Limits) { l.MaxStorageBlock = 600_000 })
 	n := nettest.Of(g.Name, g, nettest.Shape(3, 48, 28, 28))
 	x := inception.RandomInput(n.Input, seed)
 	ys := answers(t, d, n, x, o)

@@ -19,7 +19,7 @@ func TestInceptionV3Batch8(t *testing.T) {
 	d := gputest.Open(t)
 	g := inception.InceptionV3(1000)
 	inception.InitHe(g, 1)
-	o := run.Options{Kernels: run.KernelsDefault}
+	o := run.Options{Kernels: forAnyBatch(d)}
 	compile := func(n int) *run.Session {
 		s, err := run.Compile(ctx, d, g, tensor.Shape{N: n, C: 3, H: 299, W: 299}, o)
 		if err != nil {
