@@ -94,7 +94,7 @@ vec4 load_input(int texel) { return step_input[texel]; }
 #endif
 #endif
 
-// Lane i of v. An index that is no constant would take v to memory on GPUs.
+// Lane i of v. An index that is no constant would take v to memory, as NVIDIA's compiler does.
 float lane_of(vec4 v, int i) { return i < 2 ? (i == 0 ? v.x : v.y) : (i == 2 ? v.z : v.w); }
 
 #if SCALAR == 1 && LOAD != 0

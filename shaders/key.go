@@ -13,7 +13,7 @@ type Key struct {
 	Wide    bool   // indices whose quotients reach 2^20: divisions take a second step. See Key.For
 	Pairs   bool   // with Aligned: store a texel as two doubles, which some drivers do in half the time. See Target.Pairs
 	Acts    Acts   // activations that the epilogue knows. See Key.For
-	Rest    bool   // shared kernels: the last slice of the sum isn't full; convtranspose_tiled: some sums lack a column of taps; move: a coordinate has several axes, or a table. See Key.For
+	Rest    bool   // shared kernels: the input's channels don't fill slices; convtranspose_tiled: some sums lack a column of taps; move: a coordinate has several axes, or a table. See Key.For
 	Totals  Totals // convolutions' tiled and shared kernels: where totals of long sums wait. See Key.For
 	// Residual: the epilogue of a convolution adds the second input. See Key.For
 	Residual bool
